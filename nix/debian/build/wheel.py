@@ -1,0 +1,69 @@
+"""Install one wheel as PyPA's installer does. The environment puts its interpreter into the scripts later.
+
+Attributes: installer (a wheel); wheel and fileName, or wheel as a folder that holds one; perhaps patch, a script.
+"""
+
+import runpy
+import sys
+from pathlib import Path
+
+from store import INTERPRETER, SITE, argument, compile_bytecode, output
+
+
+def named_wheel() -> Path:
+    """Return the wheel under its own name, which carries meaning."""
+    given = Path(argument("wheel"))
+    if given.is_dir():
+        (wheel,) = given.iterdir()
+        return wheel
+    wheel = Path.cwd() / argument("fileName")
+    wheel.symlink_to(given)
+    return wheel
+
+
+def install(wheel: Path, out: Path) -> None:
+    """Unpack the wheel into `out`, checked against its own list of hashes."""
+    sys.path.insert(0, argument("installer"))
+    from installer import install as install_wheel  # noqa: PLC0415 - from the wheel that was just put on the path
+    from installer.destinations import SchemeDictionaryDestination  # noqa: PLC0415
+    from installer.sources import WheelFile  # noqa: PLC0415
+
+    site = str(out / SITE)
+    scheme = {
+        "purelib": site,
+        "platlib": site,
+        "headers": str(out / "include"),
+        "scripts": str(out / "bin"),
+        "data": str(out),
+    }
+    destination = SchemeDictionaryDestination(scheme, interpreter=INTERPRETER, script_kind="posix")
+    with WheelFile.open(wheel) as source:
+        install_wheel(source, destination, additional_metadata={"INSTALLER": b"nix"})
+
+
+def folders_with_libraries(out: Path) -> list[str]:
+    """Return the folders at or above shared libraries, relative to `out`.
+
+    A library finds its neighbours relative to its own folder, across packages; these folders must be real ones in the
+    merged environment, while all others can be links.
+    """
+    found: set[Path] = set()
+    for path in out.rglob("*.so*"):
+        found.update(path.relative_to(out).parents)
+    return sorted(str(folder) for folder in found)
+
+
+def main() -> None:
+    """Install the wheel, patch it where asked, compile it."""
+    out = output()
+    install(named_wheel(), out)
+    if patch := argument("patch", ""):
+        sys.argv[1:] = [str(out / SITE)]
+        runpy.run_path(patch, run_name="__main__")
+    compile_bytecode(out / SITE)
+    support = out / "nix-support"
+    support.mkdir()
+    (support / "folders-with-libraries").write_text("\n".join(folders_with_libraries(out)))
+
+
+main()

@@ -1,0 +1,138 @@
+"""The Debian system: made by mmdebstrap, the same to the bit from every mirror and on every machine."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import tarfile
+from pathlib import Path
+
+from . import FetchError, network_advice, nix, say
+
+PIN = nix.BASE / "system.json"
+DEFAULT_MIRROR = "http://mirror.example.org/debian"
+DEFAULT_SECURITY = "http://mirror.example.org/debian-security"
+# What differs from machine to machine, from mirror to mirror or from run to run, and what nobody reads here.
+LEFT_OUT = re.compile(
+    r"\./(dev|proc|sys|run|tmp|boot|home|media|mnt|opt|srv)/.+"
+    r"|\./etc/(hostname|hosts|resolv\.conf|machine-id|mtab|\.pwd\.lock|(shadow|gshadow|passwd|group)-)"
+    r"|\./etc/apt/.+|\./var/(lib/apt|cache|log|backups|tmp)/.+|\./var/lib/dpkg/.+-old"
+    r"|\./usr/share/(doc|man|info|locale|lintian|bug)/.+"
+    r"|(.*/)?__pycache__(/.*)?"
+)
+
+
+def fetch(folder, locked):
+    """Bring the pinned Debian system into the store, unless it is there.
+
+    Where the mirror has newer versions than the pin, take them, say which, and write the new pin; with `locked`, raise.
+    """
+    wanted = nix.system_file()
+    if not nix.missing([wanted]):
+        return
+    pin = json.loads(PIN.read_text())
+    root = folder / wanted["name"]
+    say(f"the Debian system ({pin['suite']}) by mmdebstrap ...")
+    archive = folder / "system.tar"
+    bootstrap(pin, archive)
+    unpack(archive, root)
+    archive.unlink()
+    found = {**pin, "sha256": nix.hash_of_folder(root), "packages": versions(root)}
+    if found["sha256"] != pin["sha256"]:
+        accept(pin, found, locked)
+    nix.add([root], recursive=True)
+    say("the Debian system is in the store")
+
+
+def bootstrap(pin, archive):
+    """Run mmdebstrap, which checks Debian's signatures; proxies reach it by the environment only."""
+    mirror, security = mirrors()
+    suite = pin["suite"]
+    words = [
+        *("mmdebstrap", "--variant=minbase", "--format=tar", "--quiet", "--architectures=amd64"),
+        f"--include={','.join(pin['include'])}",
+        suite,
+        str(archive),
+        f"deb {mirror} {suite} main",
+        f"deb {mirror} {suite}-updates main",
+        f"deb {security} {suite}-security main",
+    ]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(pin["epoch"])}
+    result = subprocess.run(words, env=environment, stderr=subprocess.PIPE, text=True, check=False)
+    if result.returncode:
+        raise FetchError(explained(result.stderr, mirror, shlex.join(words[:2])))
+
+
+def explained(output, mirror, command):
+    """Return mmdebstrap's complaint with its remedy."""
+    tail = "\n".join(output.strip().splitlines()[-12:])
+    if "No space left" in output:
+        remedy = "The disk for temporary files is full: free some space, or name another folder by TMPDIR."
+    elif re.search(r"Could not (connect|resolve|handshake)|Failed to fetch|Connection|proxy|E: .*(40[0-9]|50[0-9]) ", output):
+        remedy = f"The Debian mirror {mirror} cannot be used; DEBIAN_MIRROR names another. {network_advice()}."
+    elif "unshare" in output or "newuidmap" in output or "namespace" in output:
+        remedy = "Without root, mmdebstrap needs user namespaces and the package uidmap; or run the fetch step by sudo."
+    elif "NO_PUBKEY" in output or "not signed" in output:
+        remedy = "This machine lacks Debian's keys: install the package debian-archive-keyring."
+    else:
+        remedy = "mmdebstrap's own words are above."
+    return f"{command} failed:\n{tail}\n{remedy}"
+
+
+def mirrors():
+    """Return the addresses of the archive and of its security updates.
+
+    DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR come first, then what this machine's apt uses for Debian, then Debian's own.
+    """
+    known = {label: uri for label, uri in apt_repositories()}
+    mirror = os.environ.get("DEBIAN_MIRROR") or known.get("Debian") or DEFAULT_MIRROR
+    security = os.environ.get("DEBIAN_SECURITY_MIRROR") or known.get("Debian-Security")
+    if not security:
+        named = os.environ.get("DEBIAN_MIRROR", "").rstrip("/")
+        security = f"{named}-security" if named else DEFAULT_SECURITY
+    return mirror.rstrip("/"), security.rstrip("/")
+
+
+def apt_repositories():
+    """Return (label, address) of the repositories that this machine's apt knows."""
+    words = ["apt-get", "indextargets", "--format", "$(LABEL)\t$(REPO_URI)", "Created-By: Packages"]
+    result = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    return [tuple(line.split("\t")) for line in result.stdout.splitlines() if line.count("\t") == 1]
+
+
+def unpack(archive, root):
+    """Unpack what is kept; owners and times go, since Nix has none."""
+    root.mkdir()
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            if LEFT_OUT.fullmatch(member.name) or not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
+                continue
+            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            member.uid, member.gid = os.getuid(), os.getgid()
+            tar.extract(member, root)
+
+
+def versions(root):
+    """Return package -> version of the system, from dpkg's own list."""
+    status = (root / "var/lib/dpkg/status").read_text(encoding="utf-8")
+    return dict(sorted(re.findall(r"(?m)^Package: (\S+)\n(?:.+\n)*?Version: (\S+)", status)))
+
+
+def accept(pin, found, locked):
+    """Say what moved and write the new pin, or raise where the pin must hold."""
+    before, after = pin["packages"], found["packages"]
+    moved = [
+        f"  {name}: {before.get(name, 'absent')} -> {after.get(name, 'absent')}"
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]
+    what = "\n".join(moved) or "  no version moved, but a file's content differs"
+    text = f"the mirror's Debian system is not the pinned one ({pin['sha256']}, got {found['sha256']}):\n{what}"
+    if locked:
+        raise FetchError(f"{text}\n--locked asks for the pinned one: use a mirror that keeps it (DEBIAN_MIRROR), or drop --locked.")
+    try:
+        PIN.write_text(json.dumps(found, indent=2) + "\n")
+    except OSError as error:
+        raise FetchError(f"{text}\n{PIN} cannot be rewritten ({error.strerror}); use a checkout that you can write to.") from error
+    say(f"{text}\nTaken, since apt has checked its signatures, and written to {Path(os.path.relpath(PIN))}; commit that file to keep this system.")

@@ -1,0 +1,39 @@
+# What people start: one program of an environment, with the Debian system's tools at the end of the path, so that
+# the machine's own Git, with its own configuration and helpers, comes first where there is one.
+{ system }:
+let
+  tools = system.run ./build/tools.py {
+    name = "tools";
+    inherit (system) root libraries;
+    commands = [ "git" "ssh" "ssh-add" "ssh-agent" "ssh-keygen" "ssh-keyscan" "scp" "less" "ps" "bash" ];
+  };
+  program =
+    { name, environment, script, description }:
+    system.run ./build/program.py { inherit name script environment tools; }
+    // {
+      meta = { inherit description; mainProgram = name; };
+      inherit environment tools;
+    };
+in
+{
+  command =
+    { name, environment, command }:
+    program {
+      inherit name environment;
+      script = ''exec ${environment}/bin/${command} "$@"'';
+      description = "`${command}` in the debian base's ${environment.name}";
+    };
+
+  shell =
+    { name, environment }:
+    program {
+      inherit name environment;
+      script = ''
+        PATH="${environment}/bin:$PATH"
+        PS1="(jupyter-utils) ''${PS1:-$ }"
+        export PS1
+        exec "''${SHELL:-/bin/sh}" "$@"
+      '';
+      description = "An interactive shell in the debian base's environment";
+    };
+}

@@ -1,0 +1,97 @@
+# The packages of the lock: one derivation each, so that a change of one rebuilds that one.
+{ system, python }:
+let
+  lock = builtins.fromJSON (builtins.readFile (python + "/files.json"));
+  torchCpu = builtins.fromJSON (builtins.readFile (python + "/torch-cpu.json"));
+  project = (builtins.fromTOML (builtins.readFile (python + "/pyproject.toml"))).tool.poetry;
+  missing = import ./missing.nix;
+
+  # variant: "cpu" or "cuda"
+  entries = variant: lock.common ++ (if variant == "cuda" then lock.cuda else [ (torchCpu // { groups = [ "ml" ]; }) ]);
+  inGroups = groups: entry: groups == null || builtins.any (group: builtins.elem group groups) entry.groups;
+
+  # Store names allow fewer characters than versions do ("!" of an epoch, "~").
+  storeName = builtins.replaceStrings [ "!" "~" ] [ "_" "_" ];
+  source =
+    entry:
+    missing {
+      name = storeName entry.file;
+      hash = entry.sha256;
+    };
+
+  tool = name: builtins.head (builtins.filter (entry: entry.name == name) lock.common);
+  isWheel = entry: builtins.match ".*\\.whl" entry.file != null;
+  installer = source (tool "installer");
+
+  # What a package needs beyond being installed.
+  patches.matplotlib = {
+    patch = ./build/patch_matplotlib.py;
+    font = "${system.root}/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf";
+  };
+
+  install =
+    entry: attributes:
+    system.run ./build/wheel.py (
+      {
+        name = storeName "${entry.name}-${entry.version}";
+        inherit installer;
+      }
+      // (patches.${entry.name} or { })
+      // attributes
+    );
+  fromWheel = entry: install entry { wheel = source entry; fileName = entry.file; };
+  # The tools are handed over installed, not zipped: setuptools reads its own version from its metadata.
+  build =
+    { name, source, backend, tools }:
+    system.run ./build/sdist.py {
+      inherit name source backend;
+      tools = map (tool': fromWheel (tool tool')) tools;
+    };
+  fromSource =
+    entry:
+    install entry {
+      wheel = build {
+        name = storeName "${entry.name}-${entry.version}-wheel";
+        source = source entry;
+        backend = "setuptools.build_meta:__legacy__";
+        tools = [ "setuptools" "wheel" "packaging" ];
+      };
+    };
+in
+{
+  # The installed packages of some groups.
+  packages =
+    variant: groups:
+    map (entry: if isWheel entry then fromWheel entry else fromSource entry) (
+      builtins.filter (inGroups groups) (entries variant)
+    );
+
+  # The files that they are made from, for ./fetch.py.
+  files =
+    variant: groups:
+    map (
+      entry: entry // { storeName = storeName entry.file; path = (source entry).outPath; }
+    ) (builtins.filter (inGroups groups) (entries variant));
+
+  # jupyter_utils itself, built by its own build backend.
+  jupyter-utils = install project {
+    wheel = build {
+      name = "jupyter-utils-${project.version}-wheel";
+      source = builtins.path {
+        name = "jupyter-utils-source";
+        path = python;
+        filter =
+          path: type:
+          let
+            relative = builtins.substring (builtins.stringLength (toString python) + 1) (-1) path;
+          in
+          builtins.match "pyproject\\.toml|jupyter_utils(/.*)?" relative != null && baseNameOf path != "__pycache__";
+      };
+      backend = "poetry.core.masonry.api";
+      tools = [ "poetry-core" ];
+    };
+  };
+
+  # Names the lock in what a run records.
+  lockHash = builtins.hashFile "sha256" (python + "/poetry.lock");
+}

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""Refresh poetry.lock and the list of files that Nix reads (files.json) from pyproject.toml.
+
+    python3 python/lock.py            # keep what is locked, add what is new
+    python3 python/lock.py --update   # the newest of everything that resolves
+    python3 python/lock.py --update transformers
+
+Needs Python 3.11 on Linux x86_64 (`nix run .#debian.python -- python/lock.py` has it), because pip decides by its own
+interpreter which packages and wheels are meant. Poetry and pip are installed into a temporary folder, from the index
+that the machine's pip is configured for; no trace of that index stays in what is written.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE / "pyproject.toml"
+LOCK = HERE / "poetry.lock"
+FILES = HERE / "files.json"
+TORCH_CPU = HERE / "torch-cpu.json"
+TOOLS = ["poetry==2.*", "poetry-plugin-export==1.*", "pip", "packaging"]
+# What only CUDA needs.
+CUDA = re.compile(r"nvidia-.*|cuda-.*|triton|torch")
+LEGACY_SOURCE = re.compile(r'\n\[package\.source\]\ntype = "legacy"\nurl = "[^"]*"\nreference = "[^"]*"\n')
+FILE_LINE = re.compile(r'^    \{file = "([^"]+)", hash = "sha256:([0-9a-f]{64})"\},\n', re.MULTILINE)
+
+
+def main() -> None:
+    """Lock, choose the files, write both."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--update", nargs="*", metavar="PACKAGE", help="take newer versions (of these packages only)")
+    arguments = parser.parse_args()
+    if sys.version_info[:2] != (3, 11) or platform.machine() != "x86_64" or sys.platform != "linux":
+        sys.exit("lock.py: needs Python 3.11 on Linux x86_64; try: nix run .#debian.python -- python/lock.py")
+    with tempfile.TemporaryDirectory(prefix="lock-") as name:
+        folder = Path(name)
+        venv.create(folder / "tools", with_pip=True)
+        tools = Tools(folder / "tools" / "bin")
+        tools.run("python", "-m", "pip", "install", "--quiet", "--upgrade", *TOOLS)
+        text = locked(tools, folder, arguments.update)
+        chosen = chosen_files(tools, folder, text)
+        text = pruned(text, set(chosen.values()))
+        LOCK.write_text(with_hash(tools, text))
+        write_files(text, chosen)
+        tools.run("poetry", "check", "--lock", "--project", str(HERE))
+    sys.stdout.write(f"{LOCK.name} and {FILES.name}: {len(chosen)} packages\n")
+
+
+class Tools:
+    """Poetry and pip in a folder of their own."""
+
+    def __init__(self, bin_folder: Path) -> None:
+        """Take the folder of their programs."""
+        self.bin = bin_folder
+
+    def run(self, program: str, *words: str) -> str:
+        """Run one of them and return what it prints; its complaints go to the terminal."""
+        result = subprocess.run([self.bin / program, *words], stdout=subprocess.PIPE, text=True, check=False)
+        if result.returncode:
+            sys.exit(f"lock.py: {program} {' '.join(words[:2])} failed:\n{result.stdout}")
+        return result.stdout
+
+    def index(self) -> str:
+        """Return the simple index that pip is configured for."""
+        configured = dict(
+            line.split("=", 1) for line in self.run("python", "-m", "pip", "config", "list").splitlines() if "=" in line
+        )
+        for key in (":env:.index-url", "global.index-url", "user.index-url"):
+            if key in configured:
+                return configured[key].strip("'")
+        return self.run("python", "-c", "import pip._internal.models.index as i; print(i.PyPI.simple_url)").strip()
+
+
+def locked(tools: Tools, folder: Path, update: list[str] | None) -> str:
+    """Resolve in a copy that names the index (Poetry's own way to PyPI is not what a mirror offers)."""
+    work = folder / "project"
+    work.mkdir()
+    source = f'\n[[tool.poetry.source]]\nname = "index"\nurl = "{tools.index()}"\npriority = "primary"\n'
+    (work / "pyproject.toml").write_text(PROJECT.read_text() + source)
+    if LOCK.exists():
+        (work / "poetry.lock").write_text(LOCK.read_text())
+    if update is None:
+        tools.run("poetry", "lock", "--project", str(work))
+    elif update:
+        tools.run("poetry", "update", "--lock", "--project", str(work), *update)
+    else:
+        tools.run("poetry", "lock", "--regenerate", "--project", str(work))
+    return LEGACY_SOURCE.sub("", (work / "poetry.lock").read_text())
+
+
+def with_hash(tools: Tools, text: str) -> str:
+    """Write the content hash of the pyproject.toml that is committed, as Poetry computes it."""
+    code = (
+        "import sys; from pathlib import Path; from poetry.factory import Factory;"
+        "print(Factory().create_poetry(Path(sys.argv[1])).locker._get_content_hash())"
+    )
+    value = tools.run("python", "-c", code, str(HERE)).strip()
+    return re.sub(r'(?m)^content-hash = ".*"$', f'content-hash = "{value}"', text)
+
+
+def chosen_files(tools: Tools, folder: Path, text: str) -> dict[str, str]:
+    """Return package name -> sha256 of the one file that pip takes for it on this platform.
+
+    Poetry says which packages the platform needs, pip which file of each. Neither is asked to check hashes here, since
+    pip would download everything for that; each file is then looked up in the lock by its hash.
+    """
+    work = folder / "export"
+    work.mkdir()
+    (work / "pyproject.toml").write_text(PROJECT.read_text())
+    (work / "poetry.lock").write_text(with_hash(tools, text))
+    groups = ",".join(tomllib.loads(PROJECT.read_text())["tool"]["poetry"]["group"])
+    requirements = work / "requirements.txt"
+    tools.run("poetry", "export", "--project", str(work), "--with", groups, "--without-hashes", "-o", str(requirements))
+    # "===" leaves out torch's CPU wheel, whose version is 2.13.0+cpu: the lock means PyPI's.
+    requirements.write_text(re.sub(r"(?m)^torch==", "torch===", requirements.read_text()))
+    report = folder / "report.json"
+    words = ["--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--report", str(report), "-r", str(requirements)]
+    tools.run("python", "-m", "pip", "install", *words)
+    installs = json.loads(report.read_text())["install"]
+    return {
+        normalized(item["metadata"]["name"]): item["download_info"]["archive_info"]["hashes"]["sha256"]
+        for item in installs
+    }
+
+
+def normalized(name: str) -> str:
+    """Return a package's name as the index spells it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pruned(text: str, hashes: set[str]) -> str:
+    """Leave in the lock only the files that were chosen: every reader then takes the same one.
+
+    Wheels for other systems would also stop poetry2nix, which ends on platform tags younger than itself.
+    """
+    found = {match[2] for match in FILE_LINE.finditer(text)}
+    if missing := hashes - found:
+        sys.exit(f"lock.py: pip took files that the lock does not hold: {missing}")
+    return FILE_LINE.sub(lambda match: match[0] if match[2] in hashes else "", text)
+
+
+def write_files(text: str, chosen: dict[str, str]) -> None:
+    """Write the flat list that Nix reads: name, version, file, sha256 and groups of each package."""
+    rows: dict[str, list[dict[str, object]]] = {"common": [], "cuda": []}
+    for package in tomllib.loads(text)["package"]:
+        name = normalized(package["name"])
+        if name not in chosen:
+            continue
+        (file,) = [entry["file"] for entry in package["files"] if entry["hash"] == f"sha256:{chosen[name]}"]
+        row = {"name": name, "version": package["version"], "file": file, "sha256": chosen[name]}
+        rows["cuda" if CUDA.fullmatch(name) else "common"].append({**row, "groups": package["groups"]})
+    lines = [f'"{key}": [\n' + ",\n".join(json.dumps(row) for row in rows[key]) + "\n]" for key in rows]
+    FILES.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    cpu = json.loads(TORCH_CPU.read_text())["version"].partition("+")[0]
+    cuda = next(row["version"] for row in rows["cuda"] if row["name"] == "torch")
+    if cpu != cuda:
+        sys.exit(f"lock.py: {TORCH_CPU.name} is of torch {cpu}, the lock of {cuda}: they must be the same release")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+    main()
