@@ -11,6 +11,7 @@ that the machine's pip is configured for; no trace of that index stays in what i
 """
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -148,8 +149,16 @@ def pruned(text: str, hashes: set[str]) -> str:
     return FILE_LINE.sub(lambda match: match[0] if match[2] in hashes else "", text)
 
 
+def asked_for() -> str:
+    """Return a hash of what pyproject.toml asks for, by which a test sees that the lock is older than the wish."""
+    poetry = tomllib.loads(PROJECT.read_text())["tool"]["poetry"]
+    wishes = json.dumps([poetry["dependencies"], poetry["group"]], sort_keys=True)
+    return hashlib.sha256(wishes.encode()).hexdigest()
+
+
 def write_files(text: str, chosen: dict[str, str]) -> None:
     """Write the flat list that Nix reads: name, version, file, sha256 and groups of each package."""
+    hashes = {"asked": asked_for(), "lock": hashlib.sha256(LOCK.read_bytes()).hexdigest()}
     rows: dict[str, list[dict[str, object]]] = {"common": [], "cuda": []}
     for package in tomllib.loads(text)["package"]:
         name = normalized(package["name"])
@@ -158,7 +167,8 @@ def write_files(text: str, chosen: dict[str, str]) -> None:
         (file,) = [entry["file"] for entry in package["files"] if entry["hash"] == f"sha256:{chosen[name]}"]
         row = {"name": name, "version": package["version"], "file": file, "sha256": chosen[name]}
         rows["cuda" if CUDA.fullmatch(name) else "common"].append({**row, "groups": package["groups"]})
-    lines = [f'"{key}": [\n' + ",\n".join(json.dumps(row) for row in rows[key]) + "\n]" for key in rows]
+    lines = [f'"{key}": "{value}"' for key, value in hashes.items()]
+    lines += [f'"{key}": [\n' + ",\n".join(json.dumps(row) for row in rows[key]) + "\n]" for key in rows]
     FILES.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     cpu = json.loads(TORCH_CPU.read_text())["version"].partition("+")[0]
     cuda = next(row["version"] for row in rows["cuda"] if row["name"] == "torch")

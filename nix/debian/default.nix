@@ -13,29 +13,37 @@ let
   programs = import ./programs.nix { inherit system; };
 
   runtime = [ "main" "lab" "ml" "mlflow" ];
-  cpu = environment { name = "environment"; variant = "cpu"; groups = runtime; };
-  cuda = environment { name = "environment-gpu"; variant = "cuda"; groups = runtime; };
-  server = environment { name = "environment-mlflow"; variant = "cpu"; groups = [ "main" "mlflow" ]; };
-  everything = environment { name = "environment-all"; variant = "cpu"; groups = runtime ++ [ "test" "build" ]; };
-  everything-gpu = environment { name = "environment-all-gpu"; variant = "cuda"; groups = runtime ++ [ "test" "build" ]; };
-in
-{
-  environment = cpu;
-  environment-gpu = cuda;
-  environment-mlflow = server;
+  server = [ "main" "mlflow" ];
+  all = runtime ++ [ "test" "build" ];
 
-  lab = programs.command { name = "lab"; environment = cpu; command = "jupyter-utils lab"; };
-  lab-gpu = programs.command { name = "lab-gpu"; environment = cuda; command = "jupyter-utils lab"; };
-  mlflow = programs.command { name = "mlflow"; environment = server; command = "jupyter-utils mlflow"; };
-  shell = programs.shell { name = "shell"; environment = cpu; };
-  python = programs.command { name = "python"; environment = everything; command = "python"; };
-  python-gpu = programs.command { name = "python-gpu"; environment = everything-gpu; command = "python"; };
+  environments = {
+    environment = environment { name = "environment"; variant = "cpu"; groups = runtime; };
+    environment-gpu = environment { name = "environment-gpu"; variant = "cuda"; groups = runtime; };
+    environment-mlflow = environment { name = "environment-mlflow"; variant = "cpu"; groups = server; };
+    environment-all = environment { name = "environment-all"; variant = "cpu"; groups = all; };
+    environment-all-gpu = environment { name = "environment-all-gpu"; variant = "cuda"; groups = all; };
+  };
+  command = name: environment: command: programs.command { inherit name environment command; };
+  files = variant: groups: wheels.files variant (groups ++ [ "build" ]);
+in
+environments
+// {
+  lab = command "lab" environments.environment "jupyter-utils lab";
+  lab-gpu = command "lab-gpu" environments.environment-gpu "jupyter-utils lab";
+  mlflow = command "mlflow" environments.environment-mlflow "jupyter-utils mlflow";
+  python = command "python" environments.environment-all "python";
+  python-gpu = command "python-gpu" environments.environment-all-gpu "python";
+  inherit (wheels) jupyter-utils;
+  shell = programs.shell { name = "shell"; environment = environments.environment; };
 
   # What ./fetch.py must bring for each of the above; read by it with `nix eval --json`.
   files = {
     system = system.file;
-    cpu = wheels.files "cpu" null;
-    cuda = wheels.files "cuda" null;
-    mlflow = wheels.files "cpu" [ "main" "mlflow" "build" ];
+    lab = files "cpu" runtime;
+    lab-gpu = files "cuda" runtime;
+    mlflow = files "cpu" server;
+    shell = files "cpu" runtime;
+    python = files "cpu" all;
+    python-gpu = files "cuda" all;
   };
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Bring the pinned files of the debian base into the Nix store: the step that needs a network, and the only one.
 
-    python3 nix/debian/fetch.py              # the CPU environment: one Debian system, about 200 wheels
-    python3 nix/debian/fetch.py --set cuda   # with the CUDA wheels (3 GB)
-    python3 nix/debian/fetch.py --locked     # the Debian system exactly as pinned, or an error
+    python3 nix/debian/fetch.py             # for .#debian.lab: one Debian system, about 200 wheels
+    python3 nix/debian/fetch.py lab-gpu     # for .#debian.lab-gpu: with the CUDA wheels (3 GB)
+    python3 nix/debian/fetch.py --locked    # the Debian system exactly as pinned, or an error
 
 Uses the machine's own mmdebstrap, pip and Nix as they are configured, mirrors and proxies included, and nothing beyond
 Python 3.9's standard library. Each file is checked against its pinned hash by pip, and by Nix as it is added.
@@ -25,7 +25,7 @@ from fetching import FetchError, debian, nix, say, wheels
 def main() -> None:
     """Find out what is missing, fetch it, add it."""
     arguments = parse()
-    wanted = nix.wanted_files(arguments.set)
+    wanted = nix.wanted_files(arguments.output)
     with tempfile.TemporaryDirectory(prefix="jupyter-utils-fetch-", dir=arguments.directory) as name:
         folder = Path(name)
         # The system comes from another mirror than the wheels: both at once.
@@ -62,7 +62,7 @@ class Background(threading.Thread):
 def parse():
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", choices=["cpu", "cuda", "mlflow"], default="cpu", help="which environment's wheels")
+    parser.add_argument("output", nargs="?", default="lab", help="the output to fetch for: lab, lab-gpu, mlflow, python ...")
     parser.add_argument("--locked", action="store_true", help="an error where the mirror has newer Debian packages")
     parser.add_argument("--wheels", action="append", default=[], metavar="FOLDER", help="look for wheels here too")
     parser.add_argument("--directory", metavar="FOLDER", help="where to keep files meanwhile (default: as TMPDIR says)")

@@ -10,4 +10,5 @@ derivation {
   outputHashAlgo = "sha256";
   outputHash = hash;
   preferLocalBuild = true;
+  allowSubstitutes = false;
 }

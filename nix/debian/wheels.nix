@@ -93,5 +93,5 @@ in
   };
 
   # Names the lock in what a run records.
-  lockHash = builtins.hashFile "sha256" (python + "/poetry.lock");
+  lockHash = lock.lock;
 }

@@ -50,7 +50,7 @@ def bootstrap(pin, archive):
     mirror, security = mirrors()
     suite = pin["suite"]
     words = [
-        *("mmdebstrap", "--variant=minbase", "--format=tar", "--quiet", "--architectures=amd64"),
+        *("mmdebstrap", "--variant=minbase", "--format=tar", "--architectures=amd64"),
         f"--include={','.join(pin['include'])}",
         suite,
         str(archive),

@@ -1,5 +1,6 @@
 """The wheels and source distributions of the lock: downloaded by pip, checked by pip and by Nix."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -90,7 +91,8 @@ def store(entries, folder):
     ready = []
     for entry in entries:
         file = folder / entry["file"]
-        if file.exists():
+        # pip checks each file, but leaves a cut one behind when the disk is full.
+        if file.exists() and sha256(file) == entry["sha256"]:
             named = folder / entry["storeName"]
             os.replace(file, named)
             ready.append((named, entry["path"]))
@@ -102,3 +104,12 @@ def store(entries, folder):
         if path != expected:
             raise FetchError(f"wrong hash: {named.name} is not the file that the lock names")
     say(f"  {len(ready)} files added to the store")
+
+
+def sha256(file):
+    """Return a file's hash, read in parts: torch's CUDA wheel is larger than some machines' memory is free."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        for part in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(part)
+    return digest.hexdigest()

@@ -1,0 +1,13 @@
+"""Tests of the Nix side drive the machine's own Nix, as ./quickstart leaves it."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nix() -> None:
+    if shutil.which("nix") is None:
+        pytest.skip("no nix on the path; ./check puts it there")

@@ -1,0 +1,65 @@
+"""What can be held of the flake without its inputs."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from commands import ROOT, evaluated, nix
+
+OUTPUTS = ["lab", "lab-gpu", "mlflow", "shell", "python", "python-gpu"]
+NIX_FILES = sorted(ROOT.glob("**/*.nix"))
+
+
+@pytest.mark.parametrize("path", NIX_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_file_parses(path: Path) -> None:
+    """Every Nix file parses."""
+    subprocess.run(["nix-instantiate", "--parse", str(path)], check=True, capture_output=True)
+
+
+def test_lock_equals_the_pins_of_the_flake() -> None:
+    """flake.lock, which is written by hand, locks exactly the inputs that flake.nix names."""
+    nodes = json.loads((ROOT / "flake.lock").read_text())["nodes"]
+    urls = dict(re.findall(r'(\w+)(?:\.url = | = \{\s*url = )"github:([^"]+)"', (ROOT / "flake.nix").read_text()))
+    assert urls.keys() == nodes["root"]["inputs"].keys() == {"nixpkgs", "poetry2nix"}
+    for name, url in urls.items():
+        original = nodes[name]["original"]
+        assert "/".join(original[key] for key in ("owner", "repo", "ref") if key in original) == url
+        assert nodes[name]["locked"]["owner"] == original["owner"]
+        assert re.fullmatch("[0-9a-f]{40}", nodes[name]["locked"]["rev"])
+        assert re.fullmatch("sha256-[A-Za-z0-9+/]{43}=", nodes[name]["locked"]["narHash"])
+
+
+def test_metadata_is_readable() -> None:
+    """`nix flake metadata` shows the two inputs and asks no network."""
+    result = nix("flake", "metadata", "--json", "--offline")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["locks"]["nodes"].keys() == {"nixpkgs", "poetry2nix", "root"}
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_debian_base_needs_no_input(output: str) -> None:
+    """Each output of the debian base is pure, touches no input, and is one thing by flake and by file."""
+    source = json.loads(nix("flake", "metadata", "--json", "--offline").stdout)["path"]
+    by_flake = evaluated("--offline", f".#debian.{output}.drvPath")
+    by_file = evaluated("-f", f"{source}/nix/debian", f"{output}.drvPath")
+    assert by_flake == by_file
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_outputs_say_what_they_are(output: str) -> None:
+    """`nix run` finds the program, `nix search` a description."""
+    meta = json.loads(nix("eval", "--json", "-f", "nix/debian", f"{output}.meta").stdout)
+    assert meta["mainProgram"] == output
+    assert len(meta["description"]) > 20
+
+
+def test_missing_file_says_who_brings_it(tmp_path: Path) -> None:
+    """A wheel that is not in the store is no riddle: the error names it and the command that fetches it."""
+    expression = f'import {ROOT}/nix/debian/missing.nix {{ name = "some-1.0.whl"; hash = "{"0" * 64}"; }}'
+    result = nix("build", "--no-link", "--impure", "--expr", expression, TMPDIR=str(tmp_path))
+    assert result.returncode != 0
+    assert "some-1.0.whl is not in the Nix store yet. Run ./quickstart" in result.stderr

@@ -1,0 +1,115 @@
+"""The lock, what it was made from and what is derived from it say the same."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.tags import compatible_tags, cpython_tags
+from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
+from packaging.version import Version
+
+PYTHON = Path(__file__).parents[2] / "python"
+# Debian 12's glibc, the oldest that the environment runs on, is 2.36.
+PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(36, 4, -1)]
+PLATFORMS += [f"{name}_x86_64" for name in ("manylinux2014", "manylinux2010", "manylinux1", "linux")]
+SUPPORTED = {
+    *cpython_tags((3, 11), platforms=PLATFORMS),
+    *compatible_tags((3, 11), interpreter="cp311", platforms=PLATFORMS),
+}
+
+
+@pytest.fixture(scope="module")
+def lock() -> dict[str, Any]:
+    return tomllib.loads((PYTHON / "poetry.lock").read_text())
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, Any]:
+    return json.loads((PYTHON / "files.json").read_text())
+
+
+def lock_command() -> Any:
+    spec = importlib.util.spec_from_file_location("lock_command", PYTHON / "lock.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_lock_is_of_this_pyproject(files: dict[str, Any]) -> None:
+    """After a change of pyproject.toml the lock must be refreshed."""
+    assert files["asked"] == lock_command().asked_for(), "pyproject.toml has changed: run python3 python/lock.py"
+
+
+def test_list_is_of_this_lock(files: dict[str, Any]) -> None:
+    """The flat list that Nix reads was derived from the poetry.lock beside it."""
+    digest = hashlib.sha256((PYTHON / "poetry.lock").read_bytes()).hexdigest()
+    assert files["lock"] == digest, "poetry.lock has changed: run python3 python/lock.py"
+
+
+def test_lock_meets_every_wish(lock: dict[str, Any]) -> None:
+    """Every package that pyproject.toml names is locked, in a version that it allows."""
+    locked = {canonicalize_name(package["name"]): Version(package["version"]) for package in lock["package"]}
+    poetry = tomllib.loads((PYTHON / "pyproject.toml").read_text())["tool"]["poetry"]
+    wishes = dict(poetry["dependencies"])
+    for group in poetry["group"].values():
+        wishes.update(group["dependencies"])
+    del wishes["python"]
+    for name, version in wishes.items():
+        requirement = Requirement(name if version == "*" else f"{name}=={version}")
+        assert locked[canonicalize_name(name)] in requirement.specifier, name
+
+
+def test_list_holds_what_the_lock_holds(lock: dict[str, Any], files: dict[str, Any]) -> None:
+    """Each row's version, file, hash and groups stand in the lock, and no usable package of the lock is left out."""
+    rows = {row["name"]: row for row in [*files["common"], *files["cuda"]]}
+    with_files = {canonicalize_name(package["name"]): package for package in lock["package"] if package["files"]}
+    assert rows.keys() == with_files.keys()
+    for name, row in rows.items():
+        package = with_files[name]
+        (file,) = package["files"]
+        assert row["version"] == package["version"]
+        assert {"file": row["file"], "hash": f"sha256:{row['sha256']}"} == file
+        assert row["groups"] == package["groups"]
+
+
+def test_no_package_twice(lock: dict[str, Any], files: dict[str, Any]) -> None:
+    """Two versions of one package would let every reader choose another one."""
+    for rows in (lock["package"], [*files["common"], *files["cuda"]]):
+        assert [name for name, count in Counter(row["name"] for row in rows).items() if count > 1] == []
+
+
+def test_every_wheel_fits_the_platform(lock: dict[str, Any]) -> None:
+    """Other systems' wheels stop poetry2nix; the two dictionaries are the only source distributions."""
+    names = [file["file"] for package in lock["package"] for file in package["files"]]
+    sdists = [name for name in names if not name.endswith(".whl")]
+    assert sorted(parse_sdist_filename(name)[0] for name in sdists) == ["ipadic", "unidic-lite"]
+    unfit = [name for name in names if name.endswith(".whl") and not parse_wheel_filename(name)[3] & SUPPORTED]
+    assert unfit == []
+
+
+def test_cpu_wheel_is_of_the_locked_release(lock: dict[str, Any]) -> None:
+    """The one declared exception, torch's CPU wheel, is the same release as the lock's torch."""
+    cpu = json.loads((PYTHON / "torch-cpu.json").read_text())
+    torch = next(package for package in lock["package"] if package["name"] == "torch")
+    assert Version(cpu["version"]).public == torch["version"]
+    assert parse_wheel_filename(cpu["file"])[1] == Version(cpu["version"])
+    assert parse_wheel_filename(cpu["file"])[3] <= SUPPORTED
+
+
+def test_cpu_list_needs_no_cuda(files: dict[str, Any]) -> None:
+    """What only CUDA needs stands apart, so that the CPU environment stays small."""
+    assert [row["name"] for row in files["common"] if row["name"].startswith(("nvidia-", "cuda-", "triton"))] == []
+    assert {row["name"] for row in files["cuda"]} >= {"torch", "triton", "nvidia-cublas", "cuda-toolkit"}
+
+
+def test_lock_names_no_index(lock: dict[str, Any]) -> None:
+    """Whoever refreshes the lock behind a mirror leaves no trace of it."""
+    assert [package["name"] for package in lock["package"] if "source" in package] == []
