@@ -105,8 +105,7 @@ install_packages() {
 find_nix() {
   local folder
   for folder in "$HOME/.nix-profile/bin" /nix/var/nix/profiles/default/bin /run/current-system/sw/bin; do
-    command -v nix >/dev/null && return
-    [ -x "$folder/nix" ] && PATH="$folder:$PATH"
+    if ! command -v nix >/dev/null && [ -x "$folder/nix" ]; then PATH="$folder:$PATH"; fi
   done
 }
 

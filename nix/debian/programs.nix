@@ -1,5 +1,4 @@
-# What people start: one program of an environment, with the Debian system's tools at the end of the path, so that
-# the machine's own Git, with its own configuration and helpers, comes first where there is one.
+# What people start: one program of an environment, with the Debian system's tools at hand.
 { system }:
 let
   tools = system.run ./build/tools.py {
@@ -29,7 +28,6 @@ in
     program {
       inherit name environment;
       script = ''
-        PATH="${environment}/bin:$PATH"
         PS1="(jupyter-utils) ''${PS1:-$ }"
         export PS1
         exec "''${SHELL:-/bin/sh}" "$@"

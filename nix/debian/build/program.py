@@ -1,11 +1,11 @@
-"""Write one command: a script with the environment behind it and the tools at the end of the path.
+"""Write one command: a script with the environment's programs at the front of the path and the tools at its end.
 
-Attributes: name, script, tools.
+What a notebook or a terminal calls `python` is then the environment's, and the machine's own Git comes before ours.
+Attributes: name, script, environment, tools.
 """
 
 from store import argument, output, write_program
 
-write_program(
-    output() / "bin" / argument("name"),
-    f'export PATH="${{PATH:+$PATH:}}{argument("tools")}/bin"\n{argument("script")}',
-)
+PATH = f'export PATH="{argument("environment")}/bin:${{PATH:+$PATH:}}{argument("tools")}/bin"'
+
+write_program(output() / "bin" / argument("name"), f"{PATH}\n{argument('script')}")

@@ -1,0 +1,120 @@
+"""The built environment is whole, its own, and the one that the lock names."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.utils import canonicalize_name
+
+RECORD = Path(sys.base_prefix, "share", "jupyter-utils", "environment.json")
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.skipif(not RECORD.exists(), reason="not run by the built environment's Python (./check does)")
+
+IMPORTS = """
+import accelerate, datasets, fugashi, git, ipadic, ipywidgets, jupyter_resource_usage, jupyterlab, jupyterlab_git, jupytext
+import lightgbm, matplotlib.pyplot, mlflow, pandas, prometheus_flask_exporter, psycopg2, pyarrow, sentencepiece, sklearn
+import boto3, sudachidict_core, sudachipy, tokenizers, torch, transformers, unidic_lite, ipylab, sqlite3, ssl, lzma, bz2
+torch.randn(64, 64) @ torch.randn(64, 64)
+mapped = {line.split()[-1] for line in open("/proc/self/maps") if ".so" in line}
+print(*sorted(path for path in mapped if not path.startswith("/nix/store/")), sep="\\n")
+"""
+
+
+def test_everything_imports_and_nothing_of_the_machine_is_loaded(tmp_path: Path) -> None:
+    """All groups import, from any directory, and every library in the process is the environment's own."""
+    env = {**os.environ, "HOME": str(tmp_path), "MPLBACKEND": "agg"}
+    result = subprocess.run(
+        [sys.executable, "-c", IMPORTS], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == []
+
+
+def test_versions_are_those_of_the_lock() -> None:
+    """What is installed is what the lock lists, package by package, and jupyter-utils."""
+    files = json.loads((ROOT / "python" / "files.json").read_text())
+    rows = files["common"] + [json.loads((ROOT / "python" / "torch-cpu.json").read_text())]
+    if json.loads(RECORD.read_text())["variant"] == "cuda":
+        rows = files["common"] + files["cuda"]
+    locked = {row["name"]: row["version"] for row in rows}
+    site = str(Path(sys.base_prefix, "lib", "python3.11", "dist-packages"))
+    installed = {
+        canonicalize_name(distribution.name): distribution.version
+        for distribution in importlib.metadata.distributions(path=[site])
+    }
+    del installed["jupyter-utils"]
+    assert installed == locked
+
+
+def test_record_names_base_and_lock() -> None:
+    """A run can say which lock and which Debian system it was made with."""
+    record = json.loads(RECORD.read_text())
+    assert record["base"] == "debian"
+    assert record["lock"] == json.loads((ROOT / "python" / "files.json").read_text())["lock"]
+    assert record["system"].endswith("-debian-bookworm")
+
+
+def test_home_folder_is_no_part_of_the_environment(tmp_path: Path) -> None:
+    """A package that the user once installed into the home folder shadows nothing."""
+    user = tmp_path / ".local" / "lib" / "python3.11" / "site-packages"
+    user.mkdir(parents=True)
+    (user / "pandas.py").write_text("raise SystemExit('the home folder came first')")
+    command = [sys.executable, "-c", "import sys, pandas; print(pandas.__version__)"]
+    subprocess.run(command, env={**os.environ, "HOME": str(tmp_path)}, check=True, capture_output=True)
+
+
+def test_python3_kernel_is_this_interpreter(tmp_path: Path) -> None:
+    """The kernel called python3 runs the environment's Python, from any directory."""
+    notebook = tmp_path / "where.ipynb"
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "execution_count": None, "outputs": []}
+    cell["source"] = "import sys; print(sys.prefix)"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook.write_text(json.dumps({"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
+    command = [sys.executable, "-m", "jupyter", "execute", "--inplace", str(notebook)]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    (output,) = json.loads(notebook.read_text())["cells"][0]["outputs"]
+    assert "".join(output["text"]).strip() == sys.prefix
+
+
+def test_own_git_works_where_the_machine_has_none(tmp_path: Path) -> None:
+    """The Git that comes along commits and clones with an empty path otherwise."""
+    tools = next(folder for folder in reversed(os.environ["PATH"].split(":")) if folder.endswith("-tools/bin"))
+    env = {"PATH": tools, "HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=tmp_path, env=env, check=True, capture_output=True, text=True).stdout
+
+    git("init", "-q", "first")
+    identity = ("-c", "user.name=花子", "-c", "user.email=hanako@example.org")
+    git("-C", "first", *identity, "commit", "-q", "--allow-empty", "-m", "はじめ")
+    git("clone", "-q", f"file://{tmp_path}/first", "second")
+    assert git("-C", "second", "log", "--format=%an %s").strip() == "花子 はじめ"
+    assert "usage: ssh" in subprocess.run(["ssh"], env=env, capture_output=True, text=True, check=False).stderr
+
+
+def test_figures_show_japanese(tmp_path: Path) -> None:
+    """A title in Japanese is drawn without a missing sign."""
+    code = "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as p; p.title('日本語の精度 accuracy −1')"
+    command = [sys.executable, "-W", "error::UserWarning", "-c", f"{code}; p.savefig('figure.png')"]
+    env = {**os.environ, "HOME": str(tmp_path)}
+    result = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "figure.png").stat().st_size > 5000
+
+
+def test_pip_outside_of_a_notebook_says_what_to_do() -> None:
+    """The environment cannot be changed by pip, and the refusal names the two ways that work."""
+    if sys.prefix != sys.base_prefix:
+        pytest.skip("run inside of a virtual environment")
+    command = [sys.executable, "-m", "pip", "install", "--no-index", "something"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert "%pip install NAME" in result.stderr
+    assert "python/lock.py" in result.stderr
