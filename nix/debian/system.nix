@@ -23,6 +23,8 @@ let
         # Bytecode must not depend on the order of sets.
         PYTHONHASHSEED = "0";
         PYTHONPATH = "${./build/lib}";
+        # Where the driver's libraries may lie. After our own libraries, so that they can replace none of them.
+        driver = builtins.fromJSON (builtins.readFile ../driver-folders.json);
         preferLocalBuild = true;
         allowSubstitutes = false;
       }

@@ -77,16 +77,7 @@ in
   jupyter-utils = install project {
     wheel = build {
       name = "jupyter-utils-${project.version}-wheel";
-      source = builtins.path {
-        name = "jupyter-utils-source";
-        path = python;
-        filter =
-          path: type:
-          let
-            relative = builtins.substring (builtins.stringLength (toString python) + 1) (-1) path;
-          in
-          builtins.match "pyproject\\.toml|jupyter_utils(/.*)?" relative != null && baseNameOf path != "__pycache__";
-      };
+      source = import ../source.nix { inherit python; };
       backend = "poetry.core.masonry.api";
       tools = [ "poetry-core" ];
     };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def test_file_parses(path: Path) -> None:
 def test_lock_equals_the_pins_of_the_flake() -> None:
     """flake.lock, which is written by hand, locks exactly the inputs that flake.nix names."""
     nodes = json.loads((ROOT / "flake.lock").read_text())["nodes"]
-    urls = dict(re.findall(r'(\w+)(?:\.url = | = \{\s*url = )"github:([^"]+)"', (ROOT / "flake.nix").read_text()))
+    urls = dict(re.findall(r'(\w+)(?:\.url = | = \{\s*url = )"github:([^"]+)";', (ROOT / "flake.nix").read_text()))
     assert urls.keys() == nodes["root"]["inputs"].keys() == {"nixpkgs", "poetry2nix"}
     for name, url in urls.items():
         original = nodes[name]["original"]
@@ -63,3 +64,32 @@ def test_missing_file_says_who_brings_it(tmp_path: Path) -> None:
     result = nix("build", "--no-link", "--impure", "--expr", expression, TMPDIR=str(tmp_path))
     assert result.returncode != 0
     assert "some-1.0.whl is not in the Nix store yet. Run ./quickstart" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "rebuilt"),
+    [
+        ("package", {"six-1.17.0", "six-1.17.0-py2.py3-none-any.whl", "environment", "lab"}),
+        ("launcher", {"jupyter-utils-0.1.0-wheel", "jupyter-utils-0.1.0", "environment", "lab"}),
+    ],
+)
+def test_a_change_rebuilds_only_what_it_touches(tmp_path: Path, change: str, rebuilt: set[str]) -> None:
+    """Another version of one package, or a line in a launcher, leaves every other derivation as it was."""
+    for name in ("nix", "python"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    before = derivations(tmp_path)
+    if change == "package":
+        path = tmp_path / "python" / "files.json"
+        row = next(row for row in json.loads(path.read_text())["common"] if row["name"] == "six")
+        path.write_text(path.read_text().replace(row["sha256"], "0" * 64))
+    else:
+        path = tmp_path / "python" / "jupyter_utils" / "cli.py"
+        path.write_text(path.read_text() + "\n# changed\n")
+    assert {path.partition("-")[2].removesuffix(".drv") for path in derivations(tmp_path) - before} == rebuilt
+
+
+def derivations(folder: Path) -> set[str]:
+    """Return all derivations of the CPU lab of a copy of the project."""
+    top = evaluated("-f", f"{folder}/nix/debian", "lab.drvPath")
+    closure = subprocess.run(["nix-store", "-qR", top], check=True, capture_output=True, text=True).stdout.split()
+    return {Path(path).name for path in closure if path.endswith(".drv")}

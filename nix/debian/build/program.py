@@ -1,6 +1,6 @@
 """Write one command: a script with the environment's programs at the front of the path and the tools at its end.
 
-What a notebook or a terminal calls `python` is then the environment's, and the machine's own Git comes before ours.
+`jupyter-utils` (url, doctor, migrate ...) is beside it. What a notebook or a terminal calls `python` is then the environment's, and the machine's own Git comes before ours.
 Attributes: name, script, environment, tools.
 """
 
@@ -8,4 +8,6 @@ from store import argument, output, write_program
 
 PATH = f'export PATH="{argument("environment")}/bin:${{PATH:+$PATH:}}{argument("tools")}/bin"'
 
-write_program(output() / "bin" / argument("name"), f"{PATH}\n{argument('script')}")
+commands = output() / "bin"
+write_program(commands / "jupyter-utils", f'{PATH}\nexec {argument("environment")}/bin/jupyter-utils "$@"')
+write_program(commands / argument("name"), f"{PATH}\n{argument('script')}")

@@ -11,9 +11,6 @@ from pathlib import Path
 SITE = Path("lib/python3.11/dist-packages")
 # Stands for the environment's interpreter in the scripts of a package, until there is an environment.
 INTERPRETER = "@python@"
-# Where the driver's libraries lie, when ld.so's own cache on the machine does not name them:
-# NixOS, WSL2, NVIDIA's container toolkit. After our own libraries, so that they can replace none of them.
-DRIVER_FOLDERS = ("/run/opengl-driver/lib", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64")
 
 
 def compile_bytecode(folder: Path) -> None:
@@ -45,7 +42,7 @@ def through_loader(root: str, libraries: str, program: str, *options: str) -> st
 
     The library path goes to this one process: children, the machine's own programs among them, inherit nothing.
     """
-    path = ":".join([libraries, *DRIVER_FOLDERS])
+    path = ":".join([libraries, *argument("driver").split()])
     words = [f"{libraries}/ld-linux-x86-64.so.2", "--argv0", '"$0"', "--library-path", path, f"{root}{program}"]
     return " ".join(["exec", *words, *options, '"$@"'])
 

@@ -1,0 +1,34 @@
+# What `nix flake check` runs: formatting, lint and the unit tests, in the environment that users get.
+{ pkgs, environment }:
+let
+  source = pkgs.lib.cleanSource ../.;
+  check =
+    name: description: inputs: script:
+    pkgs.runCommand "check-${name}"
+      {
+        nativeBuildInputs = [ environment ] ++ inputs;
+        meta = { inherit description; };
+      }
+      ''
+        cp -r ${source} source
+        chmod -R u+w source
+        cd source
+        patchShebangs quickstart check .ci/run
+        export HOME=$TMPDIR
+        ${script}
+        touch $out
+      '';
+in
+{
+  format = check "format" "Python and Nix files are formatted"
+    [ (import ./formatter.nix { inherit pkgs environment; }) ]
+    "format --check";
+  lint = check "lint" "ruff, mypy and shellcheck have nothing to say" [ pkgs.shellcheck ] ''
+    ruff check --no-cache --config python/pyproject.toml .
+    (cd python && mypy --no-incremental jupyter_utils)
+    shellcheck -x quickstart check .ci/run nix/setup.sh
+  '';
+  unit = check "unit" "The unit tests pass" [ pkgs.git pkgs.shellcheck ] ''
+    python3 -m pytest -c python/pyproject.toml --rootdir . -p no:cacheprovider -m 'not full' tests/unit
+  '';
+}

@@ -1,0 +1,53 @@
+# Everything that is made of nixpkgs: the environments, what people start in them, shells and checks.
+# Works without the flake: import ./nix { pkgs = import <nixpkgs> { }; poetry2nix = <a checkout of it>; }
+{
+  # A nixpkgs; the flake hands in the one that it pins, or the one that its user lets it follow.
+  pkgs,
+  # The sources of poetry2nix.
+  poetry2nix,
+  # The folder with pyproject.toml, poetry.lock, files.json and torch-cpu.json.
+  python ? ../python,
+  # Further Python packages for the lab: a function of the interpreter's packages.
+  extraPackages ? _packages: [ ],
+}:
+let
+  runtime = [ "main" "lab" "ml" "mlflow" ];
+  environment = import ./environment.nix {
+    inherit pkgs python;
+    poetry2nix = import poetry2nix {
+      inherit pkgs;
+      # Newer nixpkgs keep functions among the licenses, which poetry2nix takes for licenses.
+      lib = pkgs.lib // { licenses = pkgs.lib.filterAttrs (_name: builtins.isAttrs) pkgs.lib.licenses; };
+    };
+  };
+  programs = import ./programs.nix { inherit pkgs; };
+
+  environments = {
+    environment = environment { name = "environment"; variant = "cpu"; groups = runtime; inherit extraPackages; };
+    environment-gpu = environment { name = "environment-gpu"; variant = "cuda"; groups = runtime; inherit extraPackages; };
+    environment-mlflow = environment { name = "environment-mlflow"; variant = "cpu"; groups = [ "main" "mlflow" ]; };
+    environment-all = environment { name = "environment-all"; variant = "cpu"; groups = runtime ++ [ "test" ]; };
+    environment-all-gpu = environment { name = "environment-all-gpu"; variant = "cuda"; groups = runtime ++ [ "test" ]; };
+  };
+  command = name: environment: command: programs { inherit name environment command; };
+  lab = command "lab" environments.environment "jupyter-utils lab";
+in
+rec {
+  packages = {
+    inherit lab;
+    default = lab;
+    lab-gpu = command "lab-gpu" environments.environment-gpu "jupyter-utils lab";
+    mlflow = command "mlflow" environments.environment-mlflow "jupyter-utils mlflow";
+    jupyter-utils = environments.environment.jupyter-utils;
+    inherit (environments) environment environment-gpu environment-mlflow;
+  };
+  shells = import ./shells.nix { inherit pkgs environments; };
+  checks = import ./checks.nix { inherit pkgs; environment = environments.environment-all; };
+  lock = pkgs.writeShellApplication {
+    name = "lock";
+    runtimeInputs = [ environments.environment-all ];
+    text = ''exec python3 python/lock.py "$@"'';
+    meta.description = "Refresh python/poetry.lock and what is derived from it";
+  };
+  formatter = import ./formatter.nix { inherit pkgs; environment = environments.environment-all; };
+}

@@ -1,0 +1,52 @@
+# A Python environment of the lock, by poetry2nix. All that we ask of poetry2nix stands here and in ./overrides.nix.
+{ pkgs, poetry2nix, python }:
+{
+  name,
+  variant, # "cpu" or "cuda"
+  groups, # of python/pyproject.toml
+  extraPackages ? _packages: [ ],
+}:
+let
+  inherit (pkgs) lib;
+  # Not nixpkgs' default python3, which moves; the lock is for this one.
+  interpreter = pkgs.python311;
+  overrides = import ./overrides.nix { inherit pkgs python variant interpreter; };
+
+  application = poetry2nix.mkPoetryApplication {
+    projectDir = python;
+    src = import ./source.nix { inherit python; };
+    python = interpreter;
+    # The default overrides are for source distributions and break on wheels.
+    overrides = poetry2nix.overrides.withoutDefaults overrides;
+    preferWheels = true;
+    checkGroups = [ ];
+    # ./checks.nix runs the tests, in the whole environment.
+    doCheck = false;
+    # Wheels' metadata may name a release that Nix has in another spelling; the lock has settled that already.
+    dontCheckRuntimeDeps = true;
+    inherit groups;
+  };
+  record = pkgs.writeTextDir "share/jupyter-utils/environment.json" (
+    builtins.toJSON {
+      base = "nixpkgs";
+      inherit variant groups;
+      lock = builtins.hashFile "sha256" (python + "/poetry.lock");
+      system = lib.trivial.release or "unknown";
+    }
+  );
+  merged = application.python.buildEnv.override {
+    extraLibs = [ application record ] ++ extraPackages application.python.pkgs;
+  };
+in
+merged.overrideAttrs (old: {
+  inherit name;
+  passthru = (old.passthru or { }) // {
+    jupyter-utils = application;
+    inherit variant;
+  };
+  meta = {
+    description = "Python with the packages of the lock (${variant}; groups ${toString groups})";
+    mainProgram = "python3";
+    platforms = [ "x86_64-linux" ];
+  };
+})

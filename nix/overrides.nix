@@ -1,0 +1,79 @@
+# What the lock's wheels need beyond being unpacked. Every name here is held against the lock by tests/nix/test_overrides.py.
+{ pkgs, python, variant, interpreter }:
+let
+  inherit (pkgs) lib;
+  files = lib.importJSON (python + "/files.json");
+  torchCpu = lib.importJSON (python + "/torch-cpu.json");
+  needs = lib.importJSON ./native-needs.json;
+  driverFolders = lib.importJSON ./driver-folders.json;
+  cudaOnly = lib.subtractLists [ "torch" ] (map (row: row.name) files.cuda);
+  site = interpreter.sitePackages;
+in
+final: prev:
+let
+  change = name: attributes: prev.${name}.overridePythonAttrs attributes;
+
+  # Wheels that find libraries of other wheels or of the driver: python/../nix/native-needs.json says which.
+  native =
+    name: need:
+    change name (old: {
+      autoPatchelfIgnoreMissingDeps = need.ignore or [ ];
+      # The driver's libraries are searched after everything else, by these libraries alone: no LD_LIBRARY_PATH.
+      appendRunpaths = lib.optionals (need.driver or false) driverFolders;
+      preFixup =
+        (old.preFixup or "")
+        + lib.concatMapStrings (sibling: ''
+          addAutoPatchelfSearchPath "${final.${sibling}}/${site}"
+        '') (need.siblings or [ ]);
+    });
+
+  # setup.py alone, no build-system table: poetry2nix cannot know.
+  withSetuptools = name: change name (old: { nativeBuildInputs = (old.nativeBuildInputs or [ ]) ++ [ final.setuptools ]; });
+
+  # Three packages carry the same 1,326 files; one may keep them.
+  withoutModules = name: change name { postInstall = "rm -rf $out/bin $out/${site}/mlflow"; };
+in
+{
+  # nixpkgs builds its own build tools with these; the lock's wheels of them would need themselves to be unpacked.
+  inherit (interpreter.pkgs) bootstrap installer wheel;
+
+  # poetry2nix's own fetcher breaks on newer nixpkgs (NIX_CURL_FLAGS: unbound variable).
+  fetchFromPypi = lib.makeOverridable (
+    { pname, file, hash, ... }:
+    let
+      # PyPI sorts wheels by the Python tag in their name, and the rest under "source".
+      parts = lib.splitString "-" file;
+      kind = if lib.hasSuffix ".whl" file then lib.elemAt parts (lib.length parts - 3) else "source";
+    in
+    pkgs.fetchurl {
+      name = file;
+      url = "https://files.example.org/packages/${kind}/${builtins.substring 0 1 file}/${pname}/${file}";
+      inherit hash;
+    }
+  );
+
+  matplotlib = change "matplotlib" {
+    # Figures show Japanese: the same script as on the debian base.
+    postInstall = ''
+      font=${pkgs.ipaexfont}/share/fonts/opentype/ipaexg.ttf ${interpreter.interpreter} \
+        ${./debian/build/patch_matplotlib.py} $out/${site}
+    '';
+  };
+  mlflow-skinny = withoutModules "mlflow-skinny";
+  mlflow-tracing = withoutModules "mlflow-tracing";
+  ipadic = withSetuptools "ipadic";
+  unidic-lite = withSetuptools "unidic-lite";
+}
+// lib.optionalAttrs (variant == "cuda") (lib.mapAttrs native needs.cuda)
+// lib.optionalAttrs (variant == "cpu") (
+  lib.genAttrs cudaOnly (_name: null)
+  // {
+    torch = change "torch" {
+      src = pkgs.fetchurl {
+        name = torchCpu.file;
+        url = "${torchCpu.index}/${lib.escapeURL torchCpu.file}";
+        inherit (torchCpu) sha256;
+      };
+    };
+  }
+)

@@ -1,0 +1,29 @@
+# Shells to work on this project in: the whole environment, the package from the working tree, the tools.
+{ pkgs, environments }:
+let
+  shell =
+    { name, environment }:
+    pkgs.mkShell {
+      inherit name;
+      packages = [
+        environment
+        pkgs.git
+        pkgs.nixfmt
+        pkgs.poetry
+        pkgs.shellcheck
+      ];
+      shellHook = ''
+        # Editable: what is imported is the working tree.
+        root=$(git rev-parse --show-toplevel 2>/dev/null || pwd)
+        export PYTHONPATH="$root/python''${PYTHONPATH:+:$PYTHONPATH}"
+        echo "jupyter-utils lab        start JupyterLab and MLflow with the working tree's package"
+        echo "pytest tests/unit        run tests;  nix flake check  runs what CI runs;  nix fmt  formats"
+        echo "python python/lock.py    refresh the lock after a change of python/pyproject.toml"
+      '';
+      meta.description = "Development shell of this project (${environment.variant})";
+    };
+in
+{
+  default = shell { name = "jupyter-utils-shell"; environment = environments.environment-all; };
+  gpu = shell { name = "jupyter-utils-shell-gpu"; environment = environments.environment-all-gpu; };
+}
