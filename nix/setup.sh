@@ -91,7 +91,8 @@ install_packages() {
   log=$(mktemp)
   # An update may complain of a repository that is none of ours; whether the packages can be had is what counts.
   { as_root "${run[@]}" update || [ $? != 125 ]; } >"$log" 2>&1 ||
-    administrator "missing: ${packages[*]}" "    sudo apt-get update && sudo apt-get install --no-install-recommends ${packages[*]}"
+    administrator "missing: ${packages[*]}" "    sudo apt-get update && sudo apt-get install --no-install-recommends ${packages[*]}
+$(nix_commands)"
   as_root "${run[@]}" install -y --no-install-recommends "${packages[@]}" >>"$log" 2>&1 || {
     tail -n 15 "$log" >&2
     die "apt-get could not install ${packages[*]} (its own words are above). If the mirror cannot be reached: HTTP_PROXY is '$(
@@ -121,6 +122,17 @@ missing_packages() { # the Debian packages for what this machine lacks
   printf '%s\n' "${lacking[@]}"
 }
 
+# What an administrator must do before this user can use Nix without a daemon; nothing where all is well.
+nix_commands() {
+  [ ! -S /nix/var/nix/daemon-socket/socket ] || return 0
+  if [ ! -e /nix ]; then
+    [ "$(id -u)" = 0 ] || echo "    sudo install -d -o $(id -un) /nix"
+  elif [ ! -w /nix ] || { [ -e /nix/store ] && [ ! -w /nix/store ]; }; then
+    echo "    sudo apt-get install nix-setup-systemd && sudo adduser $(id -un) nix-users    # a daemon for all users; or
+    sudo chown -R $(id -un) /nix    # /nix for this user alone"
+  fi
+}
+
 # Make Nix usable by this user without a daemon where there is none, and settle what it may do here.
 prepare_nix() {
   local config="experimental-features = nix-command flakes
@@ -130,14 +142,9 @@ max-jobs = auto"
     say "Nix: $(nix --version), through its daemon"
   else
     if [ ! -e /nix ]; then
-      as_root install -d -m 0755 -o "$(id -u)" -g "$(id -g)" /nix ||
-        administrator "there is no /nix" "    sudo install -d -o $(id -un) /nix"
+      as_root install -d -m 0755 -o "$(id -u)" -g "$(id -g)" /nix || administrator "there is no /nix" "$(nix_commands)"
     fi
-    local owned=/nix
-    [ ! -e /nix/store ] || owned=/nix/store
-    [ -w $owned ] || administrator "$owned belongs to $(stat -c %U $owned), and no Nix daemon answers" \
-      "    sudo apt-get install nix-setup-systemd && sudo adduser $(id -un) nix-users    # a daemon for several users; or
-    sudo chown -R $(id -un) /nix    # this user alone"
+    [ -z "$(nix_commands)" ] || administrator "/nix belongs to $(stat -c %U /nix), and no Nix daemon answers" "$(nix_commands)"
     config+=$'\nbuild-users-group ='
     # Some kernels and containers let a user namespace be made and then forbid what a sandbox does in it.
     if ! unshare --user --map-root-user --mount --pid --fork --mount-proc true 2>/dev/null; then

@@ -124,7 +124,16 @@ def chosen_files(tools: Tools, folder: Path, text: str) -> dict[str, str]:
     # "===" leaves out torch's CPU wheel, whose version is 2.13.0+cpu: the lock means PyPI's.
     requirements.write_text(re.sub(r"(?m)^torch==", "torch===", requirements.read_text()))
     report = folder / "report.json"
-    words = ["--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--report", str(report), "-r", str(requirements)]
+    words = [
+        "--dry-run",
+        "--ignore-installed",
+        "--no-deps",
+        "--quiet",
+        "--report",
+        str(report),
+        "-r",
+        str(requirements),
+    ]
     tools.run("python", "-m", "pip", "install", *words)
     installs = json.loads(report.read_text())["install"]
     return {

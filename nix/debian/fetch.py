@@ -9,17 +9,22 @@ Uses the machine's own mmdebstrap, pip and Nix as they are configured, mirrors a
 Python 3.9's standard library. Each file is checked against its pinned hash by pip, and by Nix as it is added.
 """
 
+from __future__ import annotations
+
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from fetching import FetchError, debian, nix, say, wheels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def main() -> None:
@@ -41,28 +46,30 @@ def main() -> None:
 class Background(threading.Thread):
     """A function in a thread; `join` raises what it raised."""
 
-    def __init__(self, work):
+    def __init__(self, work: Callable[[], None]) -> None:
         super().__init__(daemon=True)
         self.work = work
-        self.error = None
+        self.error: BaseException | None = None
         self.start()
 
-    def run(self):
+    def run(self) -> None:
         try:
             self.work()
         except BaseException as error:  # noqa: BLE001 - handed on by join
             self.error = error
 
-    def join(self, timeout=None):
+    def join(self, timeout: float | None = None) -> None:
         super().join(timeout)
         if self.error is not None:
             raise self.error
 
 
-def parse():
+def parse() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("output", nargs="?", default="lab", help="the output to fetch for: lab, lab-gpu, mlflow, python ...")
+    parser.add_argument(
+        "output", nargs="?", default="lab", help="the output to fetch for: lab, lab-gpu, mlflow, python ..."
+    )
     parser.add_argument("--locked", action="store_true", help="an error where the mirror has newer Debian packages")
     parser.add_argument("--wheels", action="append", default=[], metavar="FOLDER", help="look for wheels here too")
     parser.add_argument("--directory", metavar="FOLDER", help="where to keep files meanwhile (default: as TMPDIR says)")

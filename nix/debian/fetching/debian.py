@@ -1,14 +1,22 @@
 """The Debian system: made by mmdebstrap, the same to the bit from every mirror and on every machine."""
 
+from __future__ import annotations
+
 import json
 import os
 import re
 import shlex
 import subprocess
 import tarfile
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from . import FetchError, network_advice, nix, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Pin = dict[str, Any]
+"""The content of system.json."""
 
 PIN = nix.BASE / "system.json"
 DEFAULT_MIRROR = "http://mirror.example.org/debian"
@@ -23,7 +31,7 @@ LEFT_OUT = re.compile(
 )
 
 
-def fetch(folder, locked):
+def fetch(folder: Path, *, locked: bool) -> None:
     """Bring the pinned Debian system into the store, unless it is there.
 
     Where the mirror has newer versions than the pin, take them, say which, and write the new pin; with `locked`, raise.
@@ -40,12 +48,12 @@ def fetch(folder, locked):
     archive.unlink()
     found = {**pin, "sha256": nix.hash_of_folder(root), "packages": versions(root)}
     if found["sha256"] != pin["sha256"]:
-        accept(pin, found, locked)
+        accept(pin, found, locked=locked)
     nix.add([root], recursive=True)
     say("the Debian system is in the store")
 
 
-def bootstrap(pin, archive):
+def bootstrap(pin: Pin, archive: Path) -> None:
     """Run mmdebstrap, which checks Debian's signatures; proxies reach it by the environment only."""
     mirror, security = mirrors()
     suite = pin["suite"]
@@ -64,12 +72,14 @@ def bootstrap(pin, archive):
         raise FetchError(explained(result.stderr, mirror, shlex.join(words[:2])))
 
 
-def explained(output, mirror, command):
+def explained(output: str, mirror: str, command: str) -> str:
     """Return mmdebstrap's complaint with its remedy."""
     tail = "\n".join(output.strip().splitlines()[-12:])
     if "No space left" in output:
         remedy = "The disk for temporary files is full: free some space, or name another folder by TMPDIR."
-    elif re.search(r"Could not (connect|resolve|handshake)|Failed to fetch|Connection|proxy|E: .*(40[0-9]|50[0-9]) ", output):
+    elif re.search(
+        r"Could not (connect|resolve|handshake)|Failed to fetch|Connection|proxy|E: .*(40[0-9]|50[0-9]) ", output
+    ):
         remedy = f"The Debian mirror {mirror} cannot be used; DEBIAN_MIRROR names another. {network_advice()}."
     elif "unshare" in output or "newuidmap" in output or "namespace" in output:
         remedy = "Without root, mmdebstrap needs user namespaces and the package uidmap; or run the fetch step by sudo."
@@ -80,12 +90,12 @@ def explained(output, mirror, command):
     return f"{command} failed:\n{tail}\n{remedy}"
 
 
-def mirrors():
+def mirrors() -> tuple[str, str]:
     """Return the addresses of the archive and of its security updates.
 
-    DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR come first, then what this machine's apt uses for Debian, then Debian's own.
+    DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR come first, then this machine's apt, then Debian's own.
     """
-    known = {label: uri for label, uri in apt_repositories()}
+    known = dict(apt_repositories())
     mirror = os.environ.get("DEBIAN_MIRROR") or known.get("Debian") or DEFAULT_MIRROR
     security = os.environ.get("DEBIAN_SECURITY_MIRROR") or known.get("Debian-Security")
     if not security:
@@ -94,32 +104,35 @@ def mirrors():
     return mirror.rstrip("/"), security.rstrip("/")
 
 
-def apt_repositories():
+def apt_repositories() -> list[tuple[str, str]]:
     """Return (label, address) of the repositories that this machine's apt knows."""
     words = ["apt-get", "indextargets", "--format", "$(LABEL)\t$(REPO_URI)", "Created-By: Packages"]
     result = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-    return [tuple(line.split("\t")) for line in result.stdout.splitlines() if line.count("\t") == 1]
+    rows = [line.split("\t") for line in result.stdout.splitlines()]
+    return [(row[0], row[1]) for row in rows if len(row) == 2]  # noqa: PLR2004 - label and address
 
 
-def unpack(archive, root):
+def unpack(archive: Path, root: Path) -> None:
     """Unpack what is kept; owners and times go, since Nix has none."""
     root.mkdir()
     with tarfile.open(archive) as tar:
         for member in tar:
-            if LEFT_OUT.fullmatch(member.name) or not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
+            if LEFT_OUT.fullmatch(member.name) or not (
+                member.isfile() or member.isdir() or member.issym() or member.islnk()
+            ):
                 continue
             member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
             member.uid, member.gid = os.getuid(), os.getgid()
             tar.extract(member, root)
 
 
-def versions(root):
+def versions(root: Path) -> dict[str, str]:
     """Return package -> version of the system, from dpkg's own list."""
     status = (root / "var/lib/dpkg/status").read_text(encoding="utf-8")
     return dict(sorted(re.findall(r"(?m)^Package: (\S+)\n(?:.+\n)*?Version: (\S+)", status)))
 
 
-def accept(pin, found, locked):
+def accept(pin: Pin, found: Pin, *, locked: bool) -> None:
     """Say what moved and write the new pin, or raise where the pin must hold."""
     before, after = pin["packages"], found["packages"]
     moved = [
@@ -130,9 +143,15 @@ def accept(pin, found, locked):
     what = "\n".join(moved) or "  no version moved, but a file's content differs"
     text = f"the mirror's Debian system is not the pinned one ({pin['sha256']}, got {found['sha256']}):\n{what}"
     if locked:
-        raise FetchError(f"{text}\n--locked asks for the pinned one: use a mirror that keeps it (DEBIAN_MIRROR), or drop --locked.")
+        raise FetchError(
+            f"{text}\n--locked asks for the pinned one: use a mirror that keeps it (DEBIAN_MIRROR), or drop --locked."
+        )
     try:
         PIN.write_text(json.dumps(found, indent=2) + "\n")
     except OSError as error:
-        raise FetchError(f"{text}\n{PIN} cannot be rewritten ({error.strerror}); use a checkout that you can write to.") from error
-    say(f"{text}\nTaken, since apt has checked its signatures, and written to {Path(os.path.relpath(PIN))}; commit that file to keep this system.")
+        raise FetchError(
+            f"{text}\n{PIN} cannot be rewritten ({error.strerror}); use a checkout that you can write to."
+        ) from error
+    say(
+        f"{text}\nTaken, since apt has checked its signatures, and written to {os.path.relpath(PIN)}; commit that file."
+    )

@@ -1,0 +1,61 @@
+"""Figures and arrays: matplotlib, Plotly, numpy."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .registry import SIDECAR, Details
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def matplotlib_writer(form: str) -> Callable[[Any, Path], None]:
+    """Make a writer for one of matplotlib's file formats: png, svg, pdf."""
+
+    def write(value: Any, path: Path) -> None:
+        value.savefig(path, format=form, bbox_inches="tight")
+
+    return write
+
+
+def read_picture(path: Path, _: Details) -> Path:
+    """Give the picture's file: a drawn figure cannot become an object again."""
+    return path
+
+
+def write_plotly_html(value: Any, path: Path) -> Details:
+    """Write a page that shows the figure without any network; the figure itself is kept beside the manifest."""
+    path.write_text(value.to_html(include_plotlyjs=True), encoding="utf-8")
+    return {SIDECAR: value.to_json().encode()}
+
+
+def read_plotly_html(_: Path, details: Details) -> Any:
+    return importlib.import_module("plotly.io").from_json(details[SIDECAR].decode())
+
+
+def write_plotly_json(value: Any, path: Path) -> None:
+    path.write_text(value.to_json(), encoding="utf-8")
+
+
+def read_plotly_json(path: Path, _: Details) -> Any:
+    return importlib.import_module("plotly.io").from_json(path.read_text(encoding="utf-8"))
+
+
+def check_array(value: Any) -> str | None:
+    if value.dtype.hasobject:
+        return "holds Python objects, which numpy could only pickle: convert it to numbers or texts"
+    return None
+
+
+def write_array(value: Any, path: Path) -> Details:
+    """Write numpy's own format, without pickle."""
+    with path.open("wb") as file:
+        importlib.import_module("numpy").save(file, value, allow_pickle=False)
+    return {"dtype": str(value.dtype), "shape": list(value.shape)}
+
+
+def read_array(path: Path, _: Details) -> Any:
+    return importlib.import_module("numpy").load(path, allow_pickle=False)

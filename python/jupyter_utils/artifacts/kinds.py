@@ -1,0 +1,176 @@
+"""The built-in kinds, one line each: what `save_mlflow` takes and what becomes of it."""
+
+from __future__ import annotations
+
+from . import basic, figures, frames, models, tables
+from .registry import ANYWHERE, DATA, MODEL, Format, Kind, register
+
+_PICKLE = Format("pickle", basic.write_pickle, basic.read_pickle, code=True)
+_JOBLIB = Format("joblib", basic.write_joblib, basic.read_joblib, code=True)
+_PICKLES = {".pkl": "pickle", ".pickle": "pickle", ".joblib": "joblib"}
+
+register(
+    Kind("str", ("builtins.str",), (Format("text", basic.write_text, basic.read_text),), DATA, check=basic.check_text)
+)
+register(
+    Kind(
+        "pandas.DataFrame",
+        ("pandas.DataFrame", "pandas.core.frame.DataFrame"),
+        (
+            Format("csv", frames.write_csv, frames.read_csv),
+            Format("parquet", frames.write_parquet, frames.read_parquet),
+            Format("json", frames.write_json, frames.read_json),
+            _PICKLE,
+            _JOBLIB,
+        ),
+        DATA,
+        suffixes={".csv": "csv", ".parquet": "parquet", ".json": "json", **_PICKLES},
+    )
+)
+register(
+    Kind(
+        "pathlib.Path",
+        ("pathlib.PurePath",),
+        (Format("copy", basic.copy_path, basic.read_path),),
+        ANYWHERE,
+        check=basic.check_path,
+    )
+)
+register(
+    Kind(
+        "bytes",
+        ("builtins.bytes", "builtins.bytearray"),
+        (Format("bytes", basic.write_bytes, basic.read_bytes),),
+        ANYWHERE,
+    )
+)
+register(
+    Kind(
+        "dict or list (JSON)",
+        ("builtins.dict", "builtins.list", "builtins.tuple"),
+        (Format("json", basic.write_json, basic.read_json), _PICKLE, _JOBLIB),
+        DATA,
+        suffixes={".json": "json", **_PICKLES},
+        check=basic.check_json,
+    )
+)
+register(
+    Kind(
+        "transformers model, tokenizer or configuration",
+        (
+            "transformers.modeling_utils.PreTrainedModel",
+            "transformers.tokenization_utils_base.PreTrainedTokenizerBase",
+            "transformers.processing_utils.ProcessorMixin",
+            "transformers.feature_extraction_utils.FeatureExtractionMixin",
+            "transformers.image_processing_base.ImageProcessingMixin",
+            "transformers.configuration_utils.PreTrainedConfig",
+            "transformers.configuration_utils.PretrainedConfig",
+        ),
+        (Format("transformers", models.write_pretrained, models.read_pretrained),),
+        MODEL,
+    )
+)
+register(
+    Kind(
+        "torch.nn.Module",
+        ("torch.nn.modules.module.Module",),
+        (
+            Format("torch state_dict", models.write_state_dict, models.read_state_dict),
+            Format("safetensors state_dict", models.write_safetensors, models.read_safetensors),
+        ),
+        MODEL,
+        suffixes={".safetensors": "safetensors state_dict"},
+    )
+)
+register(
+    Kind(
+        "torch state_dict",
+        ("builtins.dict",),
+        (
+            Format("torch state_dict", models.write_state_dict, models.read_state_dict),
+            Format("safetensors state_dict", models.write_safetensors, models.read_safetensors),
+        ),
+        MODEL,
+        suffixes={".safetensors": "safetensors state_dict"},
+        check=models.check_state_dict,
+    )
+)
+register(
+    Kind(
+        "PEFT adapter",
+        ("peft.peft_model.PeftModel",),
+        (Format("peft", models.write_adapter, models.read_adapter),),
+        MODEL,
+    )
+)
+register(
+    Kind(
+        "LightGBM model",
+        ("lightgbm.sklearn.LGBMModel", "lightgbm.basic.Booster"),
+        (Format("lightgbm text", models.write_lightgbm, models.read_lightgbm), _PICKLE, _JOBLIB),
+        MODEL,
+        suffixes=_PICKLES,
+        check=models.check_lightgbm,
+    )
+)
+register(
+    Kind(
+        "scikit-learn estimator",
+        ("sklearn.base.BaseEstimator",),
+        (Format("skops", models.write_skops, models.read_skops), _PICKLE, _JOBLIB),
+        MODEL,
+        suffixes={".skops": "skops", **_PICKLES},
+        defaults=("skops", "pickle"),
+    )
+)
+_TABLE = (
+    Format("csv", tables.write_csv, tables.read_csv),
+    Format("parquet", tables.write_parquet, tables.read_parquet),
+)
+# Text where it can hold the table, as for pandas.
+_DEFAULTS = ("csv", "parquet")
+_TABLES = {".csv": "csv", ".parquet": "parquet"}
+register(
+    Kind("polars.DataFrame", ("polars.dataframe.frame.DataFrame",), _TABLE, DATA, suffixes=_TABLES, defaults=_DEFAULTS)
+)
+# Found by the protocol's method, not by a type: whatever comes later is taken as well.
+register(Kind("dataframe interchange", (), _TABLE, DATA, suffixes=_TABLES, defaults=_DEFAULTS))
+register(
+    Kind(
+        "datasets.Dataset",
+        ("datasets.arrow_dataset.Dataset", "datasets.dataset_dict.DatasetDict"),
+        (Format("datasets", tables.write_dataset, tables.read_dataset),),
+        DATA,
+    )
+)
+register(
+    Kind(
+        "numpy.ndarray",
+        ("numpy.ndarray",),
+        (Format("npy", figures.write_array, figures.read_array), _PICKLE, _JOBLIB),
+        ANYWHERE,
+        suffixes={".npy": "npy", **_PICKLES},
+        check=figures.check_array,
+    )
+)
+register(
+    Kind(
+        "matplotlib figure",
+        ("matplotlib.figure.Figure",),
+        tuple(Format(form, figures.matplotlib_writer(form), figures.read_picture) for form in ("png", "svg", "pdf")),
+        DATA,
+        suffixes={".png": "png", ".svg": "svg", ".pdf": "pdf"},
+    )
+)
+register(
+    Kind(
+        "Plotly figure",
+        ("plotly.basedatatypes.BaseFigure",),
+        (
+            Format("html", figures.write_plotly_html, figures.read_plotly_html),
+            Format("json", figures.write_plotly_json, figures.read_plotly_json),
+        ),
+        DATA,
+        suffixes={".html": "html", ".json": "json"},
+    )
+)

@@ -1,0 +1,149 @@
+"""Which kinds of objects can be stored, in which formats: a table that users may extend with `register_writer`.
+
+Types are known here by name, so that nothing of theirs is imported until a value of theirs is stored.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+DATA = frozenset({"dataset", "result"})
+MODEL = frozenset({"model"})
+ANYWHERE = DATA | MODEL
+
+Details = dict[str, Any]
+# Bytes that a writer puts under this name into its details go into a file beside the manifest, and come back to its
+# reader under the same name.
+SIDECAR = "sidecar"
+Write = Callable[[Any, Path], Details | None]
+Read = Callable[[Path, Details], Any]
+
+
+class CannotWriteError(Exception):
+    """A format says that it cannot hold this value; the kind's next format is tried."""
+
+
+class CannotReadError(Exception):
+    """A format says why it cannot give a value back."""
+
+
+class NotTrustedError(CannotReadError):
+    """Reading this value could run code of whoever wrote it."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way to store a value.
+
+    `write(value, path)` makes the file or directory `path` and returns what the manifest should remember of the
+    value; `read(path, details)` gives the value back. `code` marks formats whose reading can run code of the
+    writer (pickle).
+    """
+
+    name: str
+    write: Write
+    read: Read | None = None
+    code: bool = False
+
+
+def _nothing(_: Any) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of value: the types it covers (dotted names), its formats, and the arguments that take it.
+
+    `suffixes` says which format a key's suffix names; without one, those of `defaults` (else the first of `formats`)
+    are tried in order. `check` says what is wrong with a value, if anything, before anything is written.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    formats: tuple[Format, ...]
+    sections: frozenset[str]
+    suffixes: Mapping[str, str] = field(default_factory=dict)
+    defaults: tuple[str, ...] = ()
+    check: Callable[[Any], str | None] = _nothing
+
+    def candidates(self, key: str) -> list[Format]:
+        """Give the formats to try for a key: the one that its suffix names, else the kind's own in order."""
+        named = self.suffixes.get(posixpath.splitext(key)[1].lower())
+        if named is not None:
+            return [self.format(named)]
+        return [self.format(name) for name in self.defaults] or [self.formats[0]]
+
+    def format(self, name: str) -> Format:
+        """Give the format of this name; raises KeyError."""
+        return {one.name: one for one in self.formats}[name]
+
+
+_kinds: dict[str, Kind] = {}
+_by_type: dict[str, list[Kind]] = {}
+
+
+def register(kind: Kind) -> None:
+    """Add a kind; a later one comes before an earlier one of the same type."""
+    _kinds[kind.name] = kind
+    for name in kind.types:
+        _by_type.setdefault(name, []).insert(0, kind)
+
+
+def register_writer(  # noqa: PLR0913 - the one place where a user says it all
+    type_: type | str,
+    write: Write,
+    *,
+    read: Read | None = None,
+    name: str | None = None,
+    suffixes: tuple[str, ...] = (),
+    sections: frozenset[str] | set[str] = ANYWHERE,
+) -> None:
+    r"""Teach `save_mlflow` to store objects of a type, subclasses included.
+
+    `type_` is a class or its dotted name; `write(value, path)` makes the file or directory `path` (its parent exists)
+    and may return a dict that JSON can hold; `read(path, details)` gives the value back to `load_mlflow`. A writer
+    registered later is preferred, also to the built-in ones.
+
+    >>> class Corpus(list): pass
+    >>> register_writer(Corpus, lambda corpus, path: path.write_text("\n".join(corpus)) and None)
+    >>> find_kind(Corpus(["a"]), "dataset").name.endswith("Corpus")
+    True
+    """
+    dotted = type_ if isinstance(type_, str) else _dotted(type_)
+    own = Format(name or dotted, write, read)
+    register(Kind(name or dotted, (dotted,), (own,), frozenset(sections), dict.fromkeys(suffixes, own.name)))
+
+
+def find_kind(value: object, section: str) -> Kind | None:
+    """Give the kind of a value in one argument of `save_mlflow`; None when nothing there takes it."""
+    from . import kinds  # noqa: F401, PLC0415 - fills the table on first use
+
+    for cls in type(value).__mro__:
+        for kind in _by_type.get(_dotted(cls), ()):
+            if section in kind.sections:
+                return kind
+    if section in DATA and callable(getattr(value, "__dataframe__", None)):
+        return _kinds["dataframe interchange"]
+    return None
+
+
+def kind_named(name: str) -> Kind | None:
+    """Give the kind of this name, as a manifest remembers it; None when it is not registered here."""
+    from . import kinds  # noqa: F401, PLC0415
+
+    return _kinds.get(name)
+
+
+def accepted(section: str) -> str:
+    """List the kinds that an argument takes, for messages."""
+    from . import kinds  # noqa: F401, PLC0415
+
+    return ", ".join(kind.name for kind in _kinds.values() if section in kind.sections)
+
+
+def _dotted(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"

@@ -1,0 +1,136 @@
+"""Processor, disk, directories, ports and Git."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_utils.errors import JupyterUtilsError, PortTakenError
+from jupyter_utils.launchers.ports import check_port
+from jupyter_utils.launchers.state import running
+from jupyter_utils.launchers.store import check_backend, check_store, windows_drive_warning
+
+from .finding import Finding, error, ok, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jupyter_utils.settings import Settings
+
+GIB = 2**30
+# numpy's wheels of today are built for x86-64-v2, whose newest part is SSE4.2; below, they end with SIGILL.
+_NEEDED_FLAGS = frozenset({"sse4_2", "popcnt", "ssse3"})
+LOW_DISK, NO_DISK = 10 * GIB, GIB
+"""Bytes free below which a warning (a few models fill that) and an error are given."""
+
+
+def processor(_settings: Settings) -> Iterator[Finding]:
+    """Check that the wheels' machine code runs here."""
+    if platform.machine() != "x86_64":
+        yield error("processor", f"{platform.machine()} is not supported", "use a machine with an x86_64 processor")
+        return
+    missing = sorted(_NEEDED_FLAGS - _cpu_flags(Path("/proc/cpuinfo")))
+    if missing:
+        remedy = "use a newer one; in a virtual machine, pass the host's processor through (e.g. -cpu host)"
+        yield error("processor", f"lacks {', '.join(missing)} (x86-64-v2)", remedy)
+    else:
+        yield ok("processor", f"x86_64, {os.cpu_count()} threads")
+
+
+def _cpu_flags(cpuinfo: Path) -> frozenset[str]:
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+    return frozenset(next((line.partition(":")[2] for line in lines if line.startswith("flags")), "").split())
+
+
+def directories(settings: Settings) -> Iterator[Finding]:
+    """Check that what must be written to can be."""
+    try:
+        places = {"JUPYTER_NOTEBOOK_DIR": settings.notebook_dir}
+    except JupyterUtilsError as failure:
+        yield error("JUPYTER_NOTEBOOK_DIR", str(failure), "see above")
+        places = {}
+    for setting, place in {
+        "JUPYTER_ROOT_DIR": settings.root_dir,
+        "MLFLOW_STORE_DIR": settings.store_dir,
+        **places,
+    }.items():
+        above = _existing(place)
+        if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+            yield ok(setting, str(place) if above == place else f"{place} (will be made)")
+        else:
+            yield error(setting, f"{above} cannot be written to", f"correct its owner (chown), or set {setting}")
+
+
+def _existing(path: Path) -> Path:
+    """Return the deepest part of `path` that exists."""
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+def store(settings: Settings) -> Iterator[Finding]:
+    """Check that MLflow will find the data that is there."""
+    try:
+        check_backend(settings.mlflow_backend_store_uri)
+        if settings.mlflow_backend_store_uri is None:
+            check_store(settings.store_dir)
+    except JupyterUtilsError as failure:
+        yield error("MLflow data", str(failure), f"MLFLOW_STORE_DIR={settings.store_dir} jupyter-utils migrate")
+    if said := windows_drive_warning(_existing(settings.store_dir)):
+        yield warning("MLflow data", said, "MLFLOW_STORE_DIR=$HOME/mlflow")
+
+
+def disk(settings: Settings) -> Iterator[Finding]:
+    """Check the space for notebooks, runs, and models that are downloaded to the home folder."""
+    places = {"notebooks": settings.root_dir, "MLflow data": settings.store_dir, "home": Path.home()}
+    for name, place in places.items():
+        yield judge_space(name, place, shutil.disk_usage(_existing(place)).free)
+
+
+def judge_space(name: str, place: Path, free: int) -> Finding:
+    """Say whether `free` bytes are enough."""
+    message = f"{free / GIB:.1f} GiB free at {place}"
+    if free < NO_DISK:
+        return error(f"disk ({name})", message, "make room, or choose another directory")
+    if free < LOW_DISK:
+        return warning(f"disk ({name})", message, "language models take gigabytes each: make room soon")
+    return ok(f"disk ({name})", message)
+
+
+def ports(settings: Settings) -> Iterator[Finding]:
+    """Check that the servers' ports are free, or taken by a lab of this user."""
+    own = " ".join(url for state in running() for url in state.urls.values())
+    wanted = {"JUPYTER_PORT": settings.jupyter_port}
+    if settings.mlflow_tracking_uri is None:
+        wanted["MLFLOW_PORT"] = settings.mlflow_port
+    for setting, port in wanted.items():
+        try:
+            check_port(settings.listen_address, port, setting)
+            yield ok(setting, f"{port} is free")
+        except PortTakenError as failure:
+            if f":{port}" in own:
+                yield ok(setting, f"{port} is your running lab's")
+            else:
+                yield error(setting, str(failure), f"{setting}=<another port>")
+        except JupyterUtilsError as failure:
+            yield error("LISTEN_ADDRESS", str(failure), "LISTEN_ADDRESS=127.0.0.1")
+
+
+def git(_settings: Settings) -> Iterator[Finding]:
+    """Check that Git is there and knows who commits."""
+    if shutil.which("git") is None:
+        yield error("Git", "is not on the PATH", "install it (e.g. apt install git)")
+        return
+    missing = [name for name in ("user.name", "user.email") if not _git_config(name)]
+    if missing:
+        commands = " && ".join(f'git config --global {name} "..."' for name in missing)
+        yield warning("Git", f"{' and '.join(missing)} not set: save_mlflow cannot commit", commands)
+    else:
+        yield ok("Git", f"commits are by {_git_config('user.name')} <{_git_config('user.email')}>")
+
+
+def _git_config(name: str) -> str:
+    done = subprocess.run(["git", "config", "--get", name], capture_output=True, text=True, timeout=10, check=False)
+    return done.stdout.strip()

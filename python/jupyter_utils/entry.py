@@ -1,0 +1,124 @@
+"""An entry: everything of one run as files in one directory, complete and verifiable before anything is sent.
+
+    ENTRY/entry.json      the run: experiment, names, params, metrics, tags, and each file with size and SHA-256
+    ENTRY/artifacts/...   the files, under the names that they get in MLflow
+
+An entry is self-contained: sending needs nothing else, so it may be sent later, again, or from another process.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .errors import EntryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+FORMAT = 1
+_FILE = "entry.json"
+ARTIFACTS = "artifacts"
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """One file of an entry: its path below `artifacts` (with slashes), its size in bytes, and its SHA-256 in hex."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class DatasetInput:
+    """One dataset that the run used, as MLflow's page shows it: equal digests mean equal data."""
+
+    name: str
+    digest: str
+    context: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run, ready to be sent. Times are milliseconds since 1970 in UTC, as MLflow has them."""
+
+    experiment_name: str
+    start_time: int
+    run_name: str | None = None
+    params: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    files: tuple[StagedFile, ...] = ()
+    inputs: tuple[DatasetInput, ...] = ()
+    format: int = FORMAT
+
+    @property
+    def size(self) -> int:
+        """The sum of the files' sizes in bytes."""
+        return sum(file.size for file in self.files)
+
+
+def write_entry(entry: Entry, directory: Path) -> None:
+    """Write `entry.json` in one step: it exists only when it is whole."""
+    text = json.dumps(dataclasses.asdict(entry), ensure_ascii=False, indent=1)
+    part = directory / (_FILE + ".part")
+    part.write_text(text, encoding="utf-8", errors="surrogatepass")
+    part.replace(directory / _FILE)
+
+
+def read_entry(directory: Path) -> Entry:
+    """Read an entry and check each file's size and digest.
+
+    Raises `EntryError` when the entry is incomplete, was changed, or is of a later format.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_entry(Entry("test_exp", 0, params={"lr": "0.1"}), Path(folder))
+    ...     read_entry(Path(folder)).params
+    {'lr': '0.1'}
+    """
+    try:
+        raw = json.loads((directory / _FILE).read_text(encoding="utf-8", errors="surrogatepass"))
+    except (OSError, ValueError) as error:
+        raise EntryError(f"{directory} holds no complete entry: {error}") from error
+    if raw.get("format") != FORMAT:
+        raise EntryError(
+            f"{directory} has the entry format {raw.get('format')!r}, but this program knows {FORMAT} only."
+        )
+    raw["files"] = tuple(StagedFile(**file) for file in raw["files"])
+    raw["inputs"] = tuple(DatasetInput(**one) for one in raw["inputs"])
+    entry = Entry(**raw)
+    _verify(entry, directory / ARTIFACTS)
+    return entry
+
+
+def stage_files(directory: Path, known: Sequence[StagedFile] = ()) -> tuple[StagedFile, ...]:
+    """Measure every file below `directory/artifacts`, in the order of their names, but for those known already."""
+    root = directory / ARTIFACTS
+    measured = {file.path: file for file in known}
+    for path in root.rglob("*"):
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and name not in measured:
+            measured[name] = StagedFile(name, path.stat().st_size, sha256(path))
+    return tuple(measured[name] for name in sorted(measured))
+
+
+def sha256(path: Path) -> str:
+    """Give the SHA-256 of a file's content in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _verify(entry: Entry, root: Path) -> None:
+    for file in entry.files:
+        path = root / file.path
+        if not path.is_file() or path.stat().st_size != file.size or sha256(path) != file.sha256:
+            raise EntryError(f"The staged file {path} is missing or was changed after it was written.")

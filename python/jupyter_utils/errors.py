@@ -1,0 +1,137 @@
+"""Every error that this package raises on purpose: one class each, under one base class."""
+
+from __future__ import annotations
+
+
+class JupyterUtilsError(Exception):
+    """Base of all errors of this package; the message names the setting or argument, its value and the remedy."""
+
+
+class SettingsError(JupyterUtilsError):
+    """An environment variable (or a line of .env) has a value that cannot be used."""
+
+
+class PortTakenError(JupyterUtilsError):
+    """Another program listens on the port that a server was to use."""
+
+
+class DirectoryError(JupyterUtilsError):
+    """A directory that a server needs cannot be made, written to, or lies outside of the one that must hold it."""
+
+
+class OldStoreError(JupyterUtilsError):
+    """MLFLOW_STORE_DIR holds a plain file store, which MLflow has refused to open since 3.13."""
+
+
+class MigrationError(JupyterUtilsError):
+    """The plain file store could not be migrated; the old store is as it was."""
+
+
+class OverlayError(JupyterUtilsError):
+    """The overlay for `%pip install` could not be made or used."""
+
+
+class SaveRefusedError(JupyterUtilsError):
+    """`save_mlflow` found a problem before anything was written, committed or sent: nothing has changed."""
+
+
+class SeveralProblemsError(SaveRefusedError):
+    """A call has more than one problem; `problems` holds the error of each."""
+
+    def __init__(self, problems: tuple[JupyterUtilsError, ...]) -> None:
+        self.problems = problems
+        lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(problems, 1))
+        super().__init__(f"{len(problems)} problems; nothing was written, committed or sent:\n{lines}")
+
+
+class ArgumentError(SaveRefusedError):
+    """An argument of `save_mlflow` has a type or a value that cannot be used."""
+
+
+class ParamError(SaveRefusedError):
+    """A parameter has a name that MLflow refuses, or a value that cannot be stored."""
+
+
+class MetricError(SaveRefusedError):
+    """A metric is not a number, or has a name that MLflow refuses."""
+
+
+class UnsupportedObjectError(SaveRefusedError):
+    """No writer takes an object of this type in this argument."""
+
+
+class ArtifactNameError(SaveRefusedError):
+    """The name of an artifact would leave its folder, clash with another one, or be corrupted by MLflow's HTTP API."""
+
+
+class ArtifactValueError(SaveRefusedError):
+    """An object is of a supported kind, but this very one cannot be stored: a missing path, a model not yet fitted."""
+
+
+class NotebookNotFoundError(SaveRefusedError):
+    """The calling notebook cannot be told, or the one that was named does not exist."""
+
+
+class GitNotFoundError(SaveRefusedError):
+    """The `git` command is not on the path."""
+
+
+class NotInRepositoryError(SaveRefusedError):
+    """The notebook lies outside of any Git repository, or outside of the one that was named."""
+
+
+class BareRepositoryError(SaveRefusedError):
+    """The Git repository has no work tree, so nothing can be committed from it."""
+
+
+class RepositoryOwnerError(SaveRefusedError):
+    """Git refuses the repository because its files belong to another user."""
+
+
+class RepositoryBusyError(SaveRefusedError):
+    """A merge, rebase, cherry-pick or revert is under way, during which Git cannot commit single files."""
+
+
+class GitIdentityError(SaveRefusedError):
+    """Git does not know whom to name as the author: `user.name` or `user.email` is not set."""
+
+
+class NotebookIgnoredError(SaveRefusedError):
+    """`.gitignore` hides the notebook and its Jupytext twin, so there is nothing to commit."""
+
+
+class TrackingServerError(SaveRefusedError):
+    """The MLflow server does not answer, or refuses the caller."""
+
+
+class ExperimentError(SaveRefusedError):
+    """The experiment cannot take runs: it was deleted."""
+
+
+class StageError(JupyterUtilsError):
+    """A value could not be written to the staging directory; nothing was committed or sent."""
+
+
+class CommitError(JupyterUtilsError):
+    """Git refused the commit (a hook, the signing key, a lock that stayed); nothing was sent."""
+
+
+class EntryError(JupyterUtilsError):
+    """A staged entry is incomplete or was changed after it was written."""
+
+
+class SendError(JupyterUtilsError):
+    """MLflow did not take the whole run; `run_id` (None: not even begun) and `commit` say what exists already."""
+
+    def __init__(self, message: str, *, run_id: str | None = None, commit: str | None = None) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+        self.commit = commit
+
+
+class LoadError(JupyterUtilsError):
+    """A run's artifact cannot be read back."""
+
+
+class UntrustedFormatError(LoadError):
+    """Reading this artifact can run code of whoever wrote it; `trust=True` allows that."""

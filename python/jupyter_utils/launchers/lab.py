@@ -1,0 +1,159 @@
+"""`jupyter-utils lab` and `jupyter-utils mlflow`: everything checked, then the servers started as one unit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from jupyter_utils.errors import SettingsError
+from jupyter_utils.network import certificate_environment, mask, proxy_environment, without_credentials
+
+from . import jupyter, mlflow
+from .addresses import public_host, reachable_host
+from .console import Console
+from .files import state_dir, writable_dir
+from .guard import run_guarded
+from .logs import log_file
+from .ports import check_port
+from .state import announced
+from .store import windows_drive_warning
+from .supervisor import Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jupyter_utils.settings import Settings
+
+    from .supervisor import Server
+
+
+def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = False) -> int:
+    """Run JupyterLab and, unless MLFLOW_TRACKING_URI names another, the MLflow server, until asked to stop.
+
+    Args:
+        settings: what to run, and where.
+        extra: further arguments of `jupyter lab`.
+        verbose: show all output of the servers.
+
+    Returns:
+        0 after a requested stop, else the exit code of the server that ended first.
+
+    Raises:
+        JupyterUtilsError: something is wrong before anything was started.
+
+    """
+    check_extra(extra, "JUPYTER_PORT")
+    own_mlflow = settings.mlflow_tracking_uri is None
+    notebook_dir = settings.notebook_dir
+    check_port(settings.listen_address, settings.jupyter_port, "JUPYTER_PORT")
+    entry = jupyter.access(settings)
+    root_dir = writable_dir(settings.root_dir, "JUPYTER_ROOT_DIR")
+    writable_dir(notebook_dir, "JUPYTER_NOTEBOOK_DIR")
+    env = base_environment(settings)
+    servers, admin = [], None
+    if own_mlflow:
+        servers, admin = [_mlflow_server(settings, env, ())], mlflow.credentials(settings)
+    env |= _notebook_environment(settings, admin)
+    servers.insert(0, jupyter.server(settings, env, log_file(jupyter.NAME, settings.jupyter_port), entry, extra))
+    urls = {"JupyterLab": jupyter.url(settings, entry, reachable_host(settings.listen_address), extra)}
+    urls["MLflow"] = env.get("MLFLOW_UI_URL", "")
+    summary = [
+        *_addresses(settings, urls),
+        f"{'notebooks':12}{root_dir}",
+        *(_store_lines(settings, admin) if own_mlflow else []),
+    ]
+    return _run(servers, summary, urls, settings, verbose=verbose)
+
+
+def run_mlflow(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = False) -> int:
+    """Run the MLflow server alone until asked to stop; MLFLOW_TRACKING_URI is ignored. See `run_lab`."""
+    check_extra(extra, "MLFLOW_PORT")
+    servers = [_mlflow_server(settings, base_environment(settings), extra)]
+    urls = {"MLflow": mlflow.tracking_uri(settings, extra)}
+    summary = [*_addresses(settings, urls), *_store_lines(settings, mlflow.credentials(settings))]
+    return _run(servers, summary, urls, settings, verbose=verbose)
+
+
+def _mlflow_server(settings: Settings, env: dict[str, str], extra: Sequence[str]) -> Server:
+    check_port(settings.listen_address, settings.mlflow_port, "MLFLOW_PORT")
+    mlflow.prepare_store(settings)
+    if warning := windows_drive_warning(settings.store_dir):
+        click.secho(f"Warning: {warning}", fg="yellow", err=True)
+    log = log_file(mlflow.NAME, settings.mlflow_port)
+    return mlflow.server(settings, env, log, mlflow.credentials(settings), extra)
+
+
+def check_extra(extra: Sequence[str], port_setting: str) -> None:
+    """Refuse arguments that would move a server away from where it is waited for.
+
+    Raises:
+        SettingsError: an argument has a setting of its own.
+
+    """
+    own = {"port": port_setting, "ip": "LISTEN_ADDRESS", "host": "LISTEN_ADDRESS", "workers": "MLFLOW_WORKERS"}
+    for argument in extra:
+        name = argument.partition("=")[0].lstrip("-").removeprefix("ServerApp.")
+        if argument.startswith("-") and name in own:
+            raise SettingsError(f"{argument!r} cannot be handed on: set {own[name]} instead.")
+
+
+def base_environment(settings: Settings) -> dict[str, str]:
+    """Make the environment of every process below: the user's, with proxies, certificates and no telemetry."""
+    return {
+        **os.environ,
+        **proxy_environment(settings),
+        **certificate_environment(settings, state_dir()),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+    }
+
+
+def _notebook_environment(settings: Settings, admin: mlflow.Credentials | None) -> dict[str, str]:
+    uri = settings.mlflow_tracking_uri or mlflow.tracking_uri(settings)
+    return {
+        "MLFLOW_TRACKING_URI": uri,
+        "MLFLOW_UI_URL": settings.mlflow_ui_url or without_credentials(uri),
+        **(admin.environment() if admin else {}),
+    }
+
+
+def _addresses(settings: Settings, urls: dict[str, str]) -> list[str]:
+    lines = []
+    here, elsewhere = reachable_host(settings.listen_address), public_host(settings.listen_address)
+    for name, url in urls.items():
+        lines.append(f"{name:12}{mask(url) if name == 'MLflow' else url}")
+        if here != elsewhere and f"//{here}:" in url:
+            lines.append(f"{'':12}{url.replace(here, elsewhere, 1)} from other machines")
+    return lines
+
+
+def _store_lines(settings: Settings, admin: mlflow.Credentials | None) -> list[str]:
+    lines = [
+        f"{'MLflow data':12}{mask(settings.backend_store_uri)}",
+        f"{'artifacts':12}{mask(settings.artifacts_destination)}",
+    ]
+    if admin:
+        where = admin.password_file or "MLFLOW_AUTH_ADMIN_PASSWORD"
+        lines.append(f"{'log in as':12}{admin.username}, password in {where}")
+    return lines
+
+
+def _run(
+    servers: Sequence[Server], summary: Sequence[str], urls: dict[str, str], settings: Settings, *, verbose: bool
+) -> int:
+    logs = [f"{'log':12}{server.log}" for server in servers]
+
+    def supervise() -> int:
+        with contextlib.ExitStack() as stack:
+            console = Console(
+                servers,
+                [*summary, *logs, "Ctrl-C ends everything."],
+                verbose=verbose,
+                on_ready=lambda: stack.enter_context(announced(urls, settings.root_dir)),
+            )
+            return Unit(servers, console).run()
+
+    return run_guarded(supervise)

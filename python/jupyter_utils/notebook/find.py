@@ -1,0 +1,120 @@
+"""Find the notebook that calls: the order is the one that survives renames, restarts and several front ends."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_utils.errors import NotebookNotFoundError
+
+from . import kernel
+from .content import holds_cell
+from .sessions import Session, find_sessions
+
+# Names the notebook by hand, for front ends that tell their kernels nothing.
+ENVIRONMENT_VARIABLE = "JUPYTER_UTILS_NOTEBOOK"
+
+
+@dataclass(frozen=True)
+class CallingNotebook:
+    """The notebook that calls, who told (`source`), and whether a browser may hold newer text than its file."""
+
+    path: Path
+    source: str
+    in_browser: bool = False
+
+
+def find_notebook(notebook: str | os.PathLike[str] | None = None) -> CallingNotebook | None:
+    """Find the notebook in which this code runs; None in a plain script, which has none.
+
+    Asked in this order: the argument; the variable `JUPYTER_UTILS_NOTEBOOK`; VS Code; papermill; the Jupyter
+    server (by kernel id); the name that the server gave to the kernel when it started it; the one notebook of
+    the kernel's directory that holds the running cell (nbclient and `jupyter execute` tell their kernels nothing).
+
+    Raises `NotebookNotFoundError` when a named notebook does not exist, and in a kernel when nothing tells.
+    """
+    named = os.fspath(notebook) if notebook is not None else os.environ.get(ENVIRONMENT_VARIABLE)
+    if named:
+        return _named(Path(named), "notebook" if notebook is not None else ENVIRONMENT_VARIABLE)
+    if kernel.shell() is None:
+        return None
+    for ask in (_from_vscode, _from_papermill, _from_server, _from_kernel_start, _from_cell):
+        found = ask()
+        if found is not None:
+            return found
+    raise NotebookNotFoundError(_not_found())
+
+
+def _named(path: Path, argument: str) -> CallingNotebook:
+    path = path.expanduser()
+    if not path.is_file():
+        raise NotebookNotFoundError(
+            f"{argument}={str(path)!r} is not a file (looked for {path.absolute()}): name your notebook."
+        )
+    # A named notebook may be open in a browser all the same: then it is saved like any other.
+    session = next((one for one in _sessions() if one.path.resolve() == path.resolve()), None)
+    return CallingNotebook(path.absolute(), argument, in_browser=session is not None and session.connections > 0)
+
+
+def _sessions() -> list[Session]:
+    identity = kernel.kernel_id() if kernel.shell() is not None else None
+    return find_sessions(identity) if identity else []
+
+
+def _from_vscode() -> CallingNotebook | None:
+    return _existing(kernel.variable("__vsc_ipynb_file__"), "VS Code")
+
+
+def _from_papermill() -> CallingNotebook | None:
+    names = (kernel.variable("PAPERMILL_OUTPUT_PATH"), kernel.variable("PAPERMILL_INPUT_PATH"))
+    return next((found for name in names if (found := _existing(name, "papermill"))), None)
+
+
+def _from_server() -> CallingNotebook | None:
+    sessions = _sessions()
+    source = kernel.cell_source()
+    if len(sessions) > 1 and source:
+        # Notebooks that share a kernel: the one with the running cell calls.
+        sessions = sorted(sessions, key=lambda one: not holds_cell(one.path, source))
+    if not sessions:
+        return None
+    return CallingNotebook(sessions[0].path, "Jupyter server", in_browser=sessions[0].connections > 0)
+
+
+def _from_kernel_start() -> CallingNotebook | None:
+    # Whether a browser holds it is not known here: trying to save costs a wait at most.
+    found = _existing(os.environ.get("JPY_SESSION_NAME"), "JPY_SESSION_NAME")
+    return CallingNotebook(found.path, found.source, in_browser=True) if found else None
+
+
+def _from_cell() -> CallingNotebook | None:
+    holding = _notebooks_with_cell()
+    return CallingNotebook(holding[0], "the running cell") if len(holding) == 1 else None
+
+
+def _notebooks_with_cell() -> list[Path]:
+    source = kernel.cell_source()
+    if source is None:
+        return []
+    return [path for path in sorted(kernel.start_directory().glob("*.ipynb")) if holds_cell(path, source)]
+
+
+def _existing(name: str | None, source: str) -> CallingNotebook | None:
+    if not name:
+        return None
+    path = kernel.start_directory() / name
+    return CallingNotebook(path.absolute(), source) if path.is_file() else None
+
+
+def _not_found() -> str:
+    holding = _notebooks_with_cell()
+    why = (
+        f"these hold the running cell: {', '.join(path.name for path in holding)}"
+        if holding
+        else "no notebook there holds the running cell"
+    )
+    return (
+        "Cannot tell which notebook calls: no Jupyter server knows this kernel, and in the kernel's directory "
+        f"{kernel.start_directory()} {why}. Pass notebook='<your notebook>.ipynb' (or set {ENVIRONMENT_VARIABLE})."
+    )

@@ -1,0 +1,57 @@
+"""What a kernel knows about itself: whether it is one, its id, where it started, which cell is running."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+# jupyter_client names the connection file of a kernel after the kernel's id.
+_CONNECTION_FILE = re.compile(r"^kernel-(?P<id>[0-9a-fA-F-]+)\.json$")
+
+
+def shell() -> Any:
+    """Give IPython's shell in a Jupyter kernel; None in a plain script and in IPython's terminal."""
+    ipython = sys.modules.get("IPython")
+    found = ipython.get_ipython() if ipython else None
+    return found if getattr(found, "kernel", None) is not None else None
+
+
+def kernel_id() -> str | None:
+    """Give the id under which a Jupyter server knows this kernel; None where the connection file has another name."""
+    try:
+        from ipykernel.connect import get_connection_file  # noqa: PLC0415
+
+        name = Path(get_connection_file()).name
+    except (ImportError, RuntimeError, OSError):
+        return None
+    match = _CONNECTION_FILE.match(name)
+    return match["id"] if match else None
+
+
+def variable(name: str) -> str | None:
+    """Give a text that a front end put into the user's variables, such as `__vsc_ipynb_file__`."""
+    running = shell()
+    value = running.user_ns.get(name) if running else None
+    return value if isinstance(value, str) and value else None
+
+
+def start_directory() -> Path:
+    """Give the directory where the kernel started, whatever `%cd` has done since."""
+    running = shell()
+    visited = running.user_ns.get("_dh") if running else None
+    return Path(visited[0]) if visited else Path.cwd()
+
+
+def cell_source() -> str | None:
+    """Give the source of the cell that is running, as the user typed it; None where no history is kept."""
+    running = shell()
+    history = running.history_manager.input_hist_raw if running and running.history_manager else [""]
+    return history[-1] if len(history) > 1 and history[-1].strip() else None
+
+
+def script_name() -> str:
+    """Give the file of the running script; of an interactive Python, its name."""
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    return str(main or sys.argv[0] or "python")

@@ -1,0 +1,91 @@
+"""Ask the running Jupyter servers which notebook has this kernel: the one answer that is right after a rename."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+# Servers of this machine answer in milliseconds; a hung one must not hold the kernel.
+TIMEOUT_SECONDS = 3.0
+
+# Tokens that a kernel finds in its environment: set by hand, by jupyter_server's own launchers, by JupyterHub.
+_TOKENS = ("JUPYTER_TOKEN", "JPY_API_TOKEN", "JUPYTERHUB_API_TOKEN")
+
+
+@dataclass(frozen=True)
+class Session:
+    """A notebook that a server has opened with this kernel, and how many browsers are connected to the kernel."""
+
+    path: Path
+    connections: int
+
+
+def find_sessions(kernel: str) -> list[Session]:
+    """Give the notebooks of all running servers of this user that use the kernel with this id; usually one.
+
+    A server that does not answer, or refuses every token known here, counts as one that has none.
+    """
+    found: list[Session] = []
+    for server in _servers():
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found += _sessions_of(server, kernel)
+        if found:
+            break
+    return found
+
+
+def _servers() -> list[dict[str, Any]]:
+    """Read the files in which running servers of this user announce themselves, the kernel's own parent first.
+
+    Not `jupyter_server.list_running_servers`: importing it takes half a second, and a kernel's environment need
+    not hold a server at all.
+    """
+    from jupyter_core.paths import jupyter_runtime_dir  # noqa: PLC0415
+
+    servers = []
+    for file in Path(jupyter_runtime_dir()).glob("jpserver-*.json"):
+        with suppress(OSError, ValueError):
+            servers.append(json.loads(file.read_text(encoding="utf-8")))
+    return sorted(servers, key=lambda server: server.get("pid") != os.getppid())
+
+
+def _sessions_of(server: dict[str, Any], kernel: str) -> list[Session]:
+    root = Path(server.get("root_dir") or server["notebook_dir"])
+    sessions = [one for one in _ask(server, "api/sessions") if (one.get("kernel") or {}).get("id") == kernel]
+    found = []
+    for session in sessions:
+        # Consoles and terminals on the same kernel have a path too, but no notebook of theirs.
+        path = (session.get("notebook") or session).get("path", "")
+        if session.get("type", "notebook") == "notebook" and path:
+            file = Path(os.path.normpath(root / path.removeprefix("RTC:").lstrip("/")))
+            found.append(Session(file, int(session["kernel"].get("connections", 0))))
+    return [one for one in found if one.path.is_file()]
+
+
+def _ask(server: dict[str, Any], path: str) -> Any:
+    """Get one page of a server's API with the first token that it takes; raises OSError when none does."""
+    import requests  # noqa: PLC0415
+
+    tokens = [server.get("token"), *(os.environ.get(name) for name in _TOKENS)]
+    url = server["url"].rstrip("/") + "/" + path
+    with requests.Session() as client:
+        # The server is this user's own: never through a proxy, and not with the credentials of a .netrc.
+        client.trust_env = False
+        # Its certificate, if it has one, is usually of its own making.
+        client.verify = not _is_loopback(url)
+        for token in dict.fromkeys(token for token in tokens if token is not None):
+            headers = {"Authorization": f"token {token}"} if token else {}
+            answer = client.get(url, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False)
+            if answer.ok and answer.headers.get("Content-Type", "").startswith("application/json"):
+                return answer.json()
+    raise OSError(f"no token known here opens {url}")
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in {"localhost", "::1", "0.0.0.0"} or host.startswith("127.")  # noqa: S104

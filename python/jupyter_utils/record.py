@@ -1,0 +1,106 @@
+"""What a run records besides the caller's values: where its code came from, and in which environment it ran."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from .entry import DatasetInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from .entry import StagedFile
+
+# The words that MLflow's page uses for what a dataset was for, by what its name holds.
+_CONTEXTS = {"train": "training", "val": "validation", "dev": "validation", "test": "testing"}
+
+# MLflow cuts longer tags, with a warning in a log only.
+TAG_CHARACTERS = 8000
+_CUT = " … (cut; whole in the artifacts)"
+
+# Set by the launchers and images; each is recorded under the tag beside it where it is set.
+_ENVIRONMENT = {
+    "JUPYTER_UTILS_LOCK_HASH": "jupyter_utils.lock",
+    "JUPYTER_UTILS_STORE_PATH": "jupyter_utils.store_path",
+    "JUPYTER_UTILS_IMAGE_DIGEST": "jupyter_utils.image",
+    "JUPYTER_UTILS_BASE": "jupyter_utils.base",
+    "JUPYTER_UTILS_VARIANT": "jupyter_utils.variant",
+}
+
+
+def source_tags(notebook: Path | None, script: str) -> dict[str, str]:
+    """Give the tags that say what called: MLflow's own, and the notebook's name and path.
+
+    MLflow's own come first (user, and what it finds of a notebook or script); what it cannot find is added.
+    """
+    tags = _mlflow_tags()
+    if notebook is None:
+        return tags | {"mlflow.source.name": script, "mlflow.source.type": "LOCAL"}
+    # The same two tags that MLflow sets in a notebook, but right after a rename and where MLflow finds no server.
+    tags |= {"mlflow.source.name": notebook.name, "mlflow.source.type": "NOTEBOOK"}
+    return tags | {"jupyter_utils.notebook.name": notebook.name, "jupyter_utils.notebook.path": str(notebook)}
+
+
+def _mlflow_tags() -> dict[str, str]:
+    with suppress(Exception):  # a context provider of MLflow's that fails must not lose the run
+        from mlflow.tracking.context.registry import resolve_tags  # noqa: PLC0415
+
+        # Not its Git tags: in a kernel they name the repository around the interpreter, if there is one.
+        found = {str(name): str(value) for name, value in resolve_tags().items()}
+        return {name: value for name, value in found.items() if not name.startswith("mlflow.source.git.")}
+    return {}
+
+
+def environment_tags() -> dict[str, str]:
+    """Give the tags that name the environment: Python, lock, base and image where known, CPU or CUDA, the overlay."""
+    tags = {"jupyter_utils.python": platform.python_version()}
+    tags |= {tag: os.environ[name] for name, tag in _ENVIRONMENT.items() if os.environ.get(name)}
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        tags["jupyter_utils.torch"] = str(torch.__version__)
+        tags.setdefault("jupyter_utils.variant", "cuda" if torch.version.cuda else "cpu")
+    overlay = _overlay()
+    if overlay:
+        # What was installed on top of the lock: the environment cannot be rebuilt from the lock alone.
+        tags |= {"jupyter_utils.drifted": "true", "jupyter_utils.overlay": cut(", ".join(overlay))}
+    return tags
+
+
+def dataset_input(key: str, path: str, files: Sequence[StagedFile]) -> DatasetInput:
+    """Describe one dataset for MLflow's page: runs that used the same data show the same digest."""
+    own = [file for file in files if file.path == path or file.path.startswith(path + "/")]
+    content = "\n".join(f"{file.sha256} {file.path.removeprefix(path)}" for file in own)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+    context = next((name for part, name in _CONTEXTS.items() if part in key.lower()), "dataset")
+    return DatasetInput(name=key, digest=digest, context=context, path=path)
+
+
+def _overlay() -> list[str]:
+    with suppress(Exception):  # not every environment has an overlay
+        from .overlay import overlay_packages  # noqa: PLC0415
+
+        return [str(package) for package in overlay_packages()]
+    return []
+
+
+def cut(text: str, length: int = TAG_CHARACTERS) -> str:
+    """Cut a text to what MLflow stores, and say so at its end.
+
+    >>> cut("short")
+    'short'
+    >>> len(cut("x" * 10_000))
+    8000
+    """
+    return text if len(text) <= length else text[: length - len(_CUT)] + _CUT
+
+
+def long_names(names: list[str]) -> str:
+    """Give a tag that lists names, cut where MLflow would cut it."""
+    return cut(json.dumps(names, ensure_ascii=False))

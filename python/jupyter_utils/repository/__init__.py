@@ -1,0 +1,20 @@
+"""The Git repository of the calling notebook: what it is like, and the commit of exactly the notebook."""
+
+from __future__ import annotations
+
+from .commit import Commit, commit_notebook
+from .git import GitError
+from .remote import public_url
+from .state import Repository, describe, difference, find_repository, open_repository
+
+__all__ = [
+    "Commit",
+    "GitError",
+    "Repository",
+    "commit_notebook",
+    "describe",
+    "difference",
+    "find_repository",
+    "open_repository",
+    "public_url",
+]

@@ -1,0 +1,110 @@
+"""Commit exactly the notebook and its Jupytext twin, with Git's own `commit --only`.
+
+What the user has staged stays staged, and other files keep their uncommitted work: that is what `--only` promises
+(git-commit(1)). Hooks and signing are the user's business and run as configured.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jupyter_utils.errors import CommitError
+
+from .git import GitError, git, git_code
+from .state import Repository, head
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# How long another Git command may hold the repository's lock before we give up.
+LOCK_SECONDS = float(os.environ.get("JUPYTER_UTILS_GIT_LOCK_SECONDS", "30"))
+
+# What Git says when another process was in the way: the lock of the index, or of the branch, or a branch that moved.
+_IN_THE_WAY = ("File exists", "cannot lock ref", "another git process")
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit that holds the notebook; `created` is False where an earlier one already held it unchanged."""
+
+    sha: str
+    created: bool
+
+
+def commit_notebook(repository: Repository, message: str) -> Commit:
+    """Commit the files of `repository`, and nothing else; an unchanged notebook makes no commit.
+
+    Raises `CommitError` with what Git said; the index is then as it was before.
+    """
+    import tenacity  # noqa: PLC0415 - takes longer to import than all of this package
+
+    waiting = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, GitError) and _is_in_the_way(error)),
+        wait=tenacity.wait_random(0.05, 0.3),
+        stop=tenacity.stop_after_delay(LOCK_SECONDS),
+        reraise=True,
+    )
+    try:
+        return waiting(_commit_once, repository, message)
+    except GitError as error:
+        raise CommitError(_explain(repository, error)) from error
+
+
+def _commit_once(repository: Repository, message: str) -> Commit:
+    present = [name for name in repository.names() if _matters(repository.work_tree, name)]
+    before = head(repository.work_tree)
+    if before and not _changed(repository.work_tree, present):
+        return Commit(before, created=False)
+    new = [name for name in present if not git(repository.work_tree, "ls-files", "--", name)]
+    _announce(repository.work_tree, new)
+    try:
+        git(repository.work_tree, "commit", "--quiet", "--only", "-m", message, "--", *present)
+    except BaseException:
+        _withdraw(repository.work_tree, new)
+        raise
+    # Not HEAD: another notebook may have committed since. Ours is the last commit that touched these files.
+    return Commit(git(repository.work_tree, "log", "-1", "--format=%H", "--", *present), created=True)
+
+
+def _matters(work_tree: Path, name: str) -> bool:
+    """Tell whether a file exists, or did: a twin that was deleted is part of what changed."""
+    return (work_tree / name).exists() or bool(git(work_tree, "ls-files", "--", name))
+
+
+def _changed(work_tree: Path, names: list[str]) -> bool:
+    if any(not git(work_tree, "ls-files", "--", name) for name in names):
+        return True
+    code, _ = git_code(work_tree, "diff", "--quiet", "HEAD", "--", *names, ok=(0, 1))
+    return code == 1
+
+
+def _announce(work_tree: Path, names: list[str]) -> None:
+    """Make new files known to Git without staging their content: `commit --only` takes known files alone."""
+    if names:
+        # --sparse: also a notebook outside of the sparse checkout's patterns is the user's own and is there.
+        git(work_tree, "add", "--intent-to-add", "--sparse", "--", *names)
+
+
+def _withdraw(work_tree: Path, names: list[str]) -> None:
+    if names:
+        git_code(work_tree, "rm", "--cached", "--quiet", "--force", "--sparse", "--", *names, ok=(0, 1, 128))
+
+
+def _is_in_the_way(error: GitError) -> bool:
+    return any(sign in error.stderr for sign in _IN_THE_WAY)
+
+
+def _explain(repository: Repository, error: GitError) -> str:
+    said = error.stderr.strip() or "(Git gave no reason; a hook that says nothing, perhaps)"
+    if "index.lock" in error.stderr:
+        said += (
+            f"\nThe lock stayed for {LOCK_SECONDS:g} s. If no Git command runs any more, a killed one left it: "
+            "remove the file named above."
+        )
+    return (
+        f"Git did not commit {repository.notebook.name} in {repository.work_tree}:\n{said}\n"
+        "The notebook is saved on disk; nothing was sent to MLflow. Call again once this is put right, "
+        "or with do_commit=False."
+    )

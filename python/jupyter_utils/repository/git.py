@@ -1,0 +1,106 @@
+"""Running Git: one place that says with which environment, how long, and what its refusals mean."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from jupyter_utils.errors import (
+    BareRepositoryError,
+    CommitError,
+    GitNotFoundError,
+    JupyterUtilsError,
+    NotInRepositoryError,
+    RepositoryOwnerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# Long enough for a pre-commit hook that runs a test suite; an endless one must not hold the kernel for ever.
+TIMEOUT_SECONDS = 600
+
+# Set by Git for its hooks, and by some editors: they would send our commands to another repository.
+_LEAKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+
+
+class GitError(JupyterUtilsError):
+    """A Git command failed; `stderr` is what it said."""
+
+    def __init__(self, args: Sequence[str], stderr: str) -> None:
+        super().__init__(f"git {' '.join(args)}: {stderr.strip()}")
+        self.stderr = stderr
+
+
+def git(directory: Path, *args: str, ok: tuple[int, ...] = (0,)) -> str:
+    """Run one Git command in `directory` and return its standard output, without the last newline.
+
+    Raises `GitError` when it exits with a code outside `ok`, and `GitNotFoundError` where there is no Git.
+    """
+    return git_code(directory, *args, ok=ok)[1]
+
+
+def git_code(directory: Path, *args: str, ok: tuple[int, ...] = (0,)) -> tuple[int, str]:
+    """Run one Git command like `git`, and return its exit code as well."""
+    command = ["git", "--literal-pathspecs", "-c", "core.quotePath=false", "-C", str(directory), *args]
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            timeout=TIMEOUT_SECONDS,
+        )
+    except FileNotFoundError as error:
+        raise GitNotFoundError("`git` is not on the path: install Git, or pass do_commit=False.") from error
+    except subprocess.TimeoutExpired as error:
+        raise CommitError(f"git {args[0]} took longer than {TIMEOUT_SECONDS} s and was stopped.") from error
+    if done.returncode not in ok:
+        raise GitError(args, done.stderr.decode(errors="replace") or done.stdout.decode(errors="replace"))
+    return done.returncode, done.stdout.decode(errors="surrogateescape").removesuffix("\n")
+
+
+def _environment() -> dict[str, str]:
+    """Give Git's environment: messages in English, since some are read; no prompt, since nobody could answer it."""
+    env = {name: value for name, value in os.environ.items() if name not in _LEAKS}
+    return env | {"LC_ALL": "C.UTF-8", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true"}
+
+
+def top_level(directory: Path, argument: str) -> str:
+    """Give the root of the work tree that holds `directory`; `argument` is what messages call the directory.
+
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = git(pathlib.Path(folder), "init", "-q")
+    ...     top_level(pathlib.Path(folder), "git_repo_dir") == str(pathlib.Path(folder).resolve())
+    True
+    """
+    try:
+        bare = git(directory, "rev-parse", "--is-bare-repository")
+        if bare == "true":
+            raise BareRepositoryError(
+                f"{argument} {directory} is in a bare Git repository, which has no files to commit from: "
+                "clone it, and work in the clone; or pass do_commit=False."
+            )
+        return git(directory, "rev-parse", "--show-toplevel")
+    except GitError as error:
+        raise _why_no_repository(error, directory, argument) from error
+
+
+def _why_no_repository(error: GitError, directory: Path, argument: str) -> JupyterUtilsError:
+    if "dubious ownership" in error.stderr:
+        return RepositoryOwnerError(
+            f"The Git repository of {directory} belongs to another user, so Git does not open it. If you trust it: "
+            f"git config --global --add safe.directory '{directory}'"
+        )
+    if "must be run in a work tree" in error.stderr:
+        return BareRepositoryError(f"{argument} {directory} lies inside of a .git directory, which has no work tree.")
+    if "not a git repository" in error.stderr:
+        return NotInRepositoryError(
+            f"{argument} {directory} is in no Git repository: run `git init` there, "
+            "pass git_repo_dir=<your repository>, or pass do_commit=False."
+        )
+    return NotInRepositoryError(f"Git does not open the repository of {argument} {directory}: {error.stderr.strip()}")

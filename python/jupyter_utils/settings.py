@@ -1,0 +1,259 @@
+"""The settings of the servers: the one module that reads them, documents them and prints them.
+
+Each field of `Settings` is one environment variable, named as the field in capitals. A line of the same form in `.env`
+of the current directory counts where the environment says nothing. An empty value counts as unset, and quotes around a
+value are taken off, because the list form of a compose file (`- JUPYTER_ROOT_DIR="/mnt/fs"`) leaves them in.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import platformdirs
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from .errors import DirectoryError, SettingsError
+from .network import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+APP = "jupyter-utils"
+DOTENV = ".env"
+_QUOTES = "\"'"
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Folder = Annotated[Path, AfterValidator(_absolute)]
+
+
+class Settings(BaseSettings):
+    """What the environment, then `.env`, then the defaults say. Made by `read_settings`, which explains bad values."""
+
+    model_config = SettingsConfigDict(env_file=DOTENV, env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    jupyter_port: Port = Field(default=18080, description="port of JupyterLab")
+    mlflow_port: Port = Field(default=15000, description="port of the MLflow server")
+    listen_address: str = Field(
+        default="127.0.0.1",
+        description="address that both servers listen on; any but this machine's own: MLflow asks for a password",
+    )
+    jupyter_utils_profile: Literal["user", "system"] = Field(
+        default="user",
+        description="whose defaults: a user's (current directory, data folder) or an image's and unit's (/opt)",
+    )
+    jupyter_root_dir: Folder | None = Field(default=None, description="what the file browser can reach")
+    jupyter_notebook_dir: Folder | None = Field(
+        default=None, description="where the file browser opens; inside the former"
+    )
+    mlflow_store_dir: Folder | None = Field(default=None, description="where MLflow keeps mlflow.db and artifacts/")
+    mlflow_backend_store_uri: str | None = Field(
+        default=None, description="database of MLflow, e.g. postgresql://...; else MLFLOW_STORE_DIR"
+    )
+    mlflow_artifacts_destination: str | None = Field(
+        default=None, description="where artifacts go, e.g. s3://bucket/path; else MLFLOW_STORE_DIR"
+    )
+    mlflow_workers: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=1, description="worker processes of the MLflow server, each about 0.3 GB"
+    )
+    mlflow_auth: Literal["auto", "on", "off"] = Field(
+        default="auto", description="MLflow's password: auto asks for one when LISTEN_ADDRESS is not this machine's own"
+    )
+    mlflow_server_allowed_hosts: str | None = Field(
+        default=None, description="more names under which MLflow is reached, separated by commas, with port (or name:*)"
+    )
+    mlflow_tracking_uri: str | None = Field(
+        default=None, description="an MLflow elsewhere: `lab` then starts none of its own"
+    )
+    mlflow_ui_url: str | None = Field(default=None, description="what links to MLflow point to; else the tracking URI")
+    jupyter_token: str | None = Field(default=None, description="token of JupyterLab; else JUPYTER_TOKEN_FILE")
+    jupyter_token_file: Folder | None = Field(default=None, description="file that holds the token; else one made once")
+    jupyter_password_file: Folder | None = Field(
+        default=None, description="file that holds a password, asked for at log-in"
+    )
+    jupyter_auth: Literal["token", "gateway"] = Field(
+        default="token", description="gateway: no token, because something in front of JupyterLab authenticates"
+    )
+    run_as_root: str | None = Field(default=None, description="any value: the container's JupyterLab runs as root")
+    container_uid: Annotated[int, Field(ge=0)] = Field(default=1000, description="user id in the container")
+    container_gid: Annotated[int, Field(ge=0)] = Field(default=1000, description="group id in the container")
+    http_proxy: str | None = Field(default=None, description="proxy for http://, in either letter case")
+    https_proxy: str | None = Field(default=None, description="proxy for https://, in either letter case")
+    no_proxy: str | None = Field(default=None, description="hosts reached without proxy; local names are always added")
+    extra_ca_certs: Folder | None = Field(
+        default=None, description="PEM file of further certificate authorities; added to the host's bundle"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _Cleaned(settings_cls, env_settings), _Cleaned(settings_cls, dotenv_settings)
+
+    @property
+    def root_dir(self) -> Path:
+        """What the file browser can reach."""
+        default = Path("/opt/jupyter") if self.jupyter_utils_profile == "system" else Path.cwd()
+        return self.jupyter_root_dir or default
+
+    @property
+    def notebook_dir(self) -> Path:
+        """Where the file browser opens.
+
+        Raises:
+            DirectoryError: it lies outside of `root_dir`.
+
+        """
+        if self.jupyter_notebook_dir is None:
+            return self.root_dir
+        if not self.jupyter_notebook_dir.resolve().is_relative_to(self.root_dir.resolve()):
+            raise DirectoryError(
+                f"JUPYTER_NOTEBOOK_DIR={self.jupyter_notebook_dir} lies outside of JUPYTER_ROOT_DIR={self.root_dir}: "
+                "JupyterLab can only open there what its file browser can reach. "
+                "Choose a directory inside JUPYTER_ROOT_DIR, or a higher JUPYTER_ROOT_DIR."
+            )
+        return self.jupyter_notebook_dir
+
+    @property
+    def store_dir(self) -> Path:
+        """Where MLflow keeps its data."""
+        if self.mlflow_store_dir:
+            return self.mlflow_store_dir
+        if self.jupyter_utils_profile == "system":
+            return Path("/opt/mlflow")
+        return platformdirs.user_data_path(APP) / "mlflow"
+
+    @property
+    def backend_store_uri(self) -> str:
+        """MLflow's database as SQLAlchemy writes it."""
+        return self.mlflow_backend_store_uri or f"sqlite:///{self.store_dir / 'mlflow.db'}"
+
+    @property
+    def artifacts_destination(self) -> str:
+        """Where the MLflow server keeps the artifacts that it is sent."""
+        return self.mlflow_artifacts_destination or str(self.store_dir / "artifacts")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether nothing but this machine can reach the servers."""
+        if self.listen_address == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.listen_address).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def mlflow_asks_password(self) -> bool:
+        """Whether the MLflow server asks for a password."""
+        return self.mlflow_auth == "on" or (self.mlflow_auth == "auto" and not self.is_local)
+
+
+class _Cleaned(PydanticBaseSettingsSource):
+    """A source without the quotes that compose files leave in, and without empty values."""
+
+    def __init__(self, settings_cls: type[BaseSettings], inner: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._inner = inner
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return self._inner.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        return clean(self._inner())
+
+
+def clean(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Take quotes and blanks off, and drop what is empty then."""
+    stripped = {name: unquote(value) if isinstance(value, str) else value for name, value in values.items()}
+    return {name: value for name, value in stripped.items() if value not in ("", None)}
+
+
+def unquote(value: str) -> str:
+    """`'"/mnt/fs"'` -> `/mnt/fs`."""
+    value = value.strip()
+    while len(value) > 1 and value[0] == value[-1] and value[0] in _QUOTES:
+        value = value[1:-1].strip()
+    return value
+
+
+def read_settings() -> Settings:
+    """Read the environment and `.env`.
+
+    Raises:
+        SettingsError: a value cannot be used; the message names the variable, the value and what is accepted.
+
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(detail) for detail in error.errors())) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{DOTENV} in the current directory cannot be read ({error}): mend or remove it.") from None
+
+
+def _explain(detail: Any) -> str:
+    name = str(detail["loc"][0])
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    shown = mask(str(detail["input"]))
+    what = Settings.model_fields[name].description
+    return f"{name.upper()}={shown!r} cannot be used: {message}. It means: {what}. Correct or unset it."
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table that `jupyter-utils settings` prints."""
+
+    name: str
+    value: str
+    origin: str
+    description: str
+
+
+_SECRET = {"jupyter_token"}
+# What a setting means where it is not given: another property of `Settings`.
+_EFFECTIVE = {
+    "jupyter_root_dir": "root_dir",
+    "jupyter_notebook_dir": "notebook_dir",
+    "mlflow_store_dir": "store_dir",
+    "mlflow_backend_store_uri": "backend_store_uri",
+    "mlflow_artifacts_destination": "artifacts_destination",
+}
+
+
+def table(settings: Settings) -> list[Row]:
+    """Every setting with its present value, where that comes from, and what it means; secrets are masked."""
+    origins = dict.fromkeys(clean(DotEnvSettingsSource(Settings)()), DOTENV)
+    origins |= dict.fromkeys(clean(EnvSettingsSource(Settings)()), "environment")
+    return [
+        Row(name.upper(), _shown(settings, name), origins.get(name, "default"), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _shown(settings: Settings, name: str) -> str:
+    value = getattr(settings, name)
+    if value is not None and name in _SECRET:
+        return "***"
+    if value is None and name in _EFFECTIVE:
+        value = getattr(settings, _EFFECTIVE[name])
+    return "" if value is None else mask(str(value))

@@ -1,0 +1,38 @@
+"""A lab whose root is a repository, and a tab for each test."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import servers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from servers import Started
+
+
+@pytest.fixture(scope="session")
+def repo_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """Start a lab whose root is a Git repository."""
+    folder = tmp_path_factory.mktemp("browser")
+    (folder / "notebooks").mkdir()
+    for command in (
+        ["init", "-q", "-b", "main"],
+        ["config", "user.name", "T"],
+        ["config", "user.email", "t@example.org"],
+    ):
+        subprocess.run(["git", "-C", folder / "notebooks", *command], check=True)
+    with servers.lab(folder) as server:
+        yield server
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    opened = chromium.new_page()
+    # A workspace of its own: the tabs of an earlier test must not open again.
+    opened.set_default_timeout(60_000)
+    yield opened
+    opened.close()

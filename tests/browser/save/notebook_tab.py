@@ -1,0 +1,40 @@
+"""A notebook in a tab of JupyterLab, for tests that write into its cells in any order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Notebook:
+    """A notebook in a tab of JupyterLab."""
+
+    page: Any
+
+    def cell(self, number: int) -> Any:
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").nth(number)
+
+    def type(self, number: int, source: str) -> None:
+        """Put a source into a cell, as typing does: the file on disk does not have it."""
+        self.cell(number).locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(source)
+
+    def start(self, number: int) -> None:
+        self.cell(number).locator(".cm-content").click()
+        self.page.keyboard.press("Shift+Enter")
+
+    def output(self, number: int, limit: float = 90) -> str:
+        """All that a cell shows once it has run."""
+        self.page.wait_for_function(
+            "([cell]) => /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').innerText)",
+            arg=[self.cell(number).element_handle()],
+            timeout=limit * 1000,
+        )
+        return "\n".join(self.cell(number).locator(".jp-OutputArea-output").all_inner_texts())
+
+    def run(self, number: int, source: str) -> str:
+        self.type(number, source)
+        self.start(number)
+        return self.output(number)

@@ -1,0 +1,149 @@
+"""However a lab ends, it ends whole: right exit code, no process left, no file that says it still runs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import signal
+import subprocess
+import sys
+import termios
+import time
+from typing import TYPE_CHECKING
+
+import kernels
+import psutil
+import pytest
+import servers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from servers import Started
+
+# A notebook's child that wants to outlive it: a session of its own, deaf to SIGTERM and SIGHUP.
+STUBBORN = """
+import subprocess, sys
+code = "import signal, time; [signal.signal(s, signal.SIG_IGN) for s in (1, 15)]; print(1, flush=True); time.sleep(600)"
+child = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid)
+"""
+
+
+def below(server: Started) -> list[psutil.Process]:
+    return psutil.Process(server.process.pid).children(recursive=True)
+
+
+def named(processes: list[psutil.Process], module: str) -> psutil.Process:
+    return next(process for process in processes if any(part.endswith(module) for part in process.cmdline()))
+
+
+def left(processes: list[psutil.Process], limit: float = 12.0) -> list[psutil.Process]:
+    """Return those that still live after `limit` seconds."""
+    _, alive = psutil.wait_procs(processes, timeout=limit)
+    return [process for process in alive if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture
+def busy(tmp_path: Path):
+    """Run a lab with a kernel that has a child of its own, and all processes below the launcher."""
+    with servers.lab(tmp_path) as server, kernels.kernel(server) as kernel:
+        stubborn = int(kernel.run(STUBBORN))
+        processes = below(server)
+        assert stubborn in {process.pid for process in processes}
+        yield server, processes
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_a_requested_stop_ends_everything_with_0(busy, signum: int) -> None:
+    """SIGTERM (a service manager, Docker) and Ctrl-C end both servers, the kernels and what these started."""
+    server, processes = busy
+    assert server.stop(signum, 12) == 0
+    assert left(processes, 0.5) == []
+    assert list(server.folder.glob("home/.local/state/jupyter-utils/run/*.json")) == []
+    assert servers.run(["url"], server.env, server.folder).returncode == 1
+
+
+@pytest.mark.parametrize("module", ["jupyter_app", "mlflow_app"])
+def test_a_killed_server_ends_the_other(busy, module: str) -> None:
+    """`kill -9` of either server ends the lab with 128 + 9, and says which it was."""
+    server, processes = busy
+    named(processes, module).kill()
+    assert server.wait(15) == 128 + signal.SIGKILL
+    assert left(processes, 0.5) == []
+    name = {"jupyter_app": "JupyterLab", "mlflow_app": "MLflow"}[module]
+    assert f"{name} was killed by signal 9" in server.output
+
+
+def test_a_killed_launcher_leaves_nothing(busy) -> None:
+    """`kill -9` of the launcher itself ends everything below it in order."""
+    server, processes = busy
+    server.process.kill()
+    server.wait()
+    assert left(processes) == []
+    assert list(server.folder.glob("home/.local/state/jupyter-utils/run/*.json")) == []
+
+
+def test_a_killed_supervisor_leaves_nothing(busy) -> None:
+    """`kill -9` of the process between launcher and servers ends everything too."""
+    server, processes = busy
+    processes[0].kill()
+    assert server.wait(15) == 128 + signal.SIGKILL
+    assert left(processes, 0.5) == []
+    assert servers.run(["url"], server.env, server.folder).returncode == 1
+
+
+def test_ctrl_c_while_starting_ends_everything(tmp_path: Path) -> None:
+    """A change of mind before the servers answer is a requested stop like any other."""
+    with servers.started("lab", tmp_path) as server:
+        while not any("mlflow_app" in " ".join(process.cmdline()) for process in below(server)):
+            time.sleep(0.02)
+        processes = below(server)
+        assert server.stop(signal.SIGINT, 12) == 0
+        assert left(processes, 0.5) == []
+
+
+def in_terminal(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """Start JupyterLab alone in a terminal of its own; return it with the end at which the user sits."""
+    user, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jupyter_utils", "lab"],
+        env=servers.environment(folder, MLFLOW_TRACKING_URI="http://127.0.0.1:9"),
+        cwd=folder,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
+    )
+    os.close(terminal)
+    seen = b""
+    while b"Ctrl-C ends everything" not in seen:
+        seen += os.read(user, 4096)
+    return process, user
+
+
+@pytest.mark.parametrize("how", ["the key", "closing the window"])
+def test_a_terminal_ends_it(tmp_path: Path, how: str) -> None:
+    """Ctrl-C goes to every process in the terminal's foreground, and a closed window can show nothing any more."""
+    process, user = in_terminal(tmp_path)
+    processes = psutil.Process(process.pid).children(recursive=True)
+    if how == "the key":
+        os.write(user, b"\x03")
+    else:
+        os.close(user)
+    assert process.wait(12) == 0
+    assert left(processes, 0.5) == []
+
+
+def test_launcher_and_supervisor_killed_at_once_leave_no_server(busy) -> None:
+    """The kernel itself asks the servers to end, and JupyterLab ends its notebooks."""
+    server, processes = busy
+    stubborn = next(process for process in processes if "SIG_IGN" in " ".join(process.cmdline()))
+    processes[0].suspend()
+    server.process.kill()
+    processes[0].kill()
+    assert left([process for process in processes if process != stubborn]) == []
+    stubborn.kill()

@@ -1,0 +1,103 @@
+"""`%pip install` in a notebook, though the environment is read-only."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING
+
+import kernels
+import pytest
+import servers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from servers import Started
+
+
+def wheel(folder: Path, name: str, version: str) -> Path:
+    """Make a wheel with one module, so that no test needs the network."""
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    info = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}.py", f"version = {version!r}\n")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def small_lab(tmp_path_factory: pytest.TempPathFactory):
+    """Run JupyterLab alone: MLflow has no part in this."""
+    with servers.lab(tmp_path_factory.mktemp("overlay lab"), MLFLOW_TRACKING_URI="http://127.0.0.1:9") as server:
+        yield server
+
+
+def test_pip_install_is_importable_at_once_and_after_a_restart(small_lab: Started, tmp_path: Path) -> None:
+    """A package goes beside the notebooks, is there at once, after a restart, and in the run's record."""
+    with kernels.kernel(small_lab) as kernel:
+        kernel.run(f"%pip install --no-index --no-deps '{wheel(tmp_path, 'overlaid_one', '1.0')}'")
+        assert kernel.run("import overlaid_one; print(overlaid_one.version)") == "1.0\n"
+        assert str(small_lab.root_dir / ".jupyter-utils") in kernel.run("print(overlaid_one.__file__)")
+        kernel.restart()
+        assert kernel.run("import overlaid_one; print(overlaid_one.version)") == "1.0\n"
+        record = kernel.run("from jupyter_utils.overlay import overlay_packages; print(overlay_packages())")
+        assert "('overlaid_one', '1.0')" in record
+        listed = kernel.run("%pip list")
+        assert "overlaid_one" in listed
+        assert "jupyterlab" in listed
+        kernel.run("%pip uninstall overlaid_one")
+        assert "overlaid_one" not in kernel.run("print(overlay_packages())")
+
+
+def test_pip_after_an_exclamation_mark_goes_to_the_overlay(small_lab: Started, tmp_path: Path) -> None:
+    """`!pip install` and `pip` in a terminal do what `%pip` does, and the running kernel sees it in its next cell."""
+    with kernels.kernel(small_lab) as kernel:
+        kernel.run(f"!pip install --no-index --no-deps '{wheel(tmp_path, 'overlaid_two', '2.0')}'")
+        assert kernel.run("import overlaid_two; print(overlaid_two.version)") == "2.0\n"
+        assert kernel.run("!python -c 'import overlaid_two, numpy; print(overlaid_two.version)'").strip() == "2.0"
+
+
+def test_what_the_environment_has_is_not_installed_again(small_lab: Started) -> None:
+    """Pip takes the environment's packages for granted."""
+    with kernels.kernel(small_lab) as kernel:
+        assert "Requirement already satisfied: numpy" in kernel.run("%pip install --no-index numpy")
+
+
+def test_a_package_in_place_of_the_environments_is_named(small_lab: Started, tmp_path: Path) -> None:
+    """Another version of what the environment has is taken, as asked for, but never without a word."""
+    with kernels.kernel(small_lab) as kernel:
+        text = kernel.run(f"%pip install --no-index --no-deps '{wheel(tmp_path, 'tqdm', '99.0')}'")
+        assert "Note: tqdm 99.0 (the environment has 4." in text
+        kernel.restart()
+        assert kernel.run("import tqdm; print(tqdm.version)") == "99.0\n"
+        kernel.run("%pip uninstall tqdm")
+        kernel.restart()
+        assert kernel.run("import tqdm; print(tqdm.__version__[:2])") == "4.\n"
+
+
+def test_a_broken_overlay_does_not_break_the_kernel(small_lab: Started) -> None:
+    """With an overlay that is a mere file, cells run; only %pip says what is wrong."""
+    folder = small_lab.root_dir / ".jupyter-utils"
+    aside = folder.rename(small_lab.root_dir / "aside") if folder.exists() else None
+    folder.write_text("not a folder")
+    try:
+        with kernels.kernel(small_lab) as kernel:
+            assert kernel.run("print(6 * 7)") == "42\n"
+            assert "cannot be made" in kernel.run("%pip install anything")
+    finally:
+        folder.unlink()
+        if aside:
+            aside.rename(folder)
+
+
+def test_an_overlay_of_another_environment_is_fitted_to_this_one(small_lab: Started, tmp_path: Path) -> None:
+    """After an update the environment lies elsewhere; what the user installed is still there."""
+    with kernels.kernel(small_lab) as kernel:
+        kernel.run(f"%pip install --no-index --no-deps '{wheel(tmp_path, 'overlaid_three', '3.0')}'")
+        overlay = small_lab.root_dir / ".jupyter-utils" / "overlay"
+        (overlay / "environment").write_text("/nix/store/an-older-one\n")
+        (overlay / "bin" / "python").unlink()
+        (overlay / "bin" / "python").symlink_to("/nix/store/an-older-one/bin/python")
+        assert "overlaid_three" in kernel.run("%pip list")

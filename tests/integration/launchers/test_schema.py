@@ -1,0 +1,51 @@
+"""MLflow's tables are brought up to date before anything is served."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def version(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as database:
+        return str(database.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Path:
+    """Make a database as the MLflow before this one's last schema change left it."""
+    import sqlalchemy  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from mlflow.store.db import utils  # noqa: PLC0415
+
+    path = tmp_path / "mlflow.db"
+    engine = sqlalchemy.create_engine(f"sqlite:///{path}")
+    utils.InitialBase.metadata.create_all(engine)
+    config = utils._get_alembic_config(f"sqlite:///{path}")
+    scripts = ScriptDirectory.from_config(config)
+    before_head = scripts.get_revision(scripts.get_current_head()).down_revision
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, before_head)
+    engine.dispose()
+    return path
+
+
+def test_an_older_schema_is_upgraded_and_kept_aside(older: Path) -> None:
+    """A schema change cannot be undone, so the database as it was lies beside the new one."""
+    from jupyter_utils.launchers.schema import upgrade, utils  # noqa: PLC0415
+
+    before = version(older)
+    upgrade(f"sqlite:///{older}")
+    assert version(older) == utils._get_latest_schema_revision() != before
+    (aside,) = older.parent.glob("mlflow.db.*")
+    assert version(aside) == before
+    upgrade(f"sqlite:///{older}")
+    assert list(older.parent.glob("mlflow.db.*")) == [aside]

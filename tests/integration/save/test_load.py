@@ -1,0 +1,169 @@
+"""`load_mlflow` gives back what `save_mlflow` stored, over a real server."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import jupyter_utils
+import lightgbm
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import transformers
+from jupyter_utils import errors
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Repo, Runs
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the test a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def stored(runs: Runs, repo: Repo, **arguments: Any) -> str:
+    return runs.save(experiment_name="load", notebook=repo.notebook, do_commit=False, **arguments).run_id
+
+
+def test_round_trip(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """Names and kinds are the same: frames with types and index, text, bytes, JSON, files, directories, params."""
+    frame = pd.DataFrame(
+        {
+            "d": pd.to_datetime(["2024-01-01", None]),
+            "c": pd.Categorical(["猫", "犬"]),
+            "n": pd.array([1, None], dtype="Int64"),
+        },
+        index=pd.Index(["a", "b"], name="名"),
+    )
+    (tmp_path / "dir" / "empty").mkdir(parents=True)
+    (tmp_path / "dir" / "x.txt").write_text("x")
+    dataset = {
+        "sub/train.csv": frame,
+        "t.txt": "文\r\n",
+        "b": b"\x00",
+        "j.json": {"猫": [1, None]},
+        "d": tmp_path / "dir",
+    }
+    params = {"long": "長" * 7000, "short": "1"}
+    run = stored(runs, repo, dataset=dataset, params=params, metrics={"f1": 0.5}, description="説明", run_name="名")
+    loaded = jupyter_utils.load_mlflow(run, runs.uri)
+    assert list(loaded.dataset) == list(dataset)
+    pd.testing.assert_frame_equal(loaded.dataset["sub/train.csv"], frame)
+    assert (loaded.dataset["t.txt"], loaded.dataset["b"], loaded.dataset["j.json"]) == (
+        "文\r\n",
+        b"\x00",
+        {"猫": [1, None]},
+    )
+    assert sorted(path.name for path in loaded.dataset["d"].iterdir()) == ["empty", "x.txt"]
+    assert (loaded.params, loaded.metrics) == (params, {"f1": 0.5})
+    assert (loaded.description, loaded.run_name) == ("説明", "名")
+
+
+def test_models(runs: Runs, repo: Repo) -> None:
+    """A torch module comes back as its state_dict, the others as models that predict the same."""
+    config = transformers.BertConfig(
+        vocab_size=8, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8
+    )
+    bert, linear = transformers.BertModel(config), torch.nn.Linear(2, 1)
+    data, labels = np.arange(200.0).reshape(100, 2), np.arange(100) % 2
+    trees = lightgbm.LGBMClassifier(n_estimators=2, verbose=-1).fit(data, labels)
+    sklearn = LogisticRegression().fit(data, labels)
+    models = {"bert": bert, "l.pt": linear, "l.safetensors": linear, "trees": trees, "sk": sklearn}
+    loaded = jupyter_utils.load_mlflow(stored(runs, repo, model=models), runs.uri).model
+    assert torch.equal(loaded["bert"].embeddings.word_embeddings.weight, bert.embeddings.word_embeddings.weight)
+    assert type(loaded["bert"]) is transformers.BertModel
+    for name in ("l.pt", "l.safetensors"):
+        assert torch.equal(loaded[name]["weight"], linear.weight)
+    assert np.array_equal(loaded["trees"].predict(data), trees.booster_.predict(data))
+    assert np.array_equal(loaded["sk"].predict_proba(data), sklearn.predict_proba(data))
+
+
+def shout(value: Any) -> Any:
+    return value
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("dataset", {"x.pkl": pd.DataFrame({"a": [1]})}),
+        ("model", {"m.joblib": LogisticRegression().fit([[0], [1]], [0, 1])}),
+    ],
+    ids=["pickle", "joblib"],
+)
+def test_pickles_need_trust(argument: str, value: Any, runs: Runs, repo: Repo) -> None:
+    """What could run code is refused, the error says how to allow it, and allowed it comes back."""
+    run = stored(runs, repo, **{argument: value})
+    with pytest.raises(errors.UntrustedFormatError, match="trust=True"):
+        jupyter_utils.load_mlflow(run, runs.uri)
+    assert list(getattr(jupyter_utils.load_mlflow(run, runs.uri, trust=True), argument).values())
+
+
+def test_skops_with_unknown_types_needs_trust(runs: Runs, repo: Repo) -> None:
+    """So is a scikit-learn model that holds a function of the user's."""
+    run = stored(runs, repo, model={"m": FunctionTransformer(np.log1p).fit([[1.0]])})
+    jupyter_utils.load_mlflow(run, runs.uri).model["m"]
+    run = stored(runs, repo, model={"m": FunctionTransformer(shout).fit([[1.0]])})
+    with pytest.raises(errors.UntrustedFormatError, match="trust=True"):
+        jupyter_utils.load_mlflow(run, runs.uri).model["m"]
+
+
+def test_torch_file_that_holds_code(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """A torch file that was swapped for one with code is not run: its digest is wrong."""
+    run = stored(runs, repo, model={"l.pt": torch.nn.Linear(1, 1)})
+    (tmp_path / "l.pt").write_bytes(pickle.dumps(shout))
+    runs.client.log_artifact(run, str(tmp_path / "l.pt"), "model")
+    with pytest.raises(errors.LoadError, match="damaged"):
+        jupyter_utils.load_mlflow(run, runs.uri).model["l.pt"]
+
+
+def test_downloaded_once(runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second reading asks the server for no file again."""
+    run = stored(runs, repo, dataset={"x.txt": "x"})
+    assert jupyter_utils.load_mlflow(run, runs.uri).dataset["x.txt"] == "x"
+    loaded = jupyter_utils.load_mlflow(run, runs.uri)
+    monkeypatch.setattr("mlflow.MlflowClient.download_artifacts", None)
+    assert loaded.dataset["x.txt"] == "x"
+
+
+def test_hostile_manifest(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """A manifest that names files outside of the run is refused."""
+    run = stored(runs, repo, dataset={"x.txt": "x"})
+    manifest = json.loads(runs.file(run, "jupyter_utils/manifest.json", tmp_path).read_text())
+    manifest["artifacts"][0]["path"] = "../../../../etc/passwd"
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    runs.client.log_artifact(run, str(tmp_path / "manifest.json"), "jupyter_utils")
+    with pytest.raises(errors.LoadError, match="would leave its folder"):
+        jupyter_utils.load_mlflow(run, runs.uri)
+
+
+def test_no_such_run(runs: Runs) -> None:
+    """An id that MLflow does not know, and a run that was not stored by us, are named."""
+    with pytest.raises(errors.LoadError, match="run_id"):
+        jupyter_utils.load_mlflow("0" * 32, runs.uri)
+    run = runs.client.create_run(runs.client.create_experiment("not ours"))
+    with pytest.raises(errors.LoadError, match="save_mlflow did not store it"):
+        jupyter_utils.load_mlflow(run.info.run_id, runs.uri)
+
+
+def test_registered_writer(runs: Runs, repo: Repo) -> None:
+    """A user's own kind is stored and loaded by the functions that were registered for it."""
+
+    class Corpus(list[str]):
+        pass
+
+    jupyter_utils.register_writer(
+        Corpus,
+        lambda corpus, path: path.write_text("\n".join(corpus), encoding="utf-8") and {"lines": len(corpus)},
+        read=lambda path, details: Corpus(path.read_text(encoding="utf-8").split("\n")[: details["lines"]]),
+    )
+    run = stored(runs, repo, result={"corpus.txt": Corpus(["吾輩は", "猫である"])})
+    back = jupyter_utils.load_mlflow(run, runs.uri).result["corpus.txt"]
+    assert (type(back), back) == (Corpus, ["吾輩は", "猫である"])

@@ -1,0 +1,150 @@
+"""What a run holds besides the caller's values, and what happens when something fails on the way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+from calling import env
+from jupyter_utils import errors, record
+from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Repo, Runs
+
+
+def save(runs: Runs, repo: Repo, **arguments: Any) -> Any:
+    return runs.get(runs.save(experiment_name="record", notebook=repo.notebook, **arguments).run_id)
+
+
+def test_nothing_heavy_is_imported() -> None:
+    """Neither the package nor `save` brings in what only some of the users' values need."""
+    heavy = ["torch", "transformers", "mlflow", "pandas", "sklearn", "lightgbm", "numpy", "pyarrow"]
+    code = f"import sys, jupyter_utils, jupyter_utils.save; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], env=env(), capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_saving_text_imports_no_library_of_other_kinds(runs: Runs, repo: Repo) -> None:
+    """A call with text alone does not wait for torch or transformers."""
+    code = (
+        "import sys, jupyter_utils as j;"
+        "j.save_mlflow('e', mlf_uri=sys.argv[1], notebook=sys.argv[2], dataset={'a': 'x'});"
+        "print([m for m in ('torch', 'transformers', 'lightgbm') if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, runs.uri, repo.notebook]
+    assert subprocess.run(command, env=env(), capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_datasets_are_inputs(runs: Runs, repo: Repo) -> None:
+    """MLflow's page shows which runs used the same data: equal data, equal digest."""
+    frame = pd.DataFrame({"text": ["猫"]})
+    first = save(runs, repo, dataset={"train.csv": frame, "val.csv": frame, "other.txt": "x"})
+    second = save(runs, repo, dataset={"train.csv": frame.copy(), "val.csv": pd.concat([frame, frame])})
+    digests = [{one.dataset.name: one.dataset.digest for one in run.inputs.dataset_inputs} for run in (first, second)]
+    assert digests[0]["train.csv"] == digests[1]["train.csv"]
+    assert digests[0]["val.csv"] != digests[1]["val.csv"]
+    contexts = {one.dataset.name: one.tags[0].value for one in first.inputs.dataset_inputs}
+    assert contexts == {"train.csv": "training", "val.csv": "validation", "other.txt": "dataset"}
+
+
+def test_environment(runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run names Python, and the lock where the launchers tell; packages on top of the lock mark a drift."""
+    monkeypatch.setenv("JUPYTER_UTILS_LOCK_HASH", "abc")
+    monkeypatch.setattr(record, "_overlay", lambda: ["extra==1.0"])
+    tags = save(runs, repo).data.tags
+    assert tags["jupyter_utils.python"] == ".".join(map(str, sys.version_info[:3]))
+    assert (tags["jupyter_utils.lock"], tags["jupyter_utils.overlay"]) == ("abc", "extra==1.0")
+    assert tags["jupyter_utils.drifted"] == "true"
+    monkeypatch.setattr(record, "_overlay", list)
+    assert "jupyter_utils.drifted" not in save(runs, repo).data.tags
+
+
+def test_long_values_are_stored_whole(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """What MLflow would cut without a word is cut with a mark, named in a tag, and whole among the artifacts."""
+    description = "説明" * 5000
+    run = save(runs, repo, params={"long": "長" * 6001, "fits": "x" * 6000}, description=description)
+    assert run.data.params["fits"] == "x" * 6000
+    assert "cut" in run.data.params["long"]
+    assert json.loads(run.data.tags["jupyter_utils.long_params"]) == ["long"]
+    whole = json.loads(runs.file(run.info.run_id, "jupyter_utils/long_params.json", tmp_path).read_text())
+    assert whole == {"long": "長" * 6001}
+    assert len(run.data.tags["mlflow.note.content"]) == 8000
+    assert runs.file(run.info.run_id, "jupyter_utils/description.md", tmp_path).read_text() == description
+
+
+def test_many_long_params(runs: Runs, repo: Repo) -> None:
+    """Params that together are larger than one request of MLflow's may be are sent in several."""
+    params = {f"p{number}": "あ" * 5000 for number in range(90)}
+    assert save(runs, repo, params=params).data.params == params
+
+
+def test_manifest(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """The manifest says what became of each value."""
+    run = save(runs, repo, dataset={"a.parquet": pd.DataFrame({"x": [1]})})
+    manifest = json.loads(runs.file(run.info.run_id, "jupyter_utils/manifest.json", tmp_path).read_text())
+    (one,) = manifest["artifacts"]
+    assert (one["path"], one["kind"], one["format"]) == ("dataset/a.parquet", "pandas.DataFrame", "parquet")
+    assert one["details"]["dtypes"] == ["int64"]
+
+
+@pytest.mark.parametrize("error", [OSError("line cut"), KeyboardInterrupt()], ids=["error", "interrupt"])
+def test_failure_while_sending(error: BaseException, runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that did not become whole is not marked finished; the error names the commit and the run."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(MlflowArtifactsRepository, "log_artifact", fail)
+    with pytest.raises((errors.SendError, KeyboardInterrupt)) as caught:
+        save(runs, repo, dataset={"a.txt": "x"})
+    experiment = runs.client.get_experiment_by_name("record").experiment_id
+    run = runs.client.search_runs([experiment], order_by=["start_time DESC"], max_results=1)[0]
+    assert run.info.status == ("FAILED" if isinstance(error, OSError) else "KILLED")
+    commit = repo.git("rev-parse", "HEAD")
+    assert commit in str(caught.value) + "".join(getattr(caught.value, "__notes__", []))
+    if isinstance(error, OSError):
+        assert run.info.run_id in str(caught.value)
+        assert "line cut" in str(caught.value)
+
+
+def test_failure_while_writing(runs: Runs, repo: Repo) -> None:
+    """A value that cannot be written stops the call before anything is committed or sent."""
+    before = runs.count("record")
+    with pytest.raises(errors.StageError, match=r"dataset\['x.parquet'\]"):
+        save(runs, repo, dataset={"x.parquet": pd.DataFrame({"a": [1, "x", object]})})
+    assert runs.count("record") == before
+    assert repo.git("log", "--all", check=False) == ""
+
+
+def test_hostile_names_survive(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """Names that are allowed arrive as they are, whatever characters they hold."""
+    names = [
+        "a b",
+        "日本語 データ.csv",
+        "a&b=c;d",
+        "a+b@c",
+        "'q\"",
+        "[1]{2}(3)",
+        "..x",
+        "-m",
+        "~x",
+        "c:x",
+        "日本:X",
+        "e\u0301",
+        "😀",
+        "a\u2028b",
+    ]
+    result = runs.save(
+        experiment_name="record", notebook=repo.notebook, dataset={f"{n}/{name}": name for n, name in enumerate(names)}
+    )
+    stored = runs.files(result.run_id, "dataset")
+    assert sorted(stored) == sorted(f"dataset/{n}/{name}" for n, name in enumerate(names))
+    for file in stored:
+        assert runs.file(result.run_id, file, tmp_path).read_text() == file.split("/")[-1]

@@ -1,0 +1,96 @@
+"""Real kernels of a running lab, used as the browser uses them: a session of JupyterLab's API and its websocket."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+import websocket
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from servers import Started
+
+
+def api(server: Started, method: str, path: str, body: Any = None) -> Any:
+    """Call JupyterLab's API; its answer as Python objects, None if it is empty."""
+    answer = requests.request(
+        method,
+        f"{server.jupyter_url}/{path}",
+        json=body,
+        headers={"Authorization": f"token {server.token}"},
+        proxies={"http": "", "https": ""},
+        timeout=60,
+    )
+    answer.raise_for_status()
+    return answer.json() if answer.content else None
+
+
+@dataclass
+class Kernel:
+    """A kernel that runs cells; `id` is its number in JupyterLab's API."""
+
+    id: str
+    server: Started
+    socket: websocket.WebSocket
+
+    def run(self, source: str, limit: float = 120.0) -> str:
+        """Run a cell; all text that it shows.
+
+        Raises AssertionError with the traceback if the cell raises.
+        """
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": "execute_request",
+            "username": "",
+            "session": uuid.uuid4().hex,
+        }
+        content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False}
+        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+        self.socket.send(json.dumps(message))
+        return self._collect(header["msg_id"], time.monotonic() + limit)
+
+    def _collect(self, msg_id: str, deadline: float) -> str:
+        text: list[str] = []
+        while time.monotonic() < deadline:
+            message = json.loads(self.socket.recv())
+            if message["parent_header"].get("msg_id") != msg_id:
+                continue
+            content = message["content"]
+            match message["header"]["msg_type"]:
+                case "stream":
+                    text.append(content["text"])
+                case "execute_result" | "display_data":
+                    text.append(content["data"].get("text/plain", ""))
+                case "error":
+                    raise AssertionError("\n".join([*text, *content["traceback"]]))
+                case "status" if content["execution_state"] == "idle":
+                    return "".join(text)
+        raise AssertionError(f"no answer in time: {''.join(text)}")
+
+    def restart(self) -> None:
+        """Restart, as "Restart Kernel" does."""
+        api(self.server, "POST", f"api/kernels/{self.id}/restart")
+
+
+@contextlib.contextmanager
+def kernel(server: Started, notebook: str = "test.ipynb") -> Iterator[Kernel]:
+    """Start a kernel for the notebook at this path below the root directory; it is ended after the block."""
+    body = {"path": notebook, "name": notebook, "type": "notebook", "kernel": {"name": "python3"}}
+    session = api(server, "POST", "api/sessions", body)
+    number = session["kernel"]["id"]
+    address = f"{server.jupyter_url.replace('http', 'ws', 1)}/api/kernels/{number}/channels?token={server.token}"
+    socket = websocket.create_connection(address, timeout=120, http_no_proxy=["*"])
+    try:
+        yield Kernel(number, server, socket)
+    finally:
+        socket.close()
+        # A test may have ended the server meanwhile, and the kernel with it.
+        if server.process.poll() is None:
+            api(server, "DELETE", f"api/sessions/{session['id']}")
