@@ -1,0 +1,93 @@
+"""What the nixpkgs base says about the lock's wheels holds for the wheels that the lock names now.
+
+The nixpkgs base runs autoPatchelf over every wheel with compiled code. A library that it cannot find stops the build,
+at the user's. So each wheel's needs are looked up here, in the environment that the debian base built of these wheels.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import ROOT, evaluated
+from elftools.elf.dynamic import DynamicSection
+from elftools.elf.elffile import ELFFile
+from packaging.utils import canonicalize_name
+
+NEEDS: dict[str, Any] = json.loads((ROOT / "nix" / "native-needs.json").read_text())["cuda"]
+FILES: dict[str, Any] = json.loads((ROOT / "python" / "files.json").read_text())
+# PEP 599: what poetry2nix hands to autoPatchelf; then what glibc and the compiler's own libraries bring.
+MANYLINUX = {
+    *("libgcc_s.so.1", "libstdc++.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libc.so.6", "libnsl.so.1"),
+    *("libutil.so.1", "libpthread.so.0", "libresolv.so.2", "libX11.so.6", "libXext.so.6", "libXrender.so.1"),
+    *("libICE.so.6", "libSM.so.6", "libGL.so.1", "libgobject-2.0.so.0", "libgthread-2.0.so.0", "libglib-2.0.so.0"),
+    *("libz.so.1", "libexpat.so.1", "ld-linux-x86-64.so.2", "libatomic.so.1", "libgomp.so.1"),
+}
+
+
+def named_in_overrides() -> set[str]:
+    """Return the package names that nix/overrides.nix changes."""
+    text = (ROOT / "nix" / "overrides.nix").read_text()
+    return set(re.findall(r'(?:change|withSetuptools|withoutModules) "([\w-]+)"', text))
+
+
+def test_every_override_names_a_package_of_the_lock() -> None:
+    """An override of a package that has left the lock would stay unseen, and break the evaluation."""
+    locked = {row["name"] for row in FILES["common"] + FILES["cuda"]}
+    siblings = {name for need in NEEDS.values() for name in need.get("siblings", [])}
+    assert len(named_in_overrides()) > 4
+    assert named_in_overrides() | NEEDS.keys() | siblings <= locked
+
+
+def installed(variant: str) -> dict[str, list[Path]]:
+    """Return package -> its shared libraries in the environment of a variant; skip where that is not built."""
+    output = {"cpu": "environment-all", "cuda": "environment-all-gpu"}[variant]
+    site = Path(evaluated("-f", "nix/debian", f"{output}.outPath"), "lib", "python3.11", "dist-packages")
+    if not site.exists():
+        pytest.skip(f"not built here: nix build -f nix/debian {output}")
+    return {
+        canonicalize_name(distribution.name): [
+            site / file for file in distribution.files or [] if re.search(r"\.so(\.|$)", file.name)
+        ]
+        for distribution in importlib.metadata.distributions(path=[str(site)])
+    }
+
+
+def needed_by(path: Path) -> set[str]:
+    """Return the names of the libraries that a library of this platform needs."""
+    with path.open("rb") as stream:
+        if stream.read(4) != b"\x7fELF":
+            return set()
+        stream.seek(0)
+        elf = ELFFile(stream)
+        if elf["e_machine"] != "EM_X86_64":
+            return set()
+        sections = [section for section in elf.iter_sections() if isinstance(section, DynamicSection)]
+        return {tag.needed for section in sections for tag in section.iter_tags("DT_NEEDED")}
+
+
+@pytest.mark.parametrize("variant", ["cpu", pytest.param("cuda", marks=pytest.mark.full)])
+def test_every_library_that_a_wheel_needs_is_accounted_for(variant: str) -> None:
+    """It is in the wheel, in a sibling that an override names, in the manylinux list, or ignored with a reason."""
+    libraries = installed(variant)
+    unmet = {}
+    for name, own in libraries.items():
+        need = NEEDS.get(name, {}) if variant == "cuda" else {}
+        siblings = [path for sibling in need.get("siblings", []) for path in libraries[sibling]]
+        provided = {path.name for path in [*own, *siblings]} | MANYLINUX | set(need.get("ignore", []))
+        if rest := set().union(*map(needed_by, own)) - provided:
+            unmet[name] = rest
+    assert unmet == {}
+    assert len([name for name in libraries if libraries[name]]) > 30
+
+
+def test_every_ignored_library_is_really_needed() -> None:
+    """The ignore lists hold nothing that would hide a later mistake."""
+    libraries = installed("cuda")
+    for name, need in NEEDS.items():
+        really = set().union(*map(needed_by, libraries[name]))
+        assert set(need.get("ignore", [])) <= really, name
