@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ class MlflowPage:
         """Open the newest run of the table."""
         self.runs.first.click()
         self.page.get_by_text("About this run").wait_for()
-        # Shown grey while the page asks for them; a run without any loses the line.
-        self.page.get_by_text("Child runs").wait_for(state="detached")
+        self.page.get_by_text(re.compile(" loading$")).first.wait_for(state="detached")
 
     @property
     def text(self) -> str:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
     from servers import Started
 
+# First of all: without a browser no server need be started.
+pytestmark = pytest.mark.usefixtures("chromium")
 CELLS = [
     cell.strip()
     for cell in (Path(__file__).parent / "notebooks" / "messages.py").read_text(encoding="utf-8").split("# %%\n")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
     from servers import Started
 
+# First of all: without a browser no server need be started.
+pytestmark = pytest.mark.usefixtures("chromium")
 NO_MLFLOW = "http://127.0.0.1:9"
 """Keeps the lab from starting an MLflow server, which has no part in these tests."""
 

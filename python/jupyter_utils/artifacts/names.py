@@ -49,11 +49,16 @@ def _path_problem(name: str) -> str | None:
         return "would leave its folder: use a relative name without '..'" + (" and '\\'" if "\\" in name else "")
     if posixpath.normpath(name) != name or name == ".":
         return f"is not in its plain form: use {posixpath.normpath(name).strip('./') or 'a file name'!r}"
-    if any(
-        _SCHEME.match(part) and part.partition(":")[0] != part.partition(":")[0].lower() for part in name.split("/")
-    ):
+    return next((problem for part in name.split("/") if (problem := _part_problem(part))), None)
+
+
+def _part_problem(part: str) -> str | None:
+    scheme = _SCHEME.match(part)
+    if scheme and scheme[0] != scheme[0].lower():
         return "begins like an address (LETTERS:...), which MLflow lists in lower case: leave out the ':'"
-    if any(len(part.encode()) > _NAME_BYTES for part in name.split("/")):
+    if part.endswith(";"):
+        return "ends with ';', which MLflow's HTTP API drops: leave it out"
+    if len(part.encode()) > _NAME_BYTES:
         return f"has a part longer than {_NAME_BYTES} bytes: shorten it"
     return None
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .find import CallingNotebook
 
 # How long to wait for the browser. A slow one on a slow line needs seconds; a closed laptop never answers.
-SAVE_SECONDS = float(os.environ.get("JUPYTER_UTILS_SAVE_SECONDS", "10"))
+SAVE_SECONDS = float(os.environ.get("JUPYTER_UTILS_SAVE_SECONDS", "30"))
 _POLL_SECONDS = 0.05
 # How long the document in front may take before all are saved.
 _FRONT_SECONDS = 2.5

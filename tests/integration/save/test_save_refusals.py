@@ -56,7 +56,7 @@ def test_name_that_leaves_its_folder(name: Any, runs: Runs, repo: Repo) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a#1.csv", "a?b", "100%.txt", "a%20b", "a\nb", "a\tb", "\x00", "folder#/x", "C:x", "a/Http:x"]
+    "name", ["a#1.csv", "a?b", "100%.txt", "a%20b", "a\nb", "a\tb", "\x00", "folder#/x", "C:x", "a/Http:x", "a;"]
 )
 def test_name_that_http_corrupts(name: str, runs: Runs, repo: Repo, tmp_path: Path) -> None:
     """A name that MLflow's HTTP artifact API corrupts is refused, inside of a given directory as well."""
