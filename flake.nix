@@ -15,7 +15,9 @@
     let
       system = "x86_64-linux";
       pkgs = nixpkgs.legacyPackages.${system};
-      # mkLab { extraPackages = packages: [ packages.six ]; } and the other arguments of ./nix/default.nix
+      # For projects that need more packages. Both take the arguments that ./nix/default.nix and ./nix/debian explain:
+      #   mkLab { lock = ./lock; }          what `lock.py --project` made of the project's own pyproject.toml
+      #   mkLab { extraPackages = packages: [ packages.six ]; }          nixpkgs' own, not of the lock
       mkLab = arguments: import ./nix ({ inherit pkgs poetry2nix; } // arguments);
       lab = mkLab { };
       app = package: description: {
@@ -32,7 +34,7 @@
         lab = app lab.packages.lab "JupyterLab and MLflow";
         lab-gpu = app lab.packages.lab-gpu "JupyterLab and MLflow with CUDA";
         mlflow = app lab.packages.mlflow "The MLflow server alone";
-        lock = app lab.lock "Refresh the lock after a change of python/pyproject.toml";
+        lock = app lab.lock-command "Refresh the lock after a change of python/pyproject.toml";
       };
 
       devShells.${system} = lab.shells;
@@ -43,7 +45,7 @@
         jupyter-utils-lab = (import ./nix { pkgs = final; inherit poetry2nix; }).packages;
       };
 
-      lib = { inherit mkLab; };
+      lib = { inherit mkLab; mkDebianLab = import ./nix/debian; };
 
       templates.default = {
         path = ./nix/template;

@@ -5,15 +5,15 @@
   pkgs,
   # The sources of poetry2nix.
   poetry2nix,
-  # The folder with pyproject.toml, poetry.lock, files.json and torch-cpu.json.
-  python ? ../python,
+  # The folder with pyproject.toml, poetry.lock, files.json and torch-cpu.json: ours, or what `lock.py --project` made.
+  lock ? ../python,
   # Further Python packages for the lab: a function of the interpreter's packages.
   extraPackages ? _packages: [ ],
 }:
 let
-  runtime = [ "main" "lab" "ml" "mlflow" ];
+  inherit (import ./groups.nix { inherit lock; }) runtime server;
   environment = import ./environment.nix {
-    inherit pkgs python;
+    inherit pkgs lock;
     poetry2nix = import poetry2nix {
       inherit pkgs;
       # Newer nixpkgs keep functions among the licenses, which poetry2nix takes for licenses.
@@ -25,7 +25,7 @@ let
   environments = {
     environment = environment { name = "environment"; variant = "cpu"; groups = runtime; inherit extraPackages; };
     environment-gpu = environment { name = "environment-gpu"; variant = "cuda"; groups = runtime; inherit extraPackages; };
-    environment-mlflow = environment { name = "environment-mlflow"; variant = "cpu"; groups = [ "main" "mlflow" ]; };
+    environment-mlflow = environment { name = "environment-mlflow"; variant = "cpu"; groups = server; };
     environment-all = environment { name = "environment-all"; variant = "cpu"; groups = runtime ++ [ "test" ]; };
     environment-all-gpu = environment { name = "environment-all-gpu"; variant = "cuda"; groups = runtime ++ [ "test" ]; };
   };
@@ -43,10 +43,15 @@ rec {
   };
   shells = import ./shells.nix { inherit pkgs environments; };
   checks = import ./checks.nix { inherit pkgs; environment = environments.environment-all; };
-  lock = pkgs.writeShellApplication {
+  lock-command = pkgs.writeShellApplication {
     name = "lock";
     runtimeInputs = [ environments.environment-all ];
-    text = ''exec python3 python/lock.py "$@"'';
+    # In a checkout, its own lock; elsewhere, with --project, a lock beside the one that this flake came with.
+    text = ''
+      command=python/lock.py
+      [ -e "$command" ] || command=${../python}/lock.py
+      exec python3 "$command" "$@"
+    '';
     meta.description = "Refresh python/poetry.lock and what is derived from it";
   };
   formatter = import ./formatter.nix { inherit pkgs; environment = environments.environment-all; };

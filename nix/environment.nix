@@ -1,5 +1,5 @@
 # A Python environment of the lock, by poetry2nix. All that we ask of poetry2nix stands here and in ./overrides.nix.
-{ pkgs, poetry2nix, python }:
+{ pkgs, poetry2nix, lock }:
 {
   name,
   variant, # "cpu" or "cuda"
@@ -10,11 +10,11 @@ let
   inherit (pkgs) lib;
   # Not nixpkgs' default python3, which moves; the lock is for this one.
   interpreter = pkgs.python311;
-  overrides = import ./overrides.nix { inherit pkgs python variant interpreter; };
+  overrides = import ./overrides.nix { inherit pkgs lock variant interpreter; };
 
   application = poetry2nix.mkPoetryApplication {
-    projectDir = python;
-    src = import ./source.nix { inherit python; };
+    projectDir = lock;
+    src = import ./source.nix;
     python = interpreter;
     # The default overrides are for source distributions and break on wheels.
     overrides = poetry2nix.overrides.withoutDefaults overrides;
@@ -30,7 +30,7 @@ let
     builtins.toJSON {
       base = "nixpkgs";
       inherit variant groups;
-      lock = builtins.hashFile "sha256" (python + "/poetry.lock");
+      lock = builtins.hashFile "sha256" (lock + "/poetry.lock");
       system = lib.trivial.release or "unknown";
     }
   );

@@ -1,9 +1,9 @@
 # What the lock's wheels need beyond being unpacked. Every name here is held against the lock by tests/nix/test_overrides.py.
-{ pkgs, python, variant, interpreter }:
+{ pkgs, lock, variant, interpreter }:
 let
   inherit (pkgs) lib;
-  files = lib.importJSON (python + "/files.json");
-  torchCpu = lib.importJSON (python + "/torch-cpu.json");
+  files = lib.importJSON (lock + "/files.json");
+  torchCpu = lib.importJSON (lock + "/torch-cpu.json");
   needs = lib.importJSON ./native-needs.json;
   driverFolders = lib.importJSON ./driver-folders.json;
   cudaOnly = lib.subtractLists [ "torch" ] (map (row: row.name) files.cuda);
@@ -13,7 +13,7 @@ final: prev:
 let
   change = name: attributes: prev.${name}.overridePythonAttrs attributes;
 
-  # Wheels that find libraries of other wheels or of the driver: python/../nix/native-needs.json says which.
+  # Wheels that find libraries of other wheels or of the driver: ./native-needs.json says which.
   native =
     name: need:
     change name (old: {

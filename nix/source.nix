@@ -1,5 +1,7 @@
 # The source of jupyter_utils and nothing beside it, so that a change of the lock or of a test rebuilds it not.
-{ python }:
+let
+  python = ../python;
+in
 builtins.path {
   name = "jupyter-utils-source";
   path = python;

@@ -4,6 +4,7 @@
     python3 python/lock.py            # keep what is locked, add what is new
     python3 python/lock.py --update   # the newest of everything that resolves
     python3 python/lock.py --update transformers
+    python3 python/lock.py --project DIR    # a lock of DIR/pyproject.toml's packages beside ours, in DIR/lock
 
 Needs Python 3.11 on Linux x86_64 (`nix run .#debian.python -- python/lock.py` has it), because pip decides by its own
 interpreter which packages and wheels are meant. Poetry and pip are installed into a temporary folder, from the index
@@ -22,12 +23,9 @@ import tempfile
 import tomllib
 import venv
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
-PROJECT = HERE / "pyproject.toml"
-LOCK = HERE / "poetry.lock"
-FILES = HERE / "files.json"
-TORCH_CPU = HERE / "torch-cpu.json"
 TOOLS = ["poetry==2.*", "poetry-plugin-export==1.*", "pip", "packaging"]
 # What only CUDA needs.
 CUDA = re.compile(r"nvidia-.*|cuda-.*|triton|torch")
@@ -39,21 +37,66 @@ def main() -> None:
     """Lock, choose the files, write both."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--update", nargs="*", metavar="PACKAGE", help="take newer versions (of these packages only)")
+    parser.add_argument("--project", type=Path, metavar="DIR", help="lock a project's packages beside ours")
     arguments = parser.parse_args()
     if sys.version_info[:2] != (3, 11) or platform.machine() != "x86_64" or sys.platform != "linux":
         sys.exit("lock.py: needs Python 3.11 on Linux x86_64; try: nix run .#debian.python -- python/lock.py")
+    files = Files(HERE) if arguments.project is None else project_files(arguments.project)
     with tempfile.TemporaryDirectory(prefix="lock-") as name:
         folder = Path(name)
         venv.create(folder / "tools", with_pip=True)
         tools = Tools(folder / "tools" / "bin")
         tools.run("python", "-m", "pip", "install", "--quiet", "--upgrade", *TOOLS)
-        text = locked(tools, folder, arguments.update)
-        chosen = chosen_files(tools, folder, text)
+        text = locked(tools, files, folder, arguments.update)
+        chosen = chosen_files(tools, files, folder, text)
         text = pruned(text, set(chosen.values()))
-        LOCK.write_text(with_hash(tools, text))
-        write_files(text, chosen)
-        tools.run("poetry", "check", "--lock", "--project", str(HERE))
-    sys.stdout.write(f"{LOCK.name} and {FILES.name}: {len(chosen)} packages\n")
+        files.lock.write_text(with_hash(tools, files, text))
+        write_files(files, text, chosen)
+        tools.run("poetry", "check", "--lock", "--project", str(files.folder))
+    sys.stdout.write(f"{files.lock} and {files.list.name}: {len(chosen)} packages\n")
+
+
+class Files:
+    """The folder that Nix reads as the lock: what is asked for, what is locked, the flat list, torch's CPU wheel."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.wishes = folder / "pyproject.toml"
+        self.lock = folder / "poetry.lock"
+        self.list = folder / "files.json"
+        self.torch_cpu = folder / "torch-cpu.json"
+
+    def poetry(self) -> dict[str, Any]:
+        """Return the [tool.poetry] table of what is asked for."""
+        table: dict[str, Any] = tomllib.loads(self.wishes.read_text())["tool"]["poetry"]
+        return table
+
+
+def project_files(project: Path) -> Files:
+    """Make DIR/lock: our wishes and lock, and the project's dependencies as one more group.
+
+    Starting from our lock, Poetry keeps our versions and adds what is new.
+    """
+    wishes = project / "pyproject.toml"
+    if not wishes.exists():
+        sys.exit(f"lock.py: --project {project} has no pyproject.toml; write one with [tool.poetry.dependencies]")
+    dependencies = tomllib.loads(wishes.read_text()).get("tool", {}).get("poetry", {}).get("dependencies", {})
+    dependencies.pop("python", None)
+    if not dependencies:
+        sys.exit(f"lock.py: {wishes} names no package under [tool.poetry.dependencies]")
+    odd = [name for name, version in dependencies.items() if not isinstance(version, str)]
+    if odd:
+        sys.exit(f"lock.py: {wishes}: only versions from the index can be locked here, written as strings: {odd}")
+    files = Files(project / "lock")
+    files.folder.mkdir(exist_ok=True)
+    lines = "".join(f"{json.dumps(name)} = {json.dumps(version)}\n" for name, version in dependencies.items())
+    group = f"\n# Made by lock.py from ../pyproject.toml.\n[tool.poetry.group.project.dependencies]\n{lines}"
+    ours = Files(HERE)
+    files.wishes.write_text(ours.wishes.read_text() + group)
+    files.torch_cpu.write_text(ours.torch_cpu.read_text())
+    if not files.lock.exists():
+        files.lock.write_text(ours.lock.read_text())
+    return files
 
 
 class Tools:
@@ -81,14 +124,14 @@ class Tools:
         return self.run("python", "-c", "import pip._internal.models.index as i; print(i.PyPI.simple_url)").strip()
 
 
-def locked(tools: Tools, folder: Path, update: list[str] | None) -> str:
+def locked(tools: Tools, files: Files, folder: Path, update: list[str] | None) -> str:
     """Resolve in a copy that names the index (Poetry's own way to PyPI is not what a mirror offers)."""
     work = folder / "project"
     work.mkdir()
     source = f'\n[[tool.poetry.source]]\nname = "index"\nurl = "{tools.index()}"\npriority = "primary"\n'
-    (work / "pyproject.toml").write_text(PROJECT.read_text() + source)
-    if LOCK.exists():
-        (work / "poetry.lock").write_text(LOCK.read_text())
+    (work / "pyproject.toml").write_text(files.wishes.read_text() + source)
+    if files.lock.exists():
+        (work / "poetry.lock").write_text(files.lock.read_text())
     if update is None:
         tools.run("poetry", "lock", "--project", str(work))
     elif update:
@@ -98,17 +141,17 @@ def locked(tools: Tools, folder: Path, update: list[str] | None) -> str:
     return LEGACY_SOURCE.sub("", (work / "poetry.lock").read_text())
 
 
-def with_hash(tools: Tools, text: str) -> str:
+def with_hash(tools: Tools, files: Files, text: str) -> str:
     """Write the content hash of the pyproject.toml that is committed, as Poetry computes it."""
     code = (
         "import sys; from pathlib import Path; from poetry.factory import Factory;"
         "print(Factory().create_poetry(Path(sys.argv[1])).locker._get_content_hash())"
     )
-    value = tools.run("python", "-c", code, str(HERE)).strip()
+    value = tools.run("python", "-c", code, str(files.folder)).strip()
     return re.sub(r'(?m)^content-hash = ".*"$', f'content-hash = "{value}"', text)
 
 
-def chosen_files(tools: Tools, folder: Path, text: str) -> dict[str, str]:
+def chosen_files(tools: Tools, files: Files, folder: Path, text: str) -> dict[str, str]:
     """Return package name -> sha256 of the one file that pip takes for it on this platform.
 
     Poetry says which packages the platform needs, pip which file of each. Neither is asked to check hashes here, since
@@ -116,9 +159,9 @@ def chosen_files(tools: Tools, folder: Path, text: str) -> dict[str, str]:
     """
     work = folder / "export"
     work.mkdir()
-    (work / "pyproject.toml").write_text(PROJECT.read_text())
-    (work / "poetry.lock").write_text(with_hash(tools, text))
-    groups = ",".join(tomllib.loads(PROJECT.read_text())["tool"]["poetry"]["group"])
+    (work / "pyproject.toml").write_text(files.wishes.read_text())
+    (work / "poetry.lock").write_text(with_hash(tools, files, text))
+    groups = ",".join(files.poetry()["group"])
     requirements = work / "requirements.txt"
     tools.run("poetry", "export", "--project", str(work), "--with", groups, "--without-hashes", "-o", str(requirements))
     # "===" leaves out torch's CPU wheel, whose version is 2.13.0+cpu: the lock means PyPI's.
@@ -158,16 +201,16 @@ def pruned(text: str, hashes: set[str]) -> str:
     return FILE_LINE.sub(lambda match: match[0] if match[2] in hashes else "", text)
 
 
-def asked_for() -> str:
+def asked_for(files: Files) -> str:
     """Return a hash of what pyproject.toml asks for, by which a test sees that the lock is older than the wish."""
-    poetry = tomllib.loads(PROJECT.read_text())["tool"]["poetry"]
+    poetry = files.poetry()
     wishes = json.dumps([poetry["dependencies"], poetry["group"]], sort_keys=True)
     return hashlib.sha256(wishes.encode()).hexdigest()
 
 
-def write_files(text: str, chosen: dict[str, str]) -> None:
+def write_files(files: Files, text: str, chosen: dict[str, str]) -> None:
     """Write the flat list that Nix reads: name, version, file, sha256 and groups of each package."""
-    hashes = {"asked": asked_for(), "lock": hashlib.sha256(LOCK.read_bytes()).hexdigest()}
+    hashes = {"asked": asked_for(files), "lock": hashlib.sha256(files.lock.read_bytes()).hexdigest()}
     rows: dict[str, list[dict[str, object]]] = {"common": [], "cuda": []}
     for package in tomllib.loads(text)["package"]:
         name = normalized(package["name"])
@@ -178,11 +221,13 @@ def write_files(text: str, chosen: dict[str, str]) -> None:
         rows["cuda" if CUDA.fullmatch(name) else "common"].append({**row, "groups": package["groups"]})
     lines = [f'"{key}": "{value}"' for key, value in hashes.items()]
     lines += [f'"{key}": [\n' + ",\n".join(json.dumps(row) for row in rows[key]) + "\n]" for key in rows]
-    FILES.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    cpu = json.loads(TORCH_CPU.read_text())["version"].partition("+")[0]
+    files.list.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    cpu = json.loads(files.torch_cpu.read_text())["version"].partition("+")[0]
     cuda = next(row["version"] for row in rows["cuda"] if row["name"] == "torch")
     if cpu != cuda:
-        sys.exit(f"lock.py: {TORCH_CPU.name} is of torch {cpu}, the lock of {cuda}: they must be the same release")
+        sys.exit(
+            f"lock.py: {files.torch_cpu.name} is of torch {cpu}, the lock of {cuda}: they must be the same release"
+        )
 
 
 if __name__ == "__main__":

@@ -3,17 +3,16 @@
 # Needs no nixpkgs, no flake and no network: ./fetch.py puts the pinned files into the store beforehand,
 # everything here only refers to them by hash. `nix-build nix/debian -A lab` and `nix build .#debian.lab` are one thing.
 {
-  # The folder that holds pyproject.toml, files.json and torch-cpu.json; a project may hand in its own.
-  python ? ../../python,
+  # The folder with pyproject.toml, poetry.lock, files.json and torch-cpu.json: ours, or what `lock.py --project` made.
+  lock ? ../../python,
 }:
 let
   system = import ./system.nix;
-  wheels = import ./wheels.nix { inherit system python; };
+  wheels = import ./wheels.nix { inherit system lock; };
   environment = import ./environment.nix { inherit system wheels; };
   programs = import ./programs.nix { inherit system; };
 
-  runtime = [ "main" "lab" "ml" "mlflow" ];
-  server = [ "main" "mlflow" ];
+  inherit (import ../groups.nix { inherit lock; }) runtime server;
   all = runtime ++ [ "test" "build" ];
 
   environments = {

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Find out what is missing, fetch it, add it."""
     arguments = parse()
-    wanted = nix.wanted_files(arguments.output)
+    wanted = nix.wanted_files(arguments.output, arguments.lock)
     with tempfile.TemporaryDirectory(prefix="jupyter-utils-fetch-", dir=arguments.directory) as name:
         folder = Path(name)
         # The system comes from another mirror than the wheels: both at once.
@@ -69,6 +69,9 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "output", nargs="?", default="lab", help="the output to fetch for: lab, lab-gpu, mlflow, python ..."
+    )
+    parser.add_argument(
+        "--lock", metavar="FOLDER", help="a project's lock instead of ours: what lock.py --project made"
     )
     parser.add_argument("--locked", action="store_true", help="an error where the mirror has newer Debian packages")
     parser.add_argument("--wheels", action="append", default=[], metavar="FOLDER", help="look for wheels here too")

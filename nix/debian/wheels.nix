@@ -1,13 +1,13 @@
 # The packages of the lock: one derivation each, so that a change of one rebuilds that one.
-{ system, python }:
+{ system, lock }:
 let
-  lock = builtins.fromJSON (builtins.readFile (python + "/files.json"));
-  torchCpu = builtins.fromJSON (builtins.readFile (python + "/torch-cpu.json"));
-  project = (builtins.fromTOML (builtins.readFile (python + "/pyproject.toml"))).tool.poetry;
+  files = builtins.fromJSON (builtins.readFile (lock + "/files.json"));
+  torchCpu = builtins.fromJSON (builtins.readFile (lock + "/torch-cpu.json"));
+  project = (builtins.fromTOML (builtins.readFile (lock + "/pyproject.toml"))).tool.poetry;
   missing = import ./missing.nix;
 
   # variant: "cpu" or "cuda"
-  entries = variant: lock.common ++ (if variant == "cuda" then lock.cuda else [ (torchCpu // { groups = [ "ml" ]; }) ]);
+  entries = variant: files.common ++ (if variant == "cuda" then files.cuda else [ (torchCpu // { groups = [ "ml" ]; }) ]);
   inGroups = groups: entry: groups == null || builtins.any (group: builtins.elem group groups) entry.groups;
 
   # Store names allow fewer characters than versions do ("!" of an epoch, "~").
@@ -19,7 +19,7 @@ let
       hash = entry.sha256;
     };
 
-  tool = name: builtins.head (builtins.filter (entry: entry.name == name) lock.common);
+  tool = name: builtins.head (builtins.filter (entry: entry.name == name) files.common);
   isWheel = entry: builtins.match ".*\\.whl" entry.file != null;
   installer = source (tool "installer");
 
@@ -77,12 +77,12 @@ in
   jupyter-utils = install project {
     wheel = build {
       name = "jupyter-utils-${project.version}-wheel";
-      source = import ../source.nix { inherit python; };
+      source = import ../source.nix;
       backend = "poetry.core.masonry.api";
       tools = [ "poetry-core" ];
     };
   };
 
   # Names the lock in what a run records.
-  lockHash = lock.lock;
+  lockHash = files.lock;
 }

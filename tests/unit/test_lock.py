@@ -45,7 +45,10 @@ def lock_command() -> Any:
 
 def test_lock_is_of_this_pyproject(files: dict[str, Any]) -> None:
     """After a change of pyproject.toml the lock must be refreshed."""
-    assert files["asked"] == lock_command().asked_for(), "pyproject.toml has changed: run python3 python/lock.py"
+    command = lock_command()
+    assert files["asked"] == command.asked_for(command.Files(PYTHON)), (
+        "pyproject.toml has changed: run python3 python/lock.py"
+    )
 
 
 def test_list_is_of_this_lock(files: dict[str, Any]) -> None:

@@ -18,9 +18,11 @@ BASE = Path(__file__).resolve().parent.parent
 OPTIONS = ["--extra-experimental-features", "nix-command flakes", "--option", "substituters", ""]
 
 
-def wanted_files(name: str) -> list[Entry]:
-    """Return the wheels and sdists of a set, as nix/debian/wheels.nix lists them."""
-    wanted: list[Entry] = json.loads(run(["nix", *OPTIONS, "eval", "--json", "-f", str(BASE), f"files.{name}"]))
+def wanted_files(name: str, lock: str | None = None) -> list[Entry]:
+    """Return the wheels and sdists of an output, as nix/debian/wheels.nix lists them; `lock` is a project's folder."""
+    other = ["--arg", "lock", str(Path(lock).resolve())] if lock else []
+    words = ["nix", *OPTIONS, "eval", "--json", "-f", str(BASE), *other, f"files.{name}"]
+    wanted: list[Entry] = json.loads(run(words))
     return wanted
 
 
