@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -14,6 +16,14 @@ import servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# ./check tries the same examples every time, so that it says the same every time; ./check --full looks for new ones,
+# and prints how to have a failing one again.
+_PROPERTIES = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
+settings.register_profile("check", derandomize=True, max_examples=60, **_PROPERTIES)
+settings.register_profile("full", max_examples=1500, print_blob=True, **_PROPERTIES)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "check"))
 
 
 @pytest.fixture(scope="session")

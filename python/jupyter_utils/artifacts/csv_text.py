@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-# From here on Arrow writes floats with an exponent, which no reader takes for integers.
-_EXPONENT = 1e15
-
 
 def write_fast(frame: Any, path: Path) -> bool:
     """Write the frame with pyarrow and return True; return False, with nothing written, where pandas must do it."""
@@ -113,7 +110,9 @@ def _floats(series: Any) -> Any:
         return numbers
     # Or a column of nothing else would be read as one of integers.
     texts = pc.cast(numbers, pa.string())
-    return pc.if_else(pa.array(np.abs(values) < _EXPONENT), pc.binary_join_element_wise(texts, ".0", ""), texts)
+    # Where Arrow writes an exponent, which depends on the type, it is read as a float already.
+    digits_alone = pc.match_substring_regex(texts, r"^-?[0-9]+$")
+    return pc.if_else(digits_alone, pc.binary_join_element_wise(texts, ".0", ""), texts)
 
 
 def _all_whole(values: Any) -> bool:

@@ -107,12 +107,8 @@ def write_csv(value: Any, path: Path) -> Details:
 
 
 def _has_carriage_return(frame: Any) -> bool:
-    return any(
-        isinstance(value, str) and "\r" in value
-        for position in range(frame.shape[1])
-        if frame.dtypes.iloc[position].kind == "O"
-        for value in frame.iloc[:, position]
-    )
+    texts = (frame.iloc[:, position] for position in range(frame.shape[1]) if frame.dtypes.iloc[position].kind == "O")
+    return any(isinstance(value, str) and "\r" in value for values in (frame.columns, *texts) for value in values)
 
 
 def read_csv(path: Path, details: Details) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jupyter_utils.artifacts.names import clashes, name_problem
 from jupyter_utils.validation import check_metrics, check_params
@@ -13,11 +13,9 @@ from mlflow.store.artifact.artifact_repo import verify_artifact_path
 from mlflow.utils.uri import validate_path_is_safe
 from mlflow.utils.validation import _validate_metric_name
 
-MANY = settings(max_examples=500, database=None, deadline=None)
 names = st.text(st.sampled_from("ab./\\#?%: 猫\n\t\x00~-") | st.characters(), max_size=12)
 
 
-@MANY
 @given(names)
 @example("a/../..")
 @example("a%2e%2e/b")
@@ -33,7 +31,6 @@ def test_an_accepted_name_stays_in_its_folder(name: str) -> None:
     assert not set(name) & set("#?%\n\t\x00\\")
 
 
-@MANY
 @given(st.lists(st.sampled_from(["a", "a/b", "a/b/c", "ab", "b"]), unique=True))
 def test_names_without_clashes_fit_into_one_folder(given_names: list[str]) -> None:
     """Names fit together exactly when none of them is a folder of another."""
@@ -41,7 +38,6 @@ def test_names_without_clashes_fit_into_one_folder(given_names: list[str]) -> No
     assert set(clashes(given_names)) == expected
 
 
-@MANY
 @given(names)
 def test_accepted_keys_are_those_that_mlflow_takes(name: str) -> None:
     """A name of a param or metric is accepted exactly when MLflow takes it (a line feed at its end excepted)."""
@@ -55,7 +51,6 @@ def test_accepted_keys_are_those_that_mlflow_takes(name: str) -> None:
     assert bool(check_params({name: 1})[0]) == taken
 
 
-@MANY
 @given(st.integers() | st.floats() | st.booleans() | st.text() | st.none() | st.complex_numbers() | st.decimals())
 def test_metrics_are_floats_or_refused(value: object) -> None:
     """Nothing but a float ever leaves, and nothing is dropped without a word."""

@@ -12,13 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jupyter_utils.artifacts import staging
 from jupyter_utils.artifacts.registry import SIDECAR, kind_named
 from sklearn.base import BaseEstimator
-
-SOME = settings(max_examples=60, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def round_trip(value: Any, key: str = "x", section: str = "dataset") -> Any:
@@ -85,14 +83,12 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
     return frame
 
 
-@SOME
 @given(frames())
 def test_frame_as_csv(frame: pd.DataFrame) -> None:
     """A DataFrame comes back from CSV with its values, types, index and labels."""
     pd.testing.assert_frame_equal(round_trip(frame, "x.csv"), frame, check_exact=True, check_freq=False)
 
 
-@SOME
 @given(frames())
 def test_csv_reads_like_pandas_own(frame: pd.DataFrame) -> None:
     """`pandas.read_csv` sees in the file what it sees in pandas' own."""
@@ -144,7 +140,6 @@ def test_frame_that_csv_cannot_hold() -> None:
         assert "inexact" in staging.write(planned[0], Path(folder)).details
 
 
-@SOME
 @given(frames())
 def test_frame_as_parquet(frame: pd.DataFrame) -> None:
     """A DataFrame with text labels comes back from Parquet."""
@@ -152,14 +147,12 @@ def test_frame_as_parquet(frame: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(round_trip(frame, "x.parquet"), frame, check_freq=False)
 
 
-@SOME
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_text(value: str) -> None:
     """Text comes back character for character, line ends included."""
     assert round_trip(value, "x.txt") == value
 
 
-@SOME
 @given(st.binary())
 def test_bytes(value: bytes) -> None:
     """Bytes come back byte for byte, and stay what they were."""
@@ -175,7 +168,6 @@ json_values = st.recursive(
 )
 
 
-@SOME
 @given(st.dictionaries(texts, json_values) | st.lists(json_values))
 def test_json(value: Any) -> None:
     """Dicts and lists come back from JSON."""
