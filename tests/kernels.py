@@ -85,7 +85,8 @@ def kernel(server: Started, notebook: str = "test.ipynb") -> Iterator[Kernel]:
     body = {"path": notebook, "name": notebook, "type": "notebook", "kernel": {"name": "python3"}}
     session = api(server, "POST", "api/sessions", body)
     number = session["kernel"]["id"]
-    address = f"{server.jupyter_url.replace('http', 'ws', 1)}/api/kernels/{number}/channels?token={server.token}"
+    address = f"{server.jupyter_url.replace('http', 'ws', 1)}/api/kernels/{number}/channels"
+    address += f"?session_id={uuid.uuid4()}&token={server.token}"
     socket = websocket.create_connection(address, timeout=120, http_no_proxy=["*"])
     try:
         yield Kernel(number, server, socket)

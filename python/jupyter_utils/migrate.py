@@ -2,31 +2,33 @@
 
 MLflow's own `mlflow migrate-filestore` copies runs, metrics and models, but leaves every artifact address as it was: a
 path of the machine, or container, that wrote it. The server here hands artifacts out itself, so these become addresses
-of its artifact proxy, and the files are linked to where it looks for them. The old files stay as they are.
+of its artifact proxy, and the files are copied to where it looks for them: a second name for the same data would let a
+later change of an artifact reach the old store. The old files stay as they are.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections import deque
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from .errors import MigrationError
-from .launchers.files import writable_dir
-from .launchers.store import DATABASE, file_store
+from .launchers.files import little_space, writable_dir
+from .launchers.store import DATABASE, file_store, remove_database
 
 if TYPE_CHECKING:
     from .settings import Settings
 
 PROXY = "mlflow-artifacts:/"
+MARGIN = 64 * 2**20
+"""Bytes that must be free beside those of the copies: an empty database, and work to follow."""
 # Where addresses of artifacts stand, with the place below this server's artifact folder that each gets (the one that
 # the server would choose itself), and how each is replaced.
 _RUNS = (
@@ -68,23 +70,28 @@ def migrate(settings: Settings) -> Migrated:
     """Migrate the plain file store in MLFLOW_STORE_DIR to `mlflow.db` beside it.
 
     Raises:
-        MigrationError: there is nothing to migrate, or a database already, or MLflow's tool failed. Nothing is changed.
+        MigrationError: there is nothing to migrate, a database already or too little room, or MLflow's tool failed.
+            Nothing is changed.
 
     """
-    store_dir = settings.store_dir
+    store_dir, destination = settings.store_dir, Path(settings.artifacts_destination)
     root, database = _check(settings)
+    _check_space(root, destination, settings)
     writable_dir(store_dir, "MLFLOW_STORE_DIR")
     aside = store_dir / f"{DATABASE}.migrating"
-    _remove(aside)
+    remove_database(aside)
+    adoption = _Adoption(root, destination, Migrated(database))
     try:
         _run_mlflow(root, aside)
-        result = _adopt_artifacts(root, aside, Path(settings.artifacts_destination))
+        _adopt_artifacts(adoption, aside)
         aside.rename(database)
-    except Exception as error:
-        _remove(aside)
+    except BaseException as error:
+        remove_database(aside)
+        adoption.undo()
+        if not isinstance(error, Exception):  # Ctrl-C
+            raise
         raise MigrationError(f"{root} could not be migrated: {error}. The old files are as they were.") from error
-    result.database = database
-    return result
+    return adoption.result
 
 
 def _check(settings: Settings) -> tuple[Path, Path]:
@@ -106,6 +113,17 @@ def _check(settings: Settings) -> tuple[Path, Path]:
             "writes SQLite only. Unset both for this command."
         )
     return root, database
+
+
+def _check_space(root: Path, destination: Path, settings: Settings) -> None:
+    """Make sure that a copy of the old store's files has room; the database takes no more than the small ones."""
+    setting, place = "MLFLOW_STORE_DIR", settings.store_dir
+    if settings.mlflow_artifacts_destination:
+        setting, place = "MLFLOW_ARTIFACTS_DESTINATION", destination
+    files = (path for path in root.rglob("*") if path.is_file() and not path.is_relative_to(destination))
+    needed = sum(path.stat().st_size for path in files)
+    if said := little_space(place, setting, needed + MARGIN):
+        raise MigrationError(f"Artifacts are copied, so that the old store stays whole. {said} Nothing was changed.")
 
 
 def _run_mlflow(root: Path, target: Path) -> None:
@@ -130,8 +148,7 @@ def _run_mlflow(root: Path, target: Path) -> None:
         raise MigrationError("mlflow migrate-filestore failed:\n" + "".join(lines))
 
 
-def _adopt_artifacts(root: Path, database: Path, destination: Path) -> Migrated:
-    adoption = _Adoption(root, destination, Migrated(database))
+def _adopt_artifacts(adoption: _Adoption, database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         # MLflow's tool left a write-ahead log; the file must be complete on its own before it gets its name.
         connection.execute("PRAGMA journal_mode=DELETE")
@@ -142,20 +159,29 @@ def _adopt_artifacts(root: Path, database: Path, destination: Path) -> Migrated:
         _rewrite_prefixes(connection, adoption.moves)
         adoption.result.runs = connection.execute("SELECT COUNT(*) FROM runs").fetchone()[0]
         connection.commit()
-    return adoption.result
 
 
 @dataclass
 class _Adoption:
-    """Artifact folders on their way from `root` to `destination`; `moves`: old address -> new one."""
+    """Artifact folders on their way from `root` to `destination`.
+
+    Attributes:
+        root: the old store.
+        destination: where the server looks for artifacts.
+        result: what has come of it so far.
+        moves: old address -> new one.
+        made: folders that were not there before.
+
+    """
 
     root: Path
     destination: Path
     result: Migrated
     moves: dict[str, str] = field(default_factory=dict)
+    made: list[Path] = field(default_factory=list)
 
     def adopt(self, name: str, address: str, relative: str) -> str:
-        """Link one folder of artifacts to its new place; return the new address, or the old one if it stays."""
+        """Copy one folder of artifacts to its new place; return the new address, or the old one if it stays."""
         if not _is_local(address):
             if not address.startswith(PROXY):
                 self.result.elsewhere.append(address)
@@ -163,11 +189,27 @@ class _Adoption:
         self.moves[address] = PROXY + relative
         if source := _find(self.root, address):
             target = self.destination / relative
-            shutil.copytree(source, target, copy_function=_link, dirs_exist_ok=True)
+            self._copy(source, target)
             self.result.files += sum(path.is_file() for path in target.rglob("*"))
         else:
             self.result.missing.append(name)
         return self.moves[address]
+
+    def _copy(self, source: Path, target: Path) -> None:
+        if target.exists():
+            if source.samefile(target):
+                return
+        else:
+            self.made.append(target)
+        shutil.copytree(source, target, dirs_exist_ok=True)
+
+    def undo(self) -> None:
+        """Remove what was copied; only what this migration has made."""
+        for folder in self.made:
+            shutil.rmtree(folder, ignore_errors=True)
+            for parent in folder.parents[: len(folder.relative_to(self.destination).parts)]:
+                with suppress(OSError):  # not empty
+                    parent.rmdir()
 
 
 def _is_local(address: str) -> bool:
@@ -182,16 +224,6 @@ def _find(root: Path, address: str) -> Path | None:
     tails = [parts[start:] for start in range(1, len(parts) - 1)]
     places = [folder.joinpath(*tail) for tail in tails for folder in (root, root / ".trash")]
     return next((place for place in (*places, path) if place.is_dir()), None)
-
-
-def _link(source: str, target: str) -> None:
-    """Give a second name to the same data, since models are large; a copy where the file system has no such thing."""
-    try:
-        os.link(source, target)
-    except FileExistsError:  # of an attempt that was interrupted
-        return
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def _rewrite_experiments(connection: sqlite3.Connection) -> None:
@@ -212,8 +244,3 @@ def _rewrite_prefixes(connection: sqlite3.Connection, moves: dict[str, str]) -> 
                 f"WHERE {column} = ? OR substr({column}, 1, ?) = ?",
                 (new, len(old) + 1, old, len(old) + 1, old + "/"),
             )
-
-
-def _remove(database: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        database.with_name(database.name + suffix).unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import OverlayError
+from .shadowing import Shadows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +119,7 @@ class Overlay:
         for link in (self.path / "bin").glob("python*"):
             link.unlink()
         (self.path / "pyvenv.cfg").unlink(missing_ok=True)
-        _run([sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", str(self.path)])
+        _run([sys.executable, "-P", "-m", "venv", "--without-pip", "--system-site-packages", str(self.path)])
         (self.site_packages / _LINK).unlink(missing_ok=True)
         # A virtual environment made from one sees the base interpreter's packages, not its parent's.
         seen = _run([str(self.python), "-I", "-c", "import sys; print(*sys.path, sep='\\n')"]).splitlines()
@@ -133,7 +134,8 @@ class Overlay:
         given = list(arguments)
         if given[:1] == ["uninstall"] and not {"-y", "--yes"} & set(given):
             given.insert(1, "--yes")  # nobody can answer a question in a notebook
-        return [str(self.python), "-m", "pip", "--disable-pip-version-check", *given]
+        # -P: the twin of a notebook called pip.ipynb, in the current folder, is not the pip that is meant.
+        return [str(self.python), "-P", "-m", "pip", "--disable-pip-version-check", *given]
 
     def activate(self) -> None:
         """Let this process import the overlay's packages, before the environment's of the same name."""
@@ -173,6 +175,7 @@ class _Kernel:
         self._shell = shell
         self._overlay = overlay
         self._seen = 0
+        self._shadows = Shadows([str(overlay.site_packages), *_environment_places()])
 
     def pip(self, line: str) -> None:
         """`%pip install x`: run pip on the overlay beside the notebooks; `%pip list` shows the environment's, too."""
@@ -193,6 +196,12 @@ class _Kernel:
         # The line goes to the shell as it is, so that quotes and $variables mean what they do in IPython's own %pip.
         command, _, rest = line.strip().partition(" ")
         return f"uninstall --yes {rest}" if command == "uninstall" else line
+
+    def before_cell(self) -> None:
+        """See what has changed since the last cell."""
+        self.refresh()
+        for warning in self._shadows.new():
+            print(f"Note: {warning}")  # noqa: T201 - a cell's output
 
     def refresh(self) -> None:
         """See what pip has changed, here or in a terminal."""
@@ -215,7 +224,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
         kernel = _Kernel(shell, overlay)
         kernel.refresh()
         shell.register_magic_function(kernel.pip, "line", "pip")  # type: ignore[arg-type]
-        shell.events.register("pre_run_cell", lambda *_: kernel.refresh())
+        shell.events.register("pre_run_cell", lambda *_: kernel.before_cell())
     except Exception as error:  # noqa: BLE001 - a notebook without extra packages beats none
         warnings.warn(f"The overlay of %pip could not be used: {error!r}. Its packages are missing.", stacklevel=2)
 
@@ -225,7 +234,9 @@ def write_commands(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("pip", "pip3"):
         aside = folder / f".{name}.{os.getpid()}"
-        aside.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {__spec__.name} "$@"\n', encoding="utf-8")
+        aside.write_text(
+            f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m {__spec__.name} "$@"\n', encoding="utf-8"
+        )
         aside.chmod(0o755)
         aside.replace(folder / name)
 

@@ -8,13 +8,13 @@ import os
 import platform
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .entry import DatasetInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from .entry import StagedFile
 
@@ -25,14 +25,13 @@ _CONTEXTS = {"train": "training", "val": "validation", "dev": "validation", "tes
 TAG_CHARACTERS = 8000
 _CUT = " … (cut; whole in the artifacts)"
 
-# Set by the launchers and images; each is recorded under the tag beside it where it is set.
-_ENVIRONMENT = {
-    "JUPYTER_UTILS_LOCK_HASH": "jupyter_utils.lock",
-    "JUPYTER_UTILS_STORE_PATH": "jupyter_utils.store_path",
-    "JUPYTER_UTILS_IMAGE_DIGEST": "jupyter_utils.image",
-    "JUPYTER_UTILS_BASE": "jupyter_utils.base",
-    "JUPYTER_UTILS_VARIANT": "jupyter_utils.variant",
-}
+# What a built environment says of itself (nix/environment.nix, nix/debian/environment.nix), and what of it becomes a
+# tag: the SHA-256 of poetry.lock, which base built it, "cpu" or "cuda", and the base's own release.
+_RECORD = "share/jupyter-utils/environment.json"
+_RECORDED = ("lock", "base", "variant", "system")
+# An image cannot know its own digest; whoever runs it may tell.
+_IMAGE_VARIABLE = "JUPYTER_UTILS_IMAGE_DIGEST"
+_STORE = Path("/nix/store")
 
 
 def source_tags(notebook: Path | None, script: str) -> dict[str, str]:
@@ -59,9 +58,14 @@ def _mlflow_tags() -> dict[str, str]:
 
 
 def environment_tags() -> dict[str, str]:
-    """Give the tags that name the environment: Python, lock, base and image where known, CPU or CUDA, the overlay."""
+    """Give the tags that name the environment: Python, lock, base and image where known, CPU or CUDA, the overlay.
+
+    With `jupyter_utils.lock` one finds the commit of this project whose lock the run had, and builds the same again.
+    """
     tags = {"jupyter_utils.python": platform.python_version()}
-    tags |= {tag: os.environ[name] for name, tag in _ENVIRONMENT.items() if os.environ.get(name)}
+    tags |= _built_environment()
+    if os.environ.get(_IMAGE_VARIABLE):
+        tags["jupyter_utils.image"] = os.environ[_IMAGE_VARIABLE]
     torch = sys.modules.get("torch")
     if torch is not None:
         tags["jupyter_utils.torch"] = str(torch.__version__)
@@ -71,6 +75,20 @@ def environment_tags() -> dict[str, str]:
         # What was installed on top of the lock: the environment cannot be rebuilt from the lock alone.
         tags |= {"jupyter_utils.drifted": "true", "jupyter_utils.overlay": cut(", ".join(overlay))}
     return tags
+
+
+def _built_environment() -> dict[str, str]:
+    """Read the record of the environment that runs; in any other Python there is none, and there are no tags."""
+    # A virtual environment on top of it (the overlay's, a user's own) has it as its base.
+    for prefix in dict.fromkeys((sys.prefix, sys.base_prefix)):
+        try:
+            record = json.loads(Path(prefix, _RECORD).read_text(encoding="utf-8"))
+            tags = {f"jupyter_utils.{name}": str(record[name]) for name in _RECORDED if record.get(name)}
+        except (OSError, ValueError, AttributeError):
+            continue
+        place = Path(prefix).resolve()
+        return tags | ({"jupyter_utils.store_path": str(place)} if place.is_relative_to(_STORE) else {})
+    return {}
 
 
 def dataset_input(key: str, path: str, files: Sequence[StagedFile]) -> DatasetInput:
@@ -86,7 +104,7 @@ def _overlay() -> list[str]:
     with suppress(Exception):  # not every environment has an overlay
         from .overlay import overlay_packages  # noqa: PLC0415
 
-        return [str(package) for package in overlay_packages()]
+        return [f"{name}=={version}" for name, version in overlay_packages()]
     return []
 
 

@@ -51,7 +51,9 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
 ) -> SaveResult:
     """Save and commit the calling notebook, then store one run in MLflow.
 
-    Everything is checked before anything is written: a call that is refused has had no effect.
+    Everything is checked before anything is written: a call that is refused has had no effect. Keys of `dataset`,
+    `model` and `result` may hold folders (`"fold 1/train.csv"`), and their suffix chooses the format where it has a
+    meaning (.csv, .parquet, .json, .pkl, .joblib, .safetensors). `load_mlflow(run_id)` gives everything back.
 
     Args:
         experiment_name: the MLflow experiment; made if it is not there yet.
@@ -60,22 +62,48 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         params: parameter name -> value; stored as text, values of more than 6,000 characters whole as an artifact.
         metrics: metric name -> number.
         dataset: file name -> object, stored under `dataset/`: str (UTF-8 text), pandas.DataFrame (CSV, UTF-8 with a
-            byte order mark, no index), pathlib.Path (that file or directory), and the other kinds that an error lists.
+            byte order mark, no index), pathlib.Path (that file or directory), bytes, dict and list (JSON), numpy
+            arrays, Polars and other data frames, matplotlib and Plotly figures, Hugging Face datasets, and what
+            `register_writer` has added.
         model: file name -> model, stored under `model/`: transformers models and tokenizers (a directory for
-            `from_pretrained`), torch.nn.Module (its state_dict, on the CPU), LightGBM (its model text), scikit-learn.
+            `from_pretrained`), PEFT adapters, torch.nn.Module (its state_dict, on the CPU), LightGBM (its model text),
+            scikit-learn (skops where it can, else pickle).
         result: file name -> object, stored under `result/`; the same kinds as `dataset`.
-        do_commit: whether to commit the notebook. Never pushes.
+        do_commit: whether to commit the notebook and its Jupytext twin, and nothing else. Never pushes.
         git_repo_dir: the notebook's Git repository; without it, the one around the notebook.
         mlf_uri: the MLflow server; without it, `MLFLOW_TRACKING_URI`, else the one that this environment starts.
+            One that asks for a password finds it in `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`.
         notebook: the notebook's file, for front ends that tell their kernels nothing.
+
+    Returns:
+        a `SaveResult`: `run_id`, `experiment_id`, `url`, `commit`, `notebook`, `artifacts`, `warnings`.
 
     Raises:
         SaveRefusedError: something is wrong with the call, the repository or the server; nothing was changed.
-            Its subclasses name the reason; `SeveralProblemsError` lists several.
+            Its subclasses (in `jupyter_utils.errors`) name the reason; `SeveralProblemsError` lists several.
         StageError, CommitError, SendError: something failed on the way; the message says what exists by then.
+
+    The run's tags, besides MLflow's own:
+        mlflow.source.git.commit, .branch, .repoURL: where the notebook is committed; never with credentials.
+        jupyter_utils.notebook.name, .path: the notebook; .differs: with `do_commit=False`, whether it differs from
+            the commit that is checked out ("true": the difference is the artifact `jupyter_utils/notebook.diff`).
+        jupyter_utils.lock: SHA-256 of the poetry.lock from which the environment was built. The commit of this
+            project that holds this lock builds the same environment again.
+        jupyter_utils.base, .variant, .system: "debian" or "nixpkgs", "cpu" or "cuda", the base's release.
+        jupyter_utils.store_path: where it lies in the Nix store.
+        jupyter_utils.image: the container image's digest, where `JUPYTER_UTILS_IMAGE_DIGEST` tells it.
+        jupyter_utils.python, .torch: their versions (torch only where it was imported).
+        jupyter_utils.drifted, .overlay: "true" and the packages, where `%pip install` has added some.
+        jupyter_utils.long_params: the names of the params that are stored whole as an artifact.
 
     Example (in a notebook that lies in a Git repository)::
 
+        import jupyter_utils
+        import pandas as pd
+        from sklearn.linear_model import LogisticRegression
+
+        train_df = pd.DataFrame({"x": [0.0, 1.0], "y": [0, 1]})
+        model = LogisticRegression().fit(train_df[["x"]], train_df["y"])
         jupyter_utils.save_mlflow(experiment_name="test_exp", params={"lr": 0.1}, metrics={"f1": 0.9},
                                   dataset={"train.csv": train_df}, model={"classifier.mdl": model})
 
@@ -159,9 +187,9 @@ def _stage_all(call: Call, directory: Path) -> _Staged:
     staging.write_manifest(stored, files, root)
     params, tags, warnings = _shorten_params(call.params, root)
     warnings += [
-        f"{one.path} cannot be restored exactly from CSV ({one.details['inexact']}): name it .parquet or .pkl for that."
+        f"{one.path} cannot be restored exactly from {one.format} ({one.details['inexact']}): name it .pkl for that."
         for one in stored
-        if one.format == "csv" and "inexact" in one.details
+        if one.format in {"csv", "parquet"} and "inexact" in one.details
     ]
     if call.description is not None:
         tags["mlflow.note.content"] = cut(call.description)

@@ -79,17 +79,21 @@ class LabPage:
 
     # ---- notebooks ----
 
-    def new_notebook(self, name: str) -> None:
-        """File > New > Notebook with the default kernel, then File > Rename Notebook."""
+    def new_untitled_notebook(self) -> None:
+        """File > New > Notebook with the default kernel."""
         self.menu("File", "New", "Notebook")
         self.accept("Select")
         self.page.locator(".jp-Notebook .cm-content").wait_for()
         self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+        self._cells = 0
+
+    def new_notebook(self, name: str) -> None:
+        """File > New > Notebook, then File > Rename Notebook."""
+        self.new_untitled_notebook()
         self.menu("File", "Rename Notebook")
         self.dialog.get_by_role("textbox").fill(name)
         self.accept("Rename")
         self.file(name).wait_for()
-        self._cells = 0
 
     def run_cell(self, source: str) -> Locator:
         """Write into the last cell and press Shift+Enter; its output, once it has ended.

@@ -56,6 +56,19 @@ def test_the_token_can_be_typed_in(jupyterlab: Started, page: Page) -> None:
     page.locator(".jp-LauncherCard").first.wait_for()
 
 
+def test_a_fresh_home_is_asked_nothing(lab_page: LabPage) -> None:
+    """No question about news on the first visit, and none for a name when an untitled notebook is saved."""
+    page = lab_page.page
+    lab_page.new_untitled_notebook()
+    lab_page.run_cell("6 * 7")
+    page.keyboard.press("Control+s")
+    page.get_by_text("Saving completed").wait_for()
+    page.wait_for_timeout(3000)  # what must not come has nothing to wait for
+    assert lab_page.dialog.count() == 0
+    toasts = page.locator(".Toastify__toast")
+    assert toasts.count() == 0, toasts.all_inner_texts()
+
+
 def test_nothing_can_be_installed_by_the_extension_manager(lab_page: LabPage) -> None:
     """The environment is what the lock says: the extension manager lists, and offers no installation."""
     page = lab_page.page

@@ -8,7 +8,10 @@ of values - those columns themselves, as an Arrow stream beside the manifest (th
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
+import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .csv_text import BYTE_ORDER_MARK, write_fast
@@ -16,6 +19,9 @@ from .registry import SIDECAR, CannotWriteError, Details
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# Kinds of Python objects that a column of objects gives back as they were, alone or beside missing values.
+_OBJECTS = {str, bytes, bool, float, Decimal, dt.date, dt.time}
 
 # ---- what the manifest remembers ----
 
@@ -29,6 +35,10 @@ def describe(frame: Any, *, writer: str | None = None) -> Details:
         "index": str(frame.index.dtype),
         "none": [position for position in range(frame.shape[1]) if _misses_none(frame.iloc[:, position])],
     }
+    changed = _changed_objects(frame)
+    if changed:
+        names = ", ".join(str(frame.columns[position]) for position in changed)
+        details["inexact"] = f"Python objects that come back as others stand in: {names}"[:300]
     if writer:
         details["writer"] = writer
         try:
@@ -46,12 +56,40 @@ def _misses_none(column: Any) -> bool:
     return bool(missing.any()) and column[missing.to_numpy()].iloc[0] is None
 
 
+def _changed_objects(frame: Any) -> list[int]:
+    """List the columns of Python objects that Arrow does not give back as they are: lists, dicts, a mixture."""
+    return [
+        position
+        for position in range(frame.shape[1])
+        if str(frame.dtypes.iloc[position]) == "object" and not _same_from_arrow(frame.iloc[:, position])
+    ]
+
+
+def _same_from_arrow(column: Any) -> bool:
+    kinds = set(map(type, column))
+    floats = [value for value in column if type(value) is float]
+    nans = sum(math.isnan(value) for value in floats)
+    none = type(None) in kinds
+    if nans and (none or nans == len(column)):
+        return False  # both kinds of missing values become one; NaN alone becomes None
+    # NaN is what pandas has for a missing value of any kind.
+    missing = ({type(None)} if none else set()) | ({float} if floats and nans == len(floats) else set())
+    values = kinds - missing
+    # Integers beside missing values come back as floats.
+    return len(values) <= 1 and values <= (_OBJECTS if missing else {*_OBJECTS, int})
+
+
 def _remember(frame: Any, writer: str) -> Details:
     import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415
 
     # By position: labels may be doubled, and of any type.
     table = pa.Table.from_pandas(frame.set_axis([str(number) for number in range(frame.shape[1])], axis=1))
-    kept = [name for name in table.column_names if not name.isdecimal() or not _from_text(table.column(name), writer)]
+    changed = {str(position) for position in _changed_objects(frame)}
+    kept = [
+        name
+        for name in table.column_names
+        if name in changed or not name.isdecimal() or not _from_text(table.column(name), writer)
+    ]
     details: Details = {
         "labels": _labels(frame.columns),
         "schema": base64.b64encode(table.schema.serialize().to_pybytes()).decode(),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import JupyterUtilsError, PortTakenError
+from jupyter_utils.launchers.files import existing_part
 from jupyter_utils.launchers.ports import check_port
 from jupyter_utils.launchers.state import running
 from jupyter_utils.launchers.store import check_backend, check_store, windows_drive_warning
@@ -58,16 +59,11 @@ def directories(settings: Settings) -> Iterator[Finding]:
         "MLFLOW_STORE_DIR": settings.store_dir,
         **places,
     }.items():
-        above = _existing(place)
+        above = existing_part(place)
         if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
             yield ok(setting, str(place) if above == place else f"{place} (will be made)")
         else:
             yield error(setting, f"{above} cannot be written to", f"correct its owner (chown), or set {setting}")
-
-
-def _existing(path: Path) -> Path:
-    """Return the deepest part of `path` that exists."""
-    return next(place for place in (path, *path.parents) if place.exists())
 
 
 def store(settings: Settings) -> Iterator[Finding]:
@@ -78,7 +74,7 @@ def store(settings: Settings) -> Iterator[Finding]:
             check_store(settings.store_dir)
     except JupyterUtilsError as failure:
         yield error("MLflow data", str(failure), f"MLFLOW_STORE_DIR={settings.store_dir} jupyter-utils migrate")
-    if said := windows_drive_warning(_existing(settings.store_dir)):
+    if said := windows_drive_warning(existing_part(settings.store_dir)):
         yield warning("MLflow data", said, "MLFLOW_STORE_DIR=$HOME/mlflow")
 
 
@@ -86,7 +82,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
     """Check the space for notebooks, runs, and models that are downloaded to the home folder."""
     places = {"notebooks": settings.root_dir, "MLflow data": settings.store_dir, "home": Path.home()}
     for name, place in places.items():
-        yield judge_space(name, place, shutil.disk_usage(_existing(place)).free)
+        yield judge_space(name, place, shutil.disk_usage(existing_part(place)).free)
 
 
 def judge_space(name: str, place: Path, free: int) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -53,6 +54,27 @@ def writable_dir(path: Path, setting: str) -> Path:
             f"to: correct its owner (chown) or set {setting} to another directory."
         ) from None
     return path
+
+
+def existing_part(path: Path) -> Path:
+    """Return the deepest part of `path` that exists."""
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+def little_space(path: Path, setting: str, needed: int) -> str | None:
+    """Say so, and how to get out of it, if fewer than `needed` bytes are free where `path` is or will be."""
+    disk = shutil.disk_usage(existing_part(path))
+    if disk.free >= needed or disk.total == 0:  # a file system that does not tell
+        return None
+    free = disk.free
+    return (
+        f"{setting}={path} lies on a disk with {_size(free)} free; {_size(needed)} are needed. Make room there, or set "
+        f"{setting} to a directory on another disk."
+    )
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"
 
 
 def write_private(path: Path, text: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import socket
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -21,11 +23,14 @@ from .supervisor import Server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from jupyter_utils.settings import Settings
 
 NAME = "JupyterLab"
+# Holds `labconfig/default_setting_overrides.json`, other defaults for settings of JupyterLab's page (a user's own still
+# win): no question about news on a first visit, which could not be fetched anyway, and no dialog that asks for a new
+# name when an untitled notebook is saved: it would open over a cell that runs `save_mlflow`, after the commit.
+_CONFIG = Path(__file__).parent / "jupyter_config"
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,9 @@ def access(settings: Settings) -> Access:
         return Access()
     if settings.jupyter_password_file:
         _read_secret("JUPYTER_PASSWORD_FILE", settings.jupyter_password_file)
-        return Access(token=settings.jupyter_token or "", password_file=settings.jupyter_password_file)
+        # Beside it a token that nobody is shown: save_mlflow asks this server which notebook a kernel belongs to.
+        token = settings.jupyter_token or secrets.token_hex(24)
+        return Access(token=token, password_file=settings.jupyter_password_file)
     if settings.jupyter_token:
         return Access(token=settings.jupyter_token)
     if settings.jupyter_token_file:
@@ -119,7 +126,10 @@ def arguments(settings: Settings, entry: Access) -> list[str]:
     if settings.jupyter_auth == "gateway":
         given.append("--ServerApp.allow_remote_access=True")  # its requests carry the public host name
     elif entry.password_file:
-        given.append("--ServerApp.identity_provider_class=jupyter_server.auth.PasswordIdentityProvider")
+        given += [
+            "--ServerApp.identity_provider_class=jupyter_server.auth.PasswordIdentityProvider",
+            "--IdentityProvider.login_handler_class=jupyter_utils.launchers.password_page.PasswordPage",
+        ]
     return given
 
 
@@ -133,6 +143,7 @@ def _environment(settings: Settings, entry: Access, env: Mapping[str, str]) -> d
         OVERLAY_VARIABLE: str(overlay.path),
         "PATH": os.pathsep.join([str(own / "bin"), str(overlay.path / "bin"), env.get("PATH", os.defpath)]),
         "JUPYTER_PATH": os.pathsep.join(filter(None, [str(write_kernelspec(own)), env.get("JUPYTER_PATH")])),
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [env.get("JUPYTER_CONFIG_PATH"), str(_CONFIG)])),
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
 

@@ -14,7 +14,7 @@ from jupyter_utils.network import certificate_environment, mask, proxy_environme
 from . import jupyter, mlflow
 from .addresses import public_host, reachable_host
 from .console import Console
-from .files import state_dir, writable_dir
+from .files import little_space, state_dir, writable_dir
 from .guard import run_guarded
 from .logs import log_file
 from .ports import check_port
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from jupyter_utils.settings import Settings
 
     from .supervisor import Server
+
+NEARLY_FULL = 64 * 2**20
+"""Bytes free below which nobody can work for long."""
 
 
 def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = False) -> int:
@@ -52,6 +55,7 @@ def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = Fa
     entry = jupyter.access(settings)
     root_dir = writable_dir(settings.root_dir, "JUPYTER_ROOT_DIR")
     writable_dir(notebook_dir, "JUPYTER_NOTEBOOK_DIR")
+    _warn(little_space(notebook_dir, "JUPYTER_NOTEBOOK_DIR", NEARLY_FULL))
     env = base_environment(settings)
     servers, admin = [], None
     if own_mlflow:
@@ -80,10 +84,15 @@ def run_mlflow(settings: Settings, extra: Sequence[str] = (), *, verbose: bool =
 def _mlflow_server(settings: Settings, env: dict[str, str], extra: Sequence[str]) -> Server:
     check_port(settings.listen_address, settings.mlflow_port, "MLFLOW_PORT")
     mlflow.prepare_store(settings)
-    if warning := windows_drive_warning(settings.store_dir):
-        click.secho(f"Warning: {warning}", fg="yellow", err=True)
+    _warn(windows_drive_warning(settings.store_dir))
+    _warn(little_space(settings.store_dir, "MLFLOW_STORE_DIR", NEARLY_FULL))
     log = log_file(mlflow.NAME, settings.mlflow_port)
     return mlflow.server(settings, env, log, mlflow.credentials(settings), extra)
+
+
+def _warn(message: str | None) -> None:
+    if message:
+        click.secho(f"Warning: {message}", fg="yellow", err=True)
 
 
 def check_extra(extra: Sequence[str], port_setting: str) -> None:

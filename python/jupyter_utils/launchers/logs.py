@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 # Jupyter writes "[W 2026-01-31 ...]", Python's logging and uvicorn write the level as a word.
 _NOTABLE = re.compile(r"^\[[WEC] |\b(?:WARNING|ERROR|CRITICAL)\b|^Traceback ")
 _ENTRY = re.compile(r"^\[[A-Z] |^\d{4}[-/]\d\d[-/]\d\d |^(?:DEBUG|INFO):")
-# Seen at every start or stop, and nothing that the reader could change.
-_HARMLESS = re.compile(r"StarletteDeprecationWarning|This feature is still experimental|received signal 15, stopping")
+# Seen at every start or stop, of a server or a kernel, and nothing that the reader could change.
+_HARMLESS = re.compile(
+    r"StarletteDeprecationWarning|This feature is still experimental|received signal 15, stopping"
+    r"|Kernel is running over TCP without encryption|websocket_ping_(?:interval|timeout)"
+)
 
 
 def log_file(server: str, port: int) -> Path:

@@ -7,9 +7,11 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jupyter_utils.errors import DirectoryError
+
 from .addresses import allowed_hosts, allowed_origins, reachable_host
-from .files import kept_secret, make_private_dir, writable_dir, write_private
-from .store import check_backend, check_store
+from .files import kept_secret, little_space, make_private_dir, writable_dir, write_private
+from .store import DATABASE, check_backend, check_store
 from .supervisor import Server
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 NAME = "MLflow"
 ADMIN = "admin"
+NEW_STORE = 16 * 2**20
+"""Bytes that must be free for a new store: its empty database takes 1 MB, written twice, and runs are to follow."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ def prepare_store(settings: Settings) -> None:
     """Make the store's directories, and refuse what MLflow would overlook.
 
     Raises:
-        DirectoryError: a directory cannot be written to.
+        DirectoryError: a directory cannot be written to, or a new store would lie on a full disk.
         OldStoreError: there is a plain file store and no database.
         SettingsError: MLFLOW_BACKEND_STORE_URI names no database.
 
@@ -47,10 +51,18 @@ def prepare_store(settings: Settings) -> None:
     check_backend(settings.mlflow_backend_store_uri)
     if settings.mlflow_backend_store_uri is None:
         check_store(settings.store_dir)
+        _check_space(settings.store_dir)
     if settings.mlflow_backend_store_uri is None or settings.mlflow_artifacts_destination is None:
         writable_dir(settings.store_dir, "MLFLOW_STORE_DIR")
     if settings.mlflow_artifacts_destination is None:
         writable_dir(settings.store_dir / "artifacts", "MLFLOW_STORE_DIR")
+
+
+def _check_space(store_dir: Path) -> None:
+    # An old store on a full disk is served all the same: its runs can be looked at, and removed.
+    said = little_space(store_dir, "MLFLOW_STORE_DIR", NEW_STORE)
+    if said and not (store_dir / DATABASE).exists():
+        raise DirectoryError(said)
 
 
 def credentials(settings: Settings) -> Credentials | None:

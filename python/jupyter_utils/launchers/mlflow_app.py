@@ -15,6 +15,8 @@ from typing import Any
 
 import click
 
+from jupyter_utils.errors import JupyterUtilsError
+
 # What `mlflow server` tells its workers, by the names in mlflow/server/constants.py and mlflow/environment_variables.py
 # (a test holds these against them). Importing the names would import the server before they are set.
 BACKEND_STORE_URI = "_MLFLOW_SERVER_FILE_STORE"
@@ -117,13 +119,16 @@ def set_admin_password() -> None:
 
 
 def migrate_schema(uri: str) -> None:
-    """Bring the tables of MLflow's database to this MLflow's version; an SQLite file is copied aside first.
+    """Bring the tables of MLflow's database to this MLflow's version; of an SQLite file the old one is kept beside it.
 
     As `mlflow db upgrade` does it, but only where there is something to do: that is 0.1 s at every other start.
     """
     from .schema import upgrade  # noqa: PLC0415 - imports MLflow and SQLAlchemy
 
-    upgrade(uri)
+    try:
+        upgrade(uri)
+    except JupyterUtilsError as error:
+        sys.exit(f"ERROR: {error}")
 
 
 def _log_config() -> str:

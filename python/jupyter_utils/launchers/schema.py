@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import sys
 import time
@@ -11,9 +13,12 @@ from typing import Any
 
 import mlflow.db
 from mlflow.store.db import utils as untyped
+from sqlalchemy.exc import SQLAlchemyError
 
 from jupyter_utils.errors import DirectoryError
 from jupyter_utils.network import mask
+
+from .store import remove_database
 
 _SQLITE = "sqlite:///"
 utils: Any = untyped
@@ -22,24 +27,38 @@ utils: Any = untyped
 def upgrade(uri: str) -> None:
     """Bring the database at `uri` to the installed MLflow's version; do nothing where it is there already.
 
+    An SQLite file is made, or upgraded, under another name, and gets its own once it is complete: a full disk leaves
+    what was there before.
+
     Raises:
-        DirectoryError: the database was made by a newer MLflow.
+        DirectoryError: the database was made by a newer MLflow, or there is no room for its tables.
 
     """
-    engine = utils.create_sqlalchemy_engine_with_retry(uri)
-    try:
-        present = utils._get_schema_version(engine)  # noqa: SLF001 - has no public counterpart
-        wanted = utils._get_latest_schema_revision()  # noqa: SLF001
-    finally:
-        engine.dispose()
+    file = Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+    present = None if file and not _has_content(file) else _version(uri)
+    wanted = utils._get_latest_schema_revision()  # noqa: SLF001 - has no public counterpart
     if present == wanted:
         return
     if present is not None:
         _check_known(present, wanted, uri)
         print(f"Database schema: {present} -> {wanted}", file=sys.stderr)  # noqa: T201 - this process's log
-        _copy_aside(uri, present)
-    command: Any = mlflow.db.upgrade  # `mlflow db upgrade`
-    command.callback(uri)
+    if file:
+        _upgrade_file(file, present)
+    else:
+        _upgrade_in_place(uri)
+
+
+def _version(uri: str) -> str | None:
+    engine = utils.create_sqlalchemy_engine_with_retry(uri)
+    try:
+        found: str | None = utils._get_schema_version(engine)  # noqa: SLF001
+    finally:
+        engine.dispose()
+    return found
+
+
+def _has_content(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
 
 
 def _check_known(present: str, wanted: str, uri: str) -> None:
@@ -53,11 +72,47 @@ def _check_known(present: str, wanted: str, uri: str) -> None:
         )
 
 
-def _copy_aside(uri: str, revision: str) -> None:
-    """Copy an SQLite database before its tables change: schema migrations cannot be undone."""
-    if not uri.startswith(_SQLITE):
-        return
-    path = Path(uri.removeprefix(_SQLITE))
-    target = path.with_name(f"{path.name}.{revision}.{time.strftime('%Y%m%d%H%M%S')}")
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
+def _upgrade_in_place(uri: str) -> None:
+    command: Any = mlflow.db.upgrade  # `mlflow db upgrade`
+    command.callback(uri)
+
+
+def _upgrade_file(file: Path, present: str | None) -> None:
+    new = file.with_name(f"{file.name}.new")
+    remove_database(new)
+    try:
+        if _has_content(file):
+            _copy(file, new)
+        _upgrade_in_place(f"{_SQLITE}{new}")
+        complete(new)
+        if present is not None:
+            _keep(file, file.with_name(f"{file.name}.{present}.{time.strftime('%Y%m%d%H%M%S')}"))
+        new.replace(file)
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+        remove_database(new)
+        reason = getattr(error, "orig", None) or error
+        raise DirectoryError(
+            f"MLflow's database {file} could not be made or brought up to date ({reason}); what was there is as it "
+            f"was. {shutil.disk_usage(file.parent).free >> 20} MiB are free there: make room, or set MLFLOW_STORE_DIR "
+            "to another directory."
+        ) from error
+
+
+def _copy(file: Path, target: Path) -> None:
+    complete(file)
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(target)) as copy:
         source.backup(copy)
+
+
+def complete(file: Path) -> None:
+    """Take what a write-ahead log beside an SQLite database holds into its file, and do without one."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+
+
+def _keep(file: Path, aside: Path) -> None:
+    """Give the old database a second name, under which it stays: schema migrations cannot be undone."""
+    try:
+        os.link(file, aside)
+    except OSError:  # a file system without links
+        shutil.copy2(file, aside)

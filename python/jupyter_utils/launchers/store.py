@@ -58,6 +58,12 @@ def check_backend(uri: str | None) -> None:
         )
 
 
+def remove_database(file: Path) -> None:
+    """Remove an SQLite database and what SQLite keeps beside it, where they are there."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
 def windows_drive(path: Path) -> str | None:
     """Find the mount point of the Windows drive that `path` lies on (under WSL), if it does."""
     resolved = path.resolve()

@@ -14,7 +14,9 @@ _CONNECTION_FILE = re.compile(r"^kernel-(?P<id>[0-9a-fA-F-]+)\.json$")
 def shell() -> Any:
     """Give IPython's shell in a Jupyter kernel; None in a plain script and in IPython's terminal."""
     ipython = sys.modules.get("IPython")
-    found = ipython.get_ipython() if ipython else None
+    # Another thread may be importing it at this moment: then this is no kernel, where it is imported long since.
+    ask = getattr(ipython, "get_ipython", None)
+    found = ask() if ask else None
     return found if getattr(found, "kernel", None) is not None else None
 
 

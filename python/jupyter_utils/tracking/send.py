@@ -12,7 +12,7 @@ from jupyter_utils.entry import ARTIFACTS, Entry, StagedFile
 from jupyter_utils.errors import SendError
 from jupyter_utils.progress import progress
 
-from .server import client_settings, without_credentials
+from .server import client_settings, few_retries, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +24,9 @@ _METRICS = 1000
 _REQUEST_BYTES = 900_000
 # 100 small files took 0.40 s one after the other, and 0.21 s with eight threads.
 _THREADS = 8
+# MLflow's page opens an experiment of this kind on its runs. Without it the page guesses, and where nothing is there
+# yet it asks; the name and value stand in MLflow's page only (the key that its own dialog sets), not in its Python.
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,11 @@ def send(
             _fill(client, store, run_id, entry, directory / ARTIFACTS)
             client.set_terminated(run_id, "FINISHED")
         except BaseException as error:
-            _mark(client, run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
+            marked = _mark(client, run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
             if not isinstance(error, Exception):
                 raise
-            raise SendError(_what_happened(error, uri, run_id, commit), run_id=run_id, commit=commit) from error
+            message = _what_happened(error, uri, run_id, commit, marked=marked)
+            raise SendError(message, run_id=run_id, commit=commit) from error
     return SentRun(run_id, experiment_id)
 
 
@@ -70,7 +74,7 @@ def _experiment(client: Any, name: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            return str(client.create_experiment(name))
+            return str(client.create_experiment(name, tags=_EXPERIMENT_TAGS))
         except MlflowException as error:
             # Another notebook made it in between.
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
@@ -148,19 +152,22 @@ def _fill(client: Any, store: Any, run_id: str, entry: Entry, root: Path) -> Non
             raise
 
 
-def _mark(client: Any, run_id: str | None, status: str) -> None:
-    """Mark a run that did not become whole; where even that fails, it is shown as running, not as finished."""
+def _mark(client: Any, run_id: str | None, status: str) -> bool:
+    """Mark a run that did not become whole; False where even that fails: it is shown as running, not as finished."""
     if run_id is None:
-        return
-    from contextlib import suppress  # noqa: PLC0415
+        return False
+    try:
+        with few_retries():
+            client.set_terminated(run_id, status)
+    except Exception:  # noqa: BLE001 - the first error is the one to tell
+        return False
+    return True
 
-    with suppress(Exception):
-        client.set_terminated(run_id, status)
 
-
-def _what_happened(error: Exception, uri: str, run_id: str | None, commit: str | None) -> str:
+def _what_happened(error: Exception, uri: str, run_id: str | None, commit: str | None, *, marked: bool) -> str:
     done = [f"the notebook is committed as {commit}" if commit else "nothing was committed"]
-    done.append(f"run {run_id} was begun and is marked as failed, or not finished" if run_id else "no run was begun")
+    state = "is marked as failed" if marked else "could not be marked as failed, so that MLflow shows it as running"
+    done.append(f"run {run_id} was begun and {state}" if run_id else "no run was begun")
     return (
         f"MLflow at {without_credentials(uri)} did not take the whole run: {type(error).__name__}: {error}\n"
         f"What exists: {'; '.join(done)}. Call save_mlflow again when the server is well."

@@ -79,6 +79,18 @@ def client_settings() -> Iterator[None]:
                 os.environ.pop(name, None)
 
 
+@contextmanager
+def few_retries() -> Iterator[None]:
+    """Inside of `client_settings`: ask a server that has just failed once more, not for another quarter of a minute."""
+    name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+    before = os.environ[name]
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        os.environ[name] = before
+
+
 def check_server(uri: str, experiment_name: str) -> str | None:
     """Ask the server whether it lives, lets us in, and has the experiment in a state that takes runs.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -18,6 +19,7 @@ import pytest
 import servers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from servers import Started
@@ -46,22 +48,41 @@ def left(processes: list[psutil.Process], limit: float = 12.0) -> list[psutil.Pr
     return [process for process in alive if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.fixture
-def busy(tmp_path: Path):
-    """Run a lab with a kernel that has a child of its own, and all processes below the launcher."""
-    with servers.lab(tmp_path) as server, kernels.kernel(server) as kernel:
+@contextlib.contextmanager
+def busy_lab(folder: Path, **settings: str) -> Iterator[tuple[Started, list[psutil.Process]]]:
+    """Run a lab with a kernel that has a child of its own; with all processes below the launcher."""
+    with servers.lab(folder, **settings) as server, kernels.kernel(server) as kernel:
         stubborn = int(kernel.run(STUBBORN))
         processes = below(server)
         assert stubborn in {process.pid for process in processes}
         yield server, processes
 
 
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+@pytest.fixture
+def busy(tmp_path: Path):
+    """Run both servers, and a notebook."""
+    with busy_lab(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def busy_alone(tmp_path: Path):
+    """Run JupyterLab alone, and a notebook, where it does not matter how many servers there are."""
+    with busy_lab(tmp_path, MLFLOW_TRACKING_URI="http://127.0.0.1:9") as running:
+        yield running
+
+
+# Ctrl-C comes again below, from a terminal's key.
+@pytest.mark.parametrize(
+    "signum", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.full)], ids=["SIGTERM", "Ctrl-C"]
+)
 def test_a_requested_stop_ends_everything_with_0(busy, signum: int) -> None:
     """SIGTERM (a service manager, Docker) and Ctrl-C end both servers, the kernels and what these started."""
     server, processes = busy
     assert server.stop(signum, 12) == 0
     assert left(processes, 0.5) == []
+    said = server.output.partition("Ctrl-C ends everything.")[2].strip()
+    assert said == "Stopping ... (once more to end at once)", "what a kernel and a stop always log belongs in the log"
     assert list(server.folder.glob("home/.local/state/jupyter-utils/run/*.json")) == []
     assert servers.run(["url"], server.env, server.folder).returncode == 1
 
@@ -77,18 +98,18 @@ def test_a_killed_server_ends_the_other(busy, module: str) -> None:
     assert f"{name} was killed by signal 9" in server.output
 
 
-def test_a_killed_launcher_leaves_nothing(busy) -> None:
+def test_a_killed_launcher_leaves_nothing(busy_alone) -> None:
     """`kill -9` of the launcher itself ends everything below it in order."""
-    server, processes = busy
+    server, processes = busy_alone
     server.process.kill()
     server.wait()
     assert left(processes) == []
     assert list(server.folder.glob("home/.local/state/jupyter-utils/run/*.json")) == []
 
 
-def test_a_killed_supervisor_leaves_nothing(busy) -> None:
+def test_a_killed_supervisor_leaves_nothing(busy_alone) -> None:
     """`kill -9` of the process between launcher and servers ends everything too."""
-    server, processes = busy
+    server, processes = busy_alone
     processes[0].kill()
     assert server.wait(15) == 128 + signal.SIGKILL
     assert left(processes, 0.5) == []
@@ -138,9 +159,10 @@ def test_a_terminal_ends_it(tmp_path: Path, how: str) -> None:
     assert left(processes, 0.5) == []
 
 
-def test_launcher_and_supervisor_killed_at_once_leave_no_server(busy) -> None:
+@pytest.mark.full  # each of them alone is killed above
+def test_launcher_and_supervisor_killed_at_once_leave_no_server(busy_alone) -> None:
     """The kernel itself asks the servers to end, and JupyterLab ends its notebooks."""
-    server, processes = busy
+    server, processes = busy_alone
     stubborn = next(process for process in processes if "SIG_IGN" in " ".join(process.cmdline()))
     processes[0].suspend()
     server.process.kill()

@@ -6,9 +6,9 @@ import json
 import stat
 import sys
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import kernels
-import pytest
 import requests
 import servers
 
@@ -86,6 +86,9 @@ def test_extensions_are_on_and_cannot_be_changed_from_the_browser(lab: Started) 
     config = json.loads(page.split('id="jupyter-config-data" type="application/json">')[1].split("</script>")[0])
     assert config["extensionManager"]["can_install"] is False
     assert config["news"] == {"disabled": True}
+    asks = kernels.api(lab, "GET", "lab/api/settings/@jupyterlab/apputils-extension:notification")
+    assert asks["schema"]["properties"]["fetchNews"]["default"] == "false"
+    assert asks["raw"] in ("", "{}"), "a default, which the user's own setting overrides"
     labextensions = {extension["name"] for extension in config["federated_extensions"]}
     assert {"@jupyterlab/git", "jupyterlab-jupytext", "@jupyter-server/resource-usage"} <= labextensions
 
@@ -100,13 +103,12 @@ def test_the_token_stays_and_foreign_settings_do_not_interfere(tmp_path: Path) -
     (home / ".jupyter" / "jupyter_server_config.py").write_text(
         "c.ServerApp.port = 1\nc.IdentityProvider.token = 'x'\n"
     )
-    tokens = []
-    for _ in range(2):
-        with servers.lab(tmp_path, MLFLOW_TRACKING_URI=ELSEWHERE) as server:
-            tokens.append(server.token)
-            with kernels.kernel(server) as kernel:
-                assert kernel.run("import sys; print(sys.executable)").strip() == sys.executable
-    assert tokens[0] == tokens[1]
+    with servers.lab(tmp_path, MLFLOW_TRACKING_URI=ELSEWHERE) as server:
+        token = server.token
+    with servers.lab(tmp_path, MLFLOW_TRACKING_URI=ELSEWHERE) as server:
+        assert server.token == token
+        with kernels.kernel(server) as kernel:
+            assert kernel.run("import sys; print(sys.executable)").strip() == sys.executable
 
 
 def test_a_password_replaces_the_token(tmp_path: Path) -> None:
@@ -125,16 +127,6 @@ def test_a_password_replaces_the_token(tmp_path: Path) -> None:
         assert session.get(f"{server.jupyter_url}/api/contents", timeout=60).status_code == 200
 
 
-@pytest.mark.parametrize("kind", ["JUPYTER_TOKEN", "JUPYTER_TOKEN_FILE"])
-def test_a_token_of_ones_own(tmp_path: Path, kind: str) -> None:
-    """From the environment, or from a file that may end in a newline."""
-    (tmp_path / "token").write_text("my token+1\n")
-    value = "my token+1" if kind == "JUPYTER_TOKEN" else str(tmp_path / "token")
-    with servers.lab(tmp_path, **{kind: value, "MLFLOW_TRACKING_URI": ELSEWHERE}) as server:
-        assert server.token == "my token+1"
-        assert kernels.api(server, "GET", "api/contents")["type"] == "directory"
-
-
 def test_behind_a_gateway_there_is_no_token(tmp_path: Path) -> None:
     """JUPYTER_AUTH=gateway, asked for by name: the gateway's public host name is let through."""
     with servers.lab(tmp_path, JUPYTER_AUTH="gateway", MLFLOW_TRACKING_URI=ELSEWHERE) as server:
@@ -145,17 +137,21 @@ def test_behind_a_gateway_there_is_no_token(tmp_path: Path) -> None:
 
 def test_settings_may_come_from_dotenv_and_with_quotes(tmp_path: Path) -> None:
     """`.env` in the current directory, and the quotes that the list form of a compose file leaves in."""
-    (tmp_path / ".env").write_text(f"JUPYTER_ROOT_DIR={tmp_path}/from-dotenv\n")
+    (tmp_path / ".env").write_text(f"JUPYTER_ROOT_DIR={tmp_path}/from-dotenv\nJUPYTER_TOKEN='my token+1'\n")
     notebooks = f'"{tmp_path}/from-dotenv/sub"'
     settings = {"JUPYTER_ROOT_DIR": "", "JUPYTER_NOTEBOOK_DIR": notebooks, "MLFLOW_TRACKING_URI": ELSEWHERE}
     with servers.lab(tmp_path, **settings) as server:
+        assert server.token == "my token+1"
         assert (tmp_path / "from-dotenv" / "sub").is_dir()
         assert "sub" in {entry["name"] for entry in kernels.api(server, "GET", "api/contents")["content"]}
         assert servers.run(["url"], server.env, tmp_path).stdout.count("http") == 2
 
 
-def test_further_arguments_reach_jupyterlab(tmp_path: Path) -> None:
-    """What stands after `--`, such as the path below a reverse proxy."""
-    with servers.started("lab", tmp_path, "--", "--ServerApp.base_url=/lab7/", MLFLOW_TRACKING_URI=ELSEWHERE) as server:
+def test_further_arguments_reach_jupyterlab_and_the_token_may_come_from_a_file(tmp_path: Path) -> None:
+    """What stands after `--`, such as the path below a reverse proxy; the file may end in a newline."""
+    (tmp_path / "token").write_text("my token+2\n")
+    settings = {"JUPYTER_TOKEN_FILE": str(tmp_path / "token"), "MLFLOW_TRACKING_URI": ELSEWHERE}
+    with servers.started("lab", tmp_path, "--", "--ServerApp.base_url=/lab7/", **settings) as server:
         servers.wait_ready(server, f"{server.jupyter_url}/lab7/api")
-        assert f"{server.jupyter_url}/lab7/lab?token=" in server.output
+        assert f"{server.jupyter_url}/lab7/lab?token=my%20token%2B2" in server.output
+        assert anonymous(server, f"lab7/api/contents?token={quote('my token+2')}").status_code == 200

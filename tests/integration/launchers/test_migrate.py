@@ -53,7 +53,10 @@ def get(server: Started, path: str) -> requests.Response:
     return answer
 
 
-@pytest.mark.parametrize(("recorded", "folder"), [("file:///opt/mlflow", "."), ("./mlruns", "mlruns")])
+@pytest.mark.parametrize(
+    ("recorded", "folder"),
+    [("file:///opt/mlflow", "."), pytest.param("./mlruns", "mlruns", marks=pytest.mark.full)],
+)
 def test_a_migrated_store_shows_its_runs_and_hands_out_their_artifacts(
     tmp_path: Path, recorded: str, folder: str
 ) -> None:
@@ -69,6 +72,9 @@ def test_a_migrated_store_shows_its_runs_and_hands_out_their_artifacts(
     assert done.returncode == 0, done.stderr
     assert "1 runs and 1 artifact files" in done.stdout
     assert {path.relative_to(root): path.stat().st_mtime_ns for path in root.rglob("meta.yaml")} == before
+    notes = [*store.rglob("結果 1.csv")]
+    assert len(notes) == 2
+    assert {note.stat().st_nlink for note in notes} == {1}, "a change of one would reach the other"
 
     with servers.mlflow(tmp_path) as server:
         run = get(server, f"api/2.0/mlflow/runs/get?run_id={run_id}").json()["run"]
@@ -96,6 +102,20 @@ def test_migrating_twice_does_not_overwrite(tmp_path: Path) -> None:
     assert (store / "mlflow.db").read_text() == "newer runs"
 
 
+def test_too_little_room_is_said_before_anything_is_written(tmp_path: Path) -> None:
+    """Artifacts are copied, so as much as they take must be free."""
+    artifact = tmp_path / "mlflow" / "0" / "run" / "artifacts" / "model.bin"
+    artifact.parent.mkdir(parents=True)
+    (tmp_path / "mlflow" / "0" / "meta.yaml").write_text("experiment_id: '0'\n")
+    with artifact.open("wb") as file:
+        file.truncate(2**42)  # a file of 4 TiB that takes no room itself
+    done = servers.run(["migrate"], servers.environment(tmp_path), tmp_path)
+    assert done.returncode == 1
+    assert "4096.1 GiB are needed" in done.stderr
+    assert f"MLFLOW_STORE_DIR={tmp_path}/mlflow lies on a disk with" in done.stderr
+    assert [path.name for path in (tmp_path / "mlflow").iterdir()] == ["0"]
+
+
 def test_nothing_to_migrate_is_said(tmp_path: Path) -> None:
     """And no database is made."""
     done = servers.run(["migrate"], servers.environment(tmp_path), tmp_path)
@@ -104,6 +124,7 @@ def test_nothing_to_migrate_is_said(tmp_path: Path) -> None:
     assert not (tmp_path / "mlflow").exists()
 
 
+@pytest.mark.full  # MLflow's whole tool for a failure that a unit test's copies stand for as well
 def test_a_damaged_store_is_left_as_it_was(tmp_path: Path) -> None:
     """Half a database would be started on as if it were all."""
     store = tmp_path / "mlflow"

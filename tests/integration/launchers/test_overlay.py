@@ -59,6 +59,21 @@ def test_pip_after_an_exclamation_mark_goes_to_the_overlay(small_lab: Started, t
         assert kernel.run("!python -c 'import overlaid_two, numpy; print(overlaid_two.version)'").strip() == "2.0"
 
 
+def test_a_notebook_called_pip_does_not_stand_in_its_way(small_lab: Started, tmp_path: Path) -> None:
+    """Its twin, pip.py, lies in the folder where pip runs; and a twin that does hide a package is named."""
+    folder = small_lab.root_dir / "twins"
+    folder.mkdir()
+    (folder / "pip.py").write_text("print('not pip')\n")
+    with kernels.kernel(small_lab, "twins/pip.ipynb") as kernel:
+        text = kernel.run(f"%pip install --no-index --no-deps '{wheel(tmp_path, 'overlaid_four', '4.0')}'")
+        assert "Successfully installed overlaid-four-4.0" in text
+        assert "hides" not in text
+        assert "overlaid_four" in kernel.run("!pip list")
+        (folder / "lightgbm.py").touch()
+        assert "lightgbm.py beside your notebook hides the package lightgbm" in kernel.run("1")
+        assert kernel.run("2") == "2"
+
+
 def test_what_the_environment_has_is_not_installed_again(small_lab: Started) -> None:
     """Pip takes the environment's packages for granted."""
     with kernels.kernel(small_lab) as kernel:

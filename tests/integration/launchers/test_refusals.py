@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 import servers
+from click.testing import CliRunner
+from jupyter_utils import cli
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def refused(command: str, folder: Path, *extra: str, **settings: str | None) -> str:
-    """Run a command that must fail before it starts anything; return what it says."""
-    done = servers.run([command, *extra], servers.environment(folder, **settings), folder)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
+    """Run a command that must fail before it starts anything, in this process; return what it says."""
+    started = mock.patch("jupyter_utils.launchers.lab.run_guarded", side_effect=AssertionError("it was started"))
+    environment = mock.patch.dict(os.environ, servers.environment(folder, **settings), clear=True)
+    with environment, contextlib.chdir(folder), started:
+        done = CliRunner().invoke(cli.main, [command, *extra])
+    assert done.exit_code == 1, done.output
+    assert isinstance(done.exception, SystemExit), done.exception
     assert done.stderr.startswith("Error: ")
     return done.stderr
 
@@ -97,11 +104,11 @@ def test_arguments_that_have_a_setting_are_refused(tmp_path: Path) -> None:
     assert "set MLFLOW_PORT instead" in refused("mlflow", tmp_path, "--", "--port=1")
 
 
-def test_a_server_that_cannot_start_ends_the_lab_with_its_reason(tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_is_shown_with_its_reason(tmp_path: Path) -> None:
     """A damaged database: exit code, which server, and the end of its log on the screen."""
     (tmp_path / "mlflow").mkdir()
     (tmp_path / "mlflow" / "mlflow.db").write_text("no database at all " * 100)
-    with servers.started("lab", tmp_path) as server:
+    with servers.started("mlflow", tmp_path) as server:
         assert server.wait(60) == 1
         assert "MLflow ended with exit code 1" in server.output
         assert "file is not a database" in server.output

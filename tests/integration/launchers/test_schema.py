@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from jupyter_utils.errors import DirectoryError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,3 +50,19 @@ def test_an_older_schema_is_upgraded_and_kept_aside(older: Path) -> None:
     assert version(aside) == before
     upgrade(f"sqlite:///{older}")
     assert list(older.parent.glob("mlflow.db.*")) == [aside]
+
+
+def test_a_newer_schema_is_refused(older: Path) -> None:
+    """What a newer MLflow made is not touched, and the message says so."""
+    from jupyter_utils.launchers.schema import upgrade, utils  # noqa: PLC0415
+
+    with closing(sqlite3.connect(older)) as database:
+        database.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+        database.commit()
+    before = older.read_bytes()
+    head = utils._get_latest_schema_revision()
+    with pytest.raises(
+        DirectoryError, match=rf"has schema ffffffffffff, which this MLflow \(schema {head}\) does not know"
+    ):
+        upgrade(f"sqlite:///{older}")
+    assert older.read_bytes() == before

@@ -23,10 +23,20 @@ FRAME = pd.DataFrame({"text": ["吾輩は猫である", "a,b"], "label": [0, 1]}
 
 
 def test_experiment_name(runs: Runs, repo: Repo) -> None:
-    """The run stands in the experiment of that name, which is made if it is not there."""
+    """The run stands in the experiment of that name, made if it is not there; its page opens on the runs."""
     result = runs.save(experiment_name="実験 1", notebook=repo.notebook)
-    assert runs.client.get_experiment(runs.get(result.run_id).info.experiment_id).name == "実験 1"
+    experiment = runs.client.get_experiment(runs.get(result.run_id).info.experiment_id)
+    assert experiment.name == "実験 1"
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     assert runs.get(result.run_id).info.status == "FINISHED"
+
+
+def test_experiment_that_is_there(runs: Runs, repo: Repo) -> None:
+    """An experiment that was made elsewhere stays as it is."""
+    identity = runs.client.create_experiment("made elsewhere", tags={"own": "tag"})
+    tags = runs.client.get_experiment(identity).tags
+    assert runs.save(experiment_name="made elsewhere", notebook=repo.notebook).experiment_id == identity
+    assert runs.client.get_experiment(identity).tags == tags
 
 
 def test_run_name(runs: Runs, repo: Repo) -> None:
@@ -199,7 +209,7 @@ def test_commit_holds_notebook_and_twin_and_nothing_else(runs: Runs, repo: Repo)
     ("remote", "shown"),
     [
         ("git@github.com:owner/name.git", "https://github.com/owner/name.git"),
-        ("https://user:secret@example.org/owner/name.git", "https://example.org/owner/name.git"),
+        ("https://user:pa55w0rd@example.org/owner/name.git", "https://example.org/owner/name.git"),
     ],
     ids=["ssh", "credentials"],
 )
@@ -210,7 +220,7 @@ def test_tags(remote: str, shown: str, runs: Runs, repo: Repo) -> None:
     assert tags["mlflow.source.git.branch"] == "main"
     assert tags["mlflow.source.git.commit"] == repo.git("rev-parse", "HEAD")
     assert tags["mlflow.source.git.repoURL"] == shown
-    assert "secret" not in str(tags)
+    assert "pa55w0rd" not in str(tags)  # a word that MLflow's made-up run names cannot hold
     assert (tags["mlflow.source.name"], tags["mlflow.source.type"]) == ("nb.ipynb", "NOTEBOOK")
 
 

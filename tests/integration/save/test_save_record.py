@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 from calling import env
-from jupyter_utils import errors, record
+from jupyter_utils import errors, overlay, record
 from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Repo, Runs
+
+RECORD = Path(sys.base_prefix, "share", "jupyter-utils", "environment.json")
 
 
 def save(runs: Runs, repo: Repo, **arguments: Any) -> Any:
@@ -55,15 +57,41 @@ def test_datasets_are_inputs(runs: Runs, repo: Repo) -> None:
 
 
 def test_environment(runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run names Python, and the lock where the launchers tell; packages on top of the lock mark a drift."""
-    monkeypatch.setenv("JUPYTER_UTILS_LOCK_HASH", "abc")
-    monkeypatch.setattr(record, "_overlay", lambda: ["extra==1.0"])
+    """The run names Python and, where it was told, the image; packages on top of the lock mark a drift."""
+    monkeypatch.setenv("JUPYTER_UTILS_IMAGE_DIGEST", "sha256:abc")
+    monkeypatch.setattr(overlay, "overlay_packages", lambda: [("extra", "1.0"), ("more", "2")])
     tags = save(runs, repo).data.tags
     assert tags["jupyter_utils.python"] == ".".join(map(str, sys.version_info[:3]))
-    assert (tags["jupyter_utils.lock"], tags["jupyter_utils.overlay"]) == ("abc", "extra==1.0")
+    assert (tags["jupyter_utils.image"], tags["jupyter_utils.overlay"]) == ("sha256:abc", "extra==1.0, more==2")
     assert tags["jupyter_utils.drifted"] == "true"
-    monkeypatch.setattr(record, "_overlay", list)
+    monkeypatch.setattr(overlay, "overlay_packages", list)
     assert "jupyter_utils.drifted" not in save(runs, repo).data.tags
+
+
+def test_built_environment(runs: Runs, repo: Repo) -> None:
+    """The run names the lock: whoever has it builds the same environment again, in a year as well."""
+    if not RECORD.exists():
+        pytest.skip("not run by the built environment's Python (./check does)")
+    tags = save(runs, repo).data.tags
+    built = json.loads(RECORD.read_text())
+    lock = Path(__file__).parents[3] / "python" / "poetry.lock"
+    assert tags["jupyter_utils.lock"] == hashlib.sha256(lock.read_bytes()).hexdigest()
+    for name in ("base", "variant", "system"):
+        assert tags[f"jupyter_utils.{name}"] == built[name]
+    assert tags["jupyter_utils.store_path"] == str(Path(sys.base_prefix).resolve())
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"lock": '], ids=["empty", "list", "torn"])
+def test_environment_with_a_broken_record(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no record costs its tags, never the run; a virtual environment has the one of its base."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "venv"))
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "base"))
+    file = tmp_path / "base" / "share" / "jupyter-utils" / "environment.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    assert "jupyter_utils.lock" not in record.environment_tags()
+    file.write_text('{"lock": "abc", "base": "debian"}')
+    assert record.environment_tags()["jupyter_utils.lock"] == "abc"
 
 
 def test_long_values_are_stored_whole(runs: Runs, repo: Repo, tmp_path: Path) -> None:

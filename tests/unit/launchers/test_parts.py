@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
+import runpy
 import stat
 import subprocess
 import sys
 from collections import namedtuple
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from jupyter_utils import migrate
 from jupyter_utils.errors import DirectoryError
 from jupyter_utils.launchers import files, mlflow_app, store
 from jupyter_utils.launchers.logs import Tail
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from jupyter_utils.shadowing import Shadows
 
 
 def test_a_secret_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
@@ -75,22 +76,68 @@ def test_only_what_a_user_should_see_is_shown_of_a_log(tmp_path: Path) -> None:
     assert list(tail.lines()) == []
 
 
-def test_the_names_of_mlflows_variables_are_its_own() -> None:
-    """What `mlflow server` tells its workers is told under the same names."""
-    code = (
-        "from mlflow.server import constants as c; from mlflow import environment_variables as e;"
-        "print(c.BACKEND_STORE_URI_ENV_VAR, c.REGISTRY_STORE_URI_ENV_VAR, c.ARTIFACT_ROOT_ENV_VAR,"
-        " c.ARTIFACTS_DESTINATION_ENV_VAR, c.SERVE_ARTIFACTS_ENV_VAR, e._MLFLOW_SGI_NAME.name)"
+def test_what_nobody_can_change_is_left_to_the_log(tmp_path: Path) -> None:
+    """What each kernel and each requested stop writes would only frighten."""
+    log = tmp_path / "log"
+    log.write_text(
+        "[IPKernelApp] WARNING | Kernel is running over TCP without encryption. All communication is plain text.\n"
+        "[W 2026 ServerApp] The websocket_ping_timeout (90000) cannot be longer than the websocket_ping_interval.\n"
+        "[C 2026 ServerApp] received signal 15, stopping\n"
+        "[IPKernelApp] WARNING | Something else\n"
     )
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [
-        mlflow_app.BACKEND_STORE_URI,
-        mlflow_app.REGISTRY_STORE_URI,
-        mlflow_app.ARTIFACT_ROOT,
-        mlflow_app.ARTIFACTS_DESTINATION,
-        mlflow_app.SERVE_ARTIFACTS,
-        mlflow_app.SERVER_KIND,
-    ]
+    assert list(Tail(log).lines()) == ["[IPKernelApp] WARNING | Something else"]
+
+
+def test_little_space_is_said_with_the_setting(tmp_path: Path) -> None:
+    """For a folder that need not exist yet."""
+    assert files.little_space(tmp_path / "a" / "b", "MLFLOW_STORE_DIR", 1) is None
+    said = files.little_space(tmp_path / "a" / "b", "MLFLOW_STORE_DIR", 2**60)
+    assert f"MLFLOW_STORE_DIR={tmp_path}/a/b lies on a disk with" in said
+    assert "1073741824.0 GiB are needed" in said
+
+
+def test_a_module_that_hides_a_package_is_named_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin of a notebook called after a package; not what is imported already, nor what hides nothing."""
+    place = tmp_path / "site-packages"
+    for name in ("hidden", "pytest"):
+        (place / name).mkdir(parents=True)
+        (place / name / "__init__.py").touch()
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    shadows = Shadows([str(place)])
+    assert shadows.new() == []
+    for name in ("hidden", "pytest", "mine"):
+        (folder / f"{name}.py").touch()
+    (said,) = shadows.new()
+    assert said.startswith("hidden.py beside your notebook hides the package hidden")
+    assert shadows.new() == []
+
+
+def test_a_failed_migration_takes_its_copies_back(tmp_path: Path) -> None:
+    """And nothing else: neither the old files, nor what others have put into the new folder."""
+    old, new = tmp_path / "0" / "run" / "artifacts", tmp_path / "artifacts"
+    for file in (old / "model", new / "0" / "other" / "note"):
+        file.parent.mkdir(parents=True)
+        file.write_text("whole")
+    adoption = migrate._Adoption(tmp_path, new, migrate.Migrated(tmp_path / "mlflow.db"))
+    assert (
+        adoption.adopt("run", "/opt/mlflow/0/run/artifacts", "0/run/artifacts") == "mlflow-artifacts:/0/run/artifacts"
+    )
+    assert (new / "0/run/artifacts/model").read_text() == "whole"
+    adoption.undo()
+    assert (old / "model").read_text() == "whole"
+    assert [path for path in new.rglob("*") if path.is_file()] == [new / "0" / "other" / "note"]
+    assert not (new / "0" / "run").exists()
+
+
+def test_the_names_of_mlflows_variables_are_its_own() -> None:
+    """What `mlflow server` tells its workers is told under the same names; read from its files, which load slowly."""
+    package = Path(importlib.util.find_spec("mlflow").origin).parent
+    constants = runpy.run_path(str(package / "server" / "constants.py"))
+    names = ("BACKEND_STORE_URI", "REGISTRY_STORE_URI", "ARTIFACT_ROOT", "ARTIFACTS_DESTINATION", "SERVE_ARTIFACTS")
+    assert [constants[f"{name}_ENV_VAR"] for name in names] == [getattr(mlflow_app, name) for name in names]
+    assert f'"{mlflow_app.SERVER_KIND}"' in (package / "environment_variables.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

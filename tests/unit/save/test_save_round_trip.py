@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from pathlib import Path
@@ -15,25 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jupyter_utils.artifacts import staging
-from jupyter_utils.artifacts.registry import SIDECAR, kind_named
+from round_trips import round_trip
 from sklearn.base import BaseEstimator
-
-
-def round_trip(value: Any, key: str = "x", section: str = "dataset") -> Any:
-    """Write a value as `save_mlflow` does, and read it as `load_mlflow` does."""
-    planned, problems = staging.plan(section, {key: value})
-    assert not problems, problems[0]
-    with TemporaryDirectory() as folder:
-        stored = staging.write(planned[0], Path(folder))
-        details = json.loads(json.dumps(stored.details)) | {"trust": True}
-        if SIDECAR in details:
-            details[SIDECAR] = (Path(folder) / details[SIDECAR]).read_bytes()
-        kind = kind_named(stored.kind)
-        assert kind
-        read = kind.format(stored.format).read
-        assert read
-        return read(Path(folder, stored.path), details)
-
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
     ["", "\n", '"', ",", "\r\n", "猫", "NA"]

@@ -1,0 +1,165 @@
+"""Servers as people run them: with passwords, behind JupyterHub, and such as die in the middle of a call."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import jupyter_utils
+import kernels
+import pytest
+import requests
+import servers
+from calling import write_notebook
+from jupyter_utils import errors
+from jupyter_utils.launchers.readiness import answers
+from mlflow import MlflowClient
+from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conftest import Repo
+
+REFUSED = """
+try:
+    jupyter_utils.save_mlflow('guarded')
+except jupyter_utils.JupyterUtilsError as error:
+    print(type(error).__name__, error)
+"""
+FOUND_BY = "from jupyter_utils.notebook import find_notebook; f = find_notebook(); print(f.source, f.path)"
+
+
+@dataclass
+class Guarded(servers.Started):
+    """A server whose printed address tells no token, or whose pages stand below `prefix`."""
+
+    prefix: str = ""
+
+    @property
+    def jupyter_url(self) -> str:
+        return super().jupyter_url + self.prefix
+
+    @property
+    def token(self) -> str:
+        """The one that the server keeps in its runtime file, which only its user may read."""
+        (file,) = (self.folder / "home").rglob("jpserver-*.json")
+        assert file.stat().st_mode & 0o077 == 0
+        return str(json.loads(file.read_text())["token"])
+
+
+def repository(root: Path) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    for command in (["init", "-q"], ["config", "user.name", "T"], ["config", "user.email", "t@example.org"]):
+        subprocess.run(["git", "-C", root, *command], check=True)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """Run a lab for other machines too, where both servers ask for a password."""
+    folder = tmp_path_factory.mktemp("guarded")
+    (folder / "password").write_text("correct horse\n")
+    settings = {"LISTEN_ADDRESS": "0.0.0.0", "JUPYTER_PASSWORD_FILE": str(folder / "password")}
+    repository(folder / "notebooks")
+    with servers.lab(folder, JUPYTER_UTILS_SAVE_SECONDS="0.2", **settings) as server:
+        yield Guarded(server.process, server.folder, server.env)
+
+
+def test_password_protected_jupyter(guarded: Guarded) -> None:
+    """A kernel finds its notebook, after a rename as well; the log-in page asks for the password alone."""
+    page = requests.get(f"{guarded.jupyter_url}/login", timeout=60, proxies={"http": ""}).text
+    assert "oken" not in page.partition('id="jupyter-main-app"')[2].partition("<script")[0]
+    write_notebook(guarded.root_dir / "before.ipynb", FOUND_BY)
+    with kernels.kernel(guarded, "before.ipynb") as kernel:
+        assert kernel.run(FOUND_BY).strip() == f"Jupyter server {guarded.root_dir}/before.ipynb"
+        session = kernels.api(guarded, "GET", "api/sessions")[0]
+        kernels.api(guarded, "PATCH", "api/contents/before.ipynb", {"path": "after.ipynb"})
+        renamed = {"path": "after.ipynb", "name": "after.ipynb"}
+        kernels.api(guarded, "PATCH", f"api/sessions/{session['id']}", renamed)
+        assert kernel.run(FOUND_BY).strip() == f"Jupyter server {guarded.root_dir}/after.ipynb"
+
+
+def test_password_protected_mlflow(guarded: Guarded) -> None:
+    """A call from a kernel is stored and loaded again; with a wrong password it is refused before anything happens."""
+    write_notebook(guarded.root_dir / "nb.ipynb", "1")
+    with kernels.kernel(guarded, "nb.ipynb") as kernel:
+        kernel.run("import jupyter_utils, os, pandas as pd; frame = pd.DataFrame({'a': ['猫']})")
+        kernel.run("r = jupyter_utils.save_mlflow('guarded', metrics={'f1': 1}, dataset={'a.csv': frame})")
+        loaded = "run = jupyter_utils.load_mlflow(r.run_id); print(run.metrics, run.dataset['a.csv'].equals(frame))"
+        assert kernel.run(loaded).strip() == "{'f1': 1.0} True"
+        commits = "import subprocess; print(subprocess.check_output(['git', 'rev-list', '--all', '--count']).decode())"
+        before = kernel.run(commits)
+        kernel.run("right = os.environ['MLFLOW_TRACKING_PASSWORD']; os.environ['MLFLOW_TRACKING_PASSWORD'] = 'wrong'")
+        write_notebook(guarded.root_dir / "nb.ipynb", "2")
+        shown = kernel.run(REFUSED)
+        for part in ("TrackingServerError", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "Nothing was"):
+            assert part in shown
+        assert kernel.run(commits) == before
+        kernel.run("os.environ['MLFLOW_TRACKING_PASSWORD'] = right")
+        count = "from mlflow import MlflowClient; print(len(MlflowClient().search_runs([r.experiment_id])))"
+        assert kernel.run(count).strip() == "1"
+
+
+def test_jupyterhub(tmp_path: Path) -> None:
+    """A server as JupyterHub starts it: pages below a prefix, and a token that only the environment tells."""
+    prefix = "/user/hanako%40example.org"
+    repository(tmp_path / "notebooks")
+    settings = {
+        "JUPYTER_TOKEN": "hubs-own",
+        "JUPYTERHUB_API_TOKEN": "hubs-own",
+        "JUPYTERHUB_SERVICE_PREFIX": f"{prefix}/",
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",
+    }
+    with servers.started("lab", tmp_path, "--", f"--ServerApp.base_url={prefix}/", **settings) as server:
+        hub = Guarded(server.process, server.folder, server.env, prefix)
+        servers.wait_ready(hub)
+        assert answers(f"{hub.jupyter_url}/api")
+        write_notebook(hub.root_dir / "中 x.ipynb", FOUND_BY)
+        with kernels.kernel(hub, "中 x.ipynb") as kernel:
+            kernel.run("import os; del os.environ['JPY_SESSION_NAME']")
+            assert kernel.run(FOUND_BY).strip() == f"Jupyter server {hub.root_dir}/中 x.ipynb"
+            # JupyterHub's servers announce themselves without a token.
+            (file,) = (hub.folder / "home").rglob("jpserver-*.json")
+            file.write_text(json.dumps(json.loads(file.read_text()) | {"token": ""}))
+            assert kernel.run(FOUND_BY).strip() == f"Jupyter server {hub.root_dir}/中 x.ipynb"
+            file.write_text(json.dumps(json.loads(file.read_text()) | {"token": "hubs-own"}))
+
+
+def kill_in_mid_upload(server: servers.Started, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Freeze the server when the large file's upload begins, so that it cannot end; then kill it."""
+    (process,) = [one for one in servers.processes(server) if "jupyter_utils.launchers.mlflow_app" in one.cmdline()]
+    upload = MlflowArtifactsRepository.log_artifact
+
+    def frozen(self: MlflowArtifactsRepository, local_file: str, artifact_path: str | None = None) -> None:
+        if local_file.endswith("large.bin"):
+            process.send_signal(signal.SIGSTOP)
+            threading.Timer(1, process.kill).start()
+        upload(self, local_file, artifact_path)
+
+    monkeypatch.setattr(MlflowArtifactsRepository, "log_artifact", frozen)
+
+
+def test_mlflow_killed_in_mid_upload(tmp_path: Path, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says what exists and names the commit; after a restart the run is there and is not finished."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # waiting for longer changes nothing
+    large = tmp_path / "large.bin"
+    with large.open("wb") as file:
+        file.truncate(128 * 1024**2)
+    with servers.mlflow(tmp_path) as server:
+        kill_in_mid_upload(server, monkeypatch)
+        with pytest.raises(errors.SendError) as caught:
+            jupyter_utils.save_mlflow(
+                "killed", notebook=repo.notebook, mlf_uri=server.mlflow_url, dataset={"large.bin": large}
+            )
+    assert caught.value.commit == repo.git("rev-parse", "HEAD")
+    assert f"committed as {caught.value.commit}" in str(caught.value)
+    assert f"run {caught.value.run_id} was begun and could not be marked as failed" in str(caught.value)
+    with servers.mlflow(tmp_path) as server:
+        client = MlflowClient(server.mlflow_url)
+        assert client.get_run(str(caught.value.run_id)).info.status != "FINISHED"
+        assert "dataset/large.bin" not in [one.path for one in client.list_artifacts(caught.value.run_id, "dataset")]
