@@ -37,19 +37,23 @@ in
   # nixpkgs builds its own build tools with these; the lock's wheels of them would need themselves to be unpacked.
   inherit (interpreter.pkgs) bootstrap installer wheel;
 
-  # poetry2nix's own fetcher breaks on newer nixpkgs (NIX_CURL_FLAGS: unbound variable).
+  # poetry2nix's own fetcher breaks on newer nixpkgs (NIX_CURL_FLAGS: unbound variable); nixpkgs has one.
   fetchFromPypi = lib.makeOverridable (
-    { pname, file, hash, ... }:
+    { pname, version, file, hash, ... }:
     let
-      # PyPI sorts wheels by the Python tag in their name, and the rest under "source".
-      parts = lib.splitString "-" file;
-      kind = if lib.hasSuffix ".whl" file then lib.elemAt parts (lib.length parts - 3) else "source";
+      # NAME-VERSION-PYTHON-ABI-PLATFORM.whl; the index sorts wheels by their Python.
+      part = lib.elemAt (lib.splitString "-" (lib.removeSuffix ".whl" file));
+      wheel = {
+        pname = part 0;
+        version = part 1;
+        format = "wheel";
+        dist = part 2;
+        python = part 2;
+        abi = part 3;
+        platform = part 4;
+      };
     in
-    pkgs.fetchurl {
-      name = file;
-      url = "https://files.example.org/packages/${kind}/${builtins.substring 0 1 file}/${pname}/${file}";
-      inherit hash;
-    }
+    pkgs.fetchPypi ({ inherit hash; } // (if lib.hasSuffix ".whl" file then wheel else { inherit pname version; }))
   );
 
   matplotlib = change "matplotlib" {

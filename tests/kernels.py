@@ -59,7 +59,11 @@ class Kernel:
     def _collect(self, msg_id: str, deadline: float) -> str:
         text: list[str] = []
         while time.monotonic() < deadline:
-            message = json.loads(self.socket.recv())
+            # Pings are asked for, too: recv() would answer them for ever, and never look at the clock.
+            kind, data = self.socket.recv_data(control_frame=True)
+            if kind != websocket.ABNF.OPCODE_TEXT:
+                continue
+            message = json.loads(data)
             if message["parent_header"].get("msg_id") != msg_id:
                 continue
             content = message["content"]
@@ -75,8 +79,21 @@ class Kernel:
         raise AssertionError(f"no answer in time: {''.join(text)}")
 
     def restart(self) -> None:
-        """Restart, as "Restart Kernel" does."""
+        """Restart, as "Restart Kernel" does, and connect anew.
+
+        On the old connection a cell that comes at once may lose its output, and with it the word that it has ended. On
+        a new one the server first waits until the kernel's output gets through.
+        """
+        self.socket.close()
         api(self.server, "POST", f"api/kernels/{self.id}/restart")
+        self.socket = connect(self.server, self.id)
+
+
+def connect(server: Started, kernel_id: str) -> websocket.WebSocket:
+    """Open the websocket of a kernel, as a browser tab does."""
+    address = f"{server.jupyter_url.replace('http', 'ws', 1)}/api/kernels/{kernel_id}/channels"
+    query = f"session_id={uuid.uuid4()}&token={server.token}"
+    return websocket.create_connection(f"{address}?{query}", timeout=120, http_no_proxy=["*"])
 
 
 @contextlib.contextmanager
@@ -84,14 +101,11 @@ def kernel(server: Started, notebook: str = "test.ipynb") -> Iterator[Kernel]:
     """Start a kernel for the notebook at this path below the root directory; it is ended after the block."""
     body = {"path": notebook, "name": notebook, "type": "notebook", "kernel": {"name": "python3"}}
     session = api(server, "POST", "api/sessions", body)
-    number = session["kernel"]["id"]
-    address = f"{server.jupyter_url.replace('http', 'ws', 1)}/api/kernels/{number}/channels"
-    address += f"?session_id={uuid.uuid4()}&token={server.token}"
-    socket = websocket.create_connection(address, timeout=120, http_no_proxy=["*"])
+    running = Kernel(session["kernel"]["id"], server, connect(server, session["kernel"]["id"]))
     try:
-        yield Kernel(number, server, socket)
+        yield running
     finally:
-        socket.close()
+        running.socket.close()
         # A test may have ended the server meanwhile, and the kernel with it.
         if server.process.poll() is None:
             api(server, "DELETE", f"api/sessions/{session['id']}")

@@ -118,7 +118,7 @@ def test_unreachable_debian_mirror_is_named(tmp_path: Path, monkeypatch: pytest.
     """A Debian mirror that cannot be reached is named, with the setting that names another."""
     monkeypatch.setenv("DEBIAN_MIRROR", f"{NOWHERE}/debian")
     monkeypatch.setattr(store, "missing", list)
-    with pytest.raises(FetchError, match=rf"(?s){NOWHERE}/debian cannot be used; DEBIAN_MIRROR names another"):
+    with pytest.raises(FetchError, match=rf"(?s){NOWHERE}/debian.*cannot be used; DEBIAN_MIRROR names another"):
         debian.fetch(tmp_path, locked=False)
 
 

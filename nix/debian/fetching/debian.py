@@ -19,8 +19,6 @@ Pin = dict[str, Any]
 """The content of system.json."""
 
 PIN = nix.BASE / "system.json"
-DEFAULT_MIRROR = "http://mirror.example.org/debian"
-DEFAULT_SECURITY = "http://mirror.example.org/debian-security"
 # What differs from machine to machine, from mirror to mirror or from run to run, and what nobody reads here.
 LEFT_OUT = re.compile(
     r"\./(dev|proc|sys|run|tmp|boot|home|media|mnt|opt|srv)/.+"
@@ -55,24 +53,18 @@ def fetch(folder: Path, *, locked: bool) -> None:
 
 def bootstrap(pin: Pin, archive: Path) -> None:
     """Run mmdebstrap, which checks Debian's signatures; proxies reach it by the environment only."""
-    mirror, security = mirrors()
-    suite = pin["suite"]
     words = [
         *("mmdebstrap", "--variant=minbase", "--format=tar", "--architectures=amd64"),
         f"--include={','.join(pin['include'])}",
-        suite,
-        str(archive),
-        f"deb {mirror} {suite} main",
-        f"deb {mirror} {suite}-updates main",
-        f"deb {security} {suite}-security main",
+        *(pin["suite"], str(archive), *sources(pin["suite"])),
     ]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(pin["epoch"])}
     result = subprocess.run(words, env=environment, stderr=subprocess.PIPE, text=True, check=False)
     if result.returncode:
-        raise FetchError(explained(result.stderr, mirror, shlex.join(words[:2])))
+        raise FetchError(explained(result.stderr, shlex.join(words[:2])))
 
 
-def explained(output: str, mirror: str, command: str) -> str:
+def explained(output: str, command: str) -> str:
     """Return mmdebstrap's complaint with its remedy."""
     tail = "\n".join(output.strip().splitlines()[-12:])
     if "No space left" in output:
@@ -80,7 +72,7 @@ def explained(output: str, mirror: str, command: str) -> str:
     elif re.search(
         r"Could not (connect|resolve|handshake)|Failed to fetch|Connection|proxy|E: .*(40[0-9]|50[0-9]) ", output
     ):
-        remedy = f"The Debian mirror {mirror} cannot be used; DEBIAN_MIRROR names another. {network_advice()}."
+        remedy = f"The Debian mirror cannot be used; DEBIAN_MIRROR names another. {network_advice()}."
     elif "unshare" in output or "newuidmap" in output or "namespace" in output:
         remedy = "Without root, mmdebstrap needs user namespaces and the package uidmap; or run the fetch step by sudo."
     elif "NO_PUBKEY" in output or "not signed" in output:
@@ -90,18 +82,24 @@ def explained(output: str, mirror: str, command: str) -> str:
     return f"{command} failed:\n{tail}\n{remedy}"
 
 
-def mirrors() -> tuple[str, str]:
-    """Return the addresses of the archive and of its security updates.
+def sources(suite: str) -> list[str]:
+    """Return the lines for mmdebstrap's sources: the suite, its updates and its security updates.
 
-    DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR come first, then this machine's apt, then Debian's own.
+    DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR come first, then this machine's apt. Where neither knows a mirror (on
+    Ubuntu), no line is given, and mmdebstrap takes Debian's own, which it knows.
     """
     known = dict(apt_repositories())
-    mirror = os.environ.get("DEBIAN_MIRROR") or known.get("Debian") or DEFAULT_MIRROR
-    security = os.environ.get("DEBIAN_SECURITY_MIRROR") or known.get("Debian-Security")
-    if not security:
-        named = os.environ.get("DEBIAN_MIRROR", "").rstrip("/")
-        security = f"{named}-security" if named else DEFAULT_SECURITY
-    return mirror.rstrip("/"), security.rstrip("/")
+    mirror = os.environ.get("DEBIAN_MIRROR") or known.get("Debian")
+    if not mirror:
+        return []
+    named = os.environ.get("DEBIAN_SECURITY_MIRROR")
+    apts = None if os.environ.get("DEBIAN_MIRROR") else known.get("Debian-Security")
+    security = named or apts or f"{mirror.rstrip('/')}-security"
+    return [
+        f"deb {mirror.rstrip('/')} {suite} main",
+        f"deb {mirror.rstrip('/')} {suite}-updates main",
+        f"deb {security.rstrip('/')} {suite}-security main",
+    ]
 
 
 def apt_repositories() -> list[tuple[str, str]]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 LIMIT = 5.0
 """Seconds that a proxy has to answer."""
-# Any host will do: it is the proxy's answer that counts, and this one users of pip need.
-_TARGET = ("index.example.org", 443)
+# Any host will do: it is the proxy's answer that counts, and the first start may need this one.
+_TARGET = ("download.pytorch.org", 443)
 
 
 def proxies(settings: Settings) -> Iterator[Finding]:

@@ -39,9 +39,9 @@ def test_unsaved_text_is_committed(slow: bool, page: Any, repo_lab: Started) -> 
     notebook = open_notebook(page, repo_lab, name, "1", "2")
     if slow:
         session = page.context.new_cdp_session(page)
-        session.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+        session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
         session.send("Network.enable")
-        limits = {"offline": False, "latency": 1200, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+        limits = {"offline": False, "latency": 800, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
         session.send("Network.emulateNetworkConditions", limits)
     notebook.type(0, "typed = 'only typed, and not run'")
     shown = notebook.run(1, SAVE)
@@ -71,7 +71,10 @@ def test_another_document_in_front(page: Any, repo_lab: Started) -> None:
     page.locator(".jp-DirListing-item >> text=front.txt").dblclick()
     page.wait_for_selector(".jp-FileEditor")
     page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel >> text=behind.ipynb").wait_for()
-    page.wait_for_timeout(8000)
+    for _ in range(60):
+        if "behind.ipynb" in git(repo_lab, "log", "--all", "--format=%s"):
+            break
+        page.wait_for_timeout(500)
     page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel >> text=behind.ipynb").click()
     shown = notebook.output(1)
     assert "did not save" not in shown, shown

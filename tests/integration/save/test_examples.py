@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.ipynb"))
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=[path.name for path in EXAMPLES])
+# The two differ in language only: one of them is enough for every day.
+CASES = [pytest.param(path, id=path.name, marks=[pytest.mark.full] if ".en." in path.name else []) for path in EXAMPLES]
+
+
+@pytest.mark.parametrize("example", CASES)
 def test_example(example: Path, runs: Runs, repo: Repo, tmp_path: Path) -> None:
     """Each example, copied into a repository, stores its run and loads it again."""
     file = repo.path / example.name

@@ -90,24 +90,22 @@ def test_nbclient_with_two_candidates(runs: Runs, repo: Repo) -> None:
 
 def test_nbclient_with_no_candidate(runs: Runs, repo: Repo, tmp_path: Path) -> None:
     """No notebook with the calling cell: the same error; with do_commit=False the run is stored with a warning."""
-    file = write_notebook(tmp_path / "elsewhere" / "x.ipynb", SAVE)
+    without = SAVE.replace("'found'", "'found', do_commit=False")
+    file = write_notebook(tmp_path / "elsewhere" / "x.ipynb", SAVE, without)
     shown = execute(file, cwd=repo.path, check=False, MLFLOW_TRACKING_URI=runs.uri)
     assert "NotebookNotFoundError" in shown
-    file = write_notebook(tmp_path / "elsewhere" / "x.ipynb", SAVE.replace("'found'", "'found', do_commit=False"))
-    assert runs.get(run_id(execute(file, cwd=repo.path, MLFLOW_TRACKING_URI=runs.uri))).info.status == "FINISHED"
+    assert runs.get(run_id(shown)).info.status == "FINISHED"
 
 
-def test_environment_variable(runs: Runs, repo: Repo, tmp_path: Path) -> None:
-    """JUPYTER_UTILS_NOTEBOOK names the notebook where nothing else does."""
-    file = write_notebook(tmp_path / "elsewhere" / "x.ipynb", SAVE)
-    settings = {"MLFLOW_TRACKING_URI": runs.uri, "JUPYTER_UTILS_NOTEBOOK": str(repo.notebook)}
-    assert notebook_of(runs, execute(file, **settings)) == str(repo.notebook)
-
-
-def test_vscode(runs: Runs, repo: Repo, tmp_path: Path) -> None:
-    """VS Code puts the path into a variable of the user's."""
-    file = write_notebook(tmp_path / "x.ipynb", f"__vsc_ipynb_file__ = {str(repo.notebook)!r}", SAVE)
-    assert notebook_of(runs, execute(file, MLFLOW_TRACKING_URI=runs.uri)) == str(repo.notebook)
+def test_vscode_and_environment_variable(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """VS Code puts the path into a variable of the user's; JUPYTER_UTILS_NOTEBOOK comes before it."""
+    other = repo.write(name="other.ipynb")
+    told = f"__vsc_ipynb_file__ = {str(repo.notebook)!r}"
+    by_hand = f"import os; os.environ['JUPYTER_UTILS_NOTEBOOK'] = {str(other)!r}"
+    file = write_notebook(tmp_path / "elsewhere" / "x.ipynb", told, SAVE, by_hand, SAVE)
+    shown = execute(file, MLFLOW_TRACKING_URI=runs.uri)
+    first, second = re.findall(r"\b[0-9a-f]{32}\b", shown)
+    assert (notebook_of(runs, first), notebook_of(runs, second)) == (str(repo.notebook), str(other))
 
 
 def test_papermill(runs: Runs, repo: Repo) -> None:
