@@ -11,7 +11,11 @@
   };
 
   outputs =
-    { self, nixpkgs, poetry2nix }:
+    {
+      self,
+      nixpkgs,
+      poetry2nix,
+    }:
     let
       system = "x86_64-linux";
       pkgs = nixpkgs.legacyPackages.${system};
@@ -19,11 +23,16 @@
       #   mkLab { lock = ./lock; }          what `lock.py --project` made of the project's own pyproject.toml
       #   mkLab { extraPackages = packages: [ packages.six ]; }          nixpkgs' own, not of the lock
       mkLab = arguments: import ./nix ({ inherit pkgs poetry2nix; } // arguments);
-      lab = mkLab { };
+      lab = mkLab { inherit revision; };
+      revision = self.rev or self.dirtyRev or "unknown";
       app = package: description: {
         type = "app";
         program = pkgs.lib.getExe package;
         meta = { inherit description; };
+      };
+      packages = {
+        jupyterlab = { lib, ... }: { services.jupyterlab.package = lib.mkDefault lab.packages.lab; };
+        mlflow = { lib, ... }: { services.mlflow-server.package = lib.mkDefault lab.packages.mlflow; };
       };
     in
     {
@@ -34,18 +43,60 @@
         lab = app lab.packages.lab "JupyterLab and MLflow";
         lab-gpu = app lab.packages.lab-gpu "JupyterLab and MLflow with CUDA";
         mlflow = app lab.packages.mlflow "The MLflow server alone";
+        load = app lab.load "Load the images of lab and MLflow into Docker";
+        load-gpu = app lab.load-gpu "Load the images of lab-gpu and MLflow into Docker";
         lock = app lab.lock-command "Refresh the lock after a change of python/pyproject.toml";
       };
 
       devShells.${system} = lab.shells;
-      checks.${system} = lab.checks;
+      checks.${system} =
+        lab.checks
+        // import ./nix/tests {
+          inherit pkgs;
+          module = self.nixosModules.default;
+        };
       formatter.${system} = lab.formatter;
 
       overlays.default = final: _previous: {
-        jupyter-utils-lab = (import ./nix { pkgs = final; inherit poetry2nix; }).packages;
+        jupyter-utils-lab =
+          (import ./nix {
+            pkgs = final;
+            inherit poetry2nix;
+          }).packages;
       };
 
-      lib = { inherit mkLab; mkDebianLab = import ./nix/debian; };
+      # services.jupyterlab and services.mlflow-server. The modules know nothing of this flake: it hands in its packages.
+      nixosModules = {
+        default.imports = [
+          ./nix/modules
+          packages.jupyterlab
+          packages.mlflow
+        ];
+        jupyterlab.imports = [
+          ./nix/modules/jupyterlab.nix
+          packages.jupyterlab
+        ];
+        mlflow.imports = [
+          ./nix/modules/mlflow.nix
+          packages.mlflow
+        ];
+      };
+      nixosConfigurations = builtins.mapAttrs (
+        _name: example:
+        nixpkgs.lib.nixosSystem {
+          inherit system;
+          specialArgs.lab = self;
+          modules = [
+            self.nixosModules.default
+            example
+          ];
+        }
+      ) (import ./nix/examples);
+
+      lib = {
+        inherit mkLab;
+        mkDebianLab = import ./nix/debian;
+      };
 
       templates.default = {
         path = ./nix/template;
@@ -53,6 +104,6 @@
       };
 
       # The base that touches neither of the inputs: nix run .#debian.lab
-      legacyPackages.${system}.debian = import ./nix/debian { };
+      legacyPackages.${system}.debian = import ./nix/debian { inherit revision; };
     };
 }

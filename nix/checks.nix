@@ -1,4 +1,4 @@
-# What `nix flake check` runs: formatting, lint and the unit tests, in the environment that users get.
+# What `nix flake check` runs: formatting, lint, the unit tests and those of the environment, in the environment that users get.
 { pkgs, environment }:
 let
   source = pkgs.lib.cleanSource ../.;
@@ -20,14 +20,20 @@ let
       '';
 in
 {
-  format = check "format" "Python and Nix files are formatted"
-    [ (import ./formatter.nix { inherit pkgs environment; }) ]
-    "format --check";
+  format = check "format" "Python and Nix files are formatted" [
+    (import ./formatter.nix { inherit pkgs environment; })
+  ] "format --check";
   lint = check "lint" "ruff, mypy and shellcheck have nothing to say" [ pkgs.shellcheck ] ''
     ruff check --no-cache --config python/pyproject.toml .
     (cd python && mypy --no-incremental jupyter_utils)
     shellcheck -x quickstart check .ci/run nix/setup.sh
   '';
+  environment =
+    check "environment" "The environment is whole and the one that the lock names" [ pkgs.git ]
+      ''
+        python3 -m pytest -c python/pyproject.toml --rootdir . -p no:cacheprovider -m 'not full' \
+          tests/integration/test_environment.py
+      '';
   unit = check "unit" "The unit tests pass" [ pkgs.git pkgs.shellcheck ] ''
     python3 -m pytest -c python/pyproject.toml --rootdir . -p no:cacheprovider -m 'not full' tests/unit
   '';

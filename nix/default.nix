@@ -9,6 +9,8 @@
   lock ? ../python,
   # Further Python packages for the lab: a function of the interpreter's packages.
   extraPackages ? _packages: [ ],
+  # The commit that images are labelled with.
+  revision ? "unknown",
 }:
 let
   inherit (import ./groups.nix { inherit lock; }) runtime server;
@@ -17,19 +19,53 @@ let
     poetry2nix = import poetry2nix {
       inherit pkgs;
       # Newer nixpkgs keep functions among the licenses, which poetry2nix takes for licenses.
-      lib = pkgs.lib // { licenses = pkgs.lib.filterAttrs (_name: builtins.isAttrs) pkgs.lib.licenses; };
+      lib = pkgs.lib // {
+        licenses = pkgs.lib.filterAttrs (_name: builtins.isAttrs) pkgs.lib.licenses;
+      };
     };
   };
   programs = import ./programs.nix { inherit pkgs; };
 
   environments = {
-    environment = environment { name = "environment"; variant = "cpu"; groups = runtime; inherit extraPackages; };
-    environment-gpu = environment { name = "environment-gpu"; variant = "cuda"; groups = runtime; inherit extraPackages; };
-    environment-mlflow = environment { name = "environment-mlflow"; variant = "cpu"; groups = server; };
-    environment-all = environment { name = "environment-all"; variant = "cpu"; groups = runtime ++ [ "test" ]; };
-    environment-all-gpu = environment { name = "environment-all-gpu"; variant = "cuda"; groups = runtime ++ [ "test" ]; };
+    environment = environment {
+      name = "environment";
+      variant = "cpu";
+      groups = runtime;
+      inherit extraPackages;
+    };
+    environment-gpu = environment {
+      name = "environment-gpu";
+      variant = "cuda";
+      groups = runtime;
+      inherit extraPackages;
+    };
+    environment-mlflow = environment {
+      name = "environment-mlflow";
+      variant = "cpu";
+      groups = server;
+    };
+    environment-all = environment {
+      name = "environment-all";
+      variant = "cpu";
+      groups = runtime ++ [ "test" ];
+    };
+    environment-all-gpu = environment {
+      name = "environment-all-gpu";
+      variant = "cuda";
+      groups = runtime ++ [ "test" ];
+    };
   };
-  command = name: environment: command: programs { inherit name environment command; };
+  delivered = import ./images.nix {
+    inherit
+      pkgs
+      environments
+      lock
+      revision
+      ;
+  };
+  command =
+    name: environment: command:
+    programs { inherit name environment command; };
   lab = command "lab" environments.environment "jupyter-utils lab";
 in
 rec {
@@ -40,9 +76,14 @@ rec {
     mlflow = command "mlflow" environments.environment-mlflow "jupyter-utils mlflow";
     jupyter-utils = environments.environment.jupyter-utils;
     inherit (environments) environment environment-gpu environment-mlflow;
-  };
+  }
+  // delivered.images;
+  inherit (delivered) load load-gpu;
   shells = import ./shells.nix { inherit pkgs environments; };
-  checks = import ./checks.nix { inherit pkgs; environment = environments.environment-all; };
+  checks = import ./checks.nix {
+    inherit pkgs;
+    environment = environments.environment-all;
+  };
   lock-command = pkgs.writeShellApplication {
     name = "lock";
     runtimeInputs = [ environments.environment-all ];
@@ -54,5 +95,8 @@ rec {
     '';
     meta.description = "Refresh python/poetry.lock and what is derived from it";
   };
-  formatter = import ./formatter.nix { inherit pkgs; environment = environments.environment-all; };
+  formatter = import ./formatter.nix {
+    inherit pkgs;
+    environment = environments.environment-all;
+  };
 }

@@ -1,5 +1,9 @@
 # A Python environment of the lock, by poetry2nix. All that we ask of poetry2nix stands here and in ./overrides.nix.
-{ pkgs, poetry2nix, lock }:
+{
+  pkgs,
+  poetry2nix,
+  lock,
+}:
 {
   name,
   variant, # "cpu" or "cuda"
@@ -10,7 +14,14 @@ let
   inherit (pkgs) lib;
   # Not nixpkgs' default python3, which moves; the lock is for this one.
   interpreter = pkgs.python311;
-  overrides = import ./overrides.nix { inherit pkgs lock variant interpreter; };
+  overrides = import ./overrides.nix {
+    inherit
+      pkgs
+      lock
+      variant
+      interpreter
+      ;
+  };
 
   application = poetry2nix.mkPoetryApplication {
     projectDir = lock;
@@ -25,17 +36,30 @@ let
     # Wheels' metadata may name a release that Nix has in another spelling; the lock has settled that already.
     dontCheckRuntimeDeps = true;
     inherit groups;
+    meta.mainProgram = "jupyter-utils";
   };
-  record = pkgs.writeTextDir "share/jupyter-utils/environment.json" (
-    builtins.toJSON {
-      base = "nixpkgs";
-      inherit variant groups;
-      lock = builtins.hashFile "sha256" (lock + "/poetry.lock");
-      system = lib.trivial.release or "unknown";
-    }
+  # Taken into the environment only as a Python module: everything else is left out without a word.
+  record = application.python.pkgs.toPythonModule (
+    pkgs.writeTextDir "share/jupyter-utils/environment.json" (
+      builtins.toJSON {
+        base = "nixpkgs";
+        inherit variant groups;
+        lock = builtins.hashFile "sha256" (lock + "/poetry.lock");
+        system = lib.trivial.release or "unknown";
+      }
+    )
   );
   merged = application.python.buildEnv.override {
-    extraLibs = [ application record ] ++ extraPackages application.python.pkgs;
+    extraLibs = [
+      application
+      record
+    ]
+    ++ extraPackages application.python.pkgs;
+    # pip's refusal names our remedies instead of nixpkgs' own.
+    postBuild = ''
+      rm -f $out/lib/${interpreter.libPrefix}/EXTERNALLY-MANAGED
+      cp ${./externally-managed} $out/lib/${interpreter.libPrefix}/EXTERNALLY-MANAGED
+    '';
   };
 in
 merged.overrideAttrs (old: {

@@ -4,6 +4,15 @@ let
   inherit ((builtins.fromTOML (builtins.readFile (lock + "/pyproject.toml"))).tool.poetry) group;
 in
 {
-  runtime = [ "main" "lab" "ml" "mlflow" ] ++ (if group ? project then [ "project" ] else [ ]);
-  server = [ "main" "mlflow" ];
+  runtime = [
+    "main"
+    "lab"
+    "ml"
+    "mlflow"
+  ]
+  ++ (if group ? project then [ "project" ] else [ ]);
+  server = [
+    "main"
+    "mlflow"
+  ];
 }

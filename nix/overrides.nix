@@ -1,25 +1,31 @@
 # What the lock's wheels need beyond being unpacked. Every name here is held against the lock by tests/nix/test_overrides.py.
-{ pkgs, lock, variant, interpreter }:
+{
+  pkgs,
+  lock,
+  variant,
+  interpreter,
+}:
 let
   inherit (pkgs) lib;
   files = lib.importJSON (lock + "/files.json");
   torchCpu = lib.importJSON (lock + "/torch-cpu.json");
   needs = lib.importJSON ./native-needs.json;
-  driverFolders = lib.importJSON ./driver-folders.json;
   cudaOnly = lib.subtractLists [ "torch" ] (map (row: row.name) files.cuda);
   site = interpreter.sitePackages;
+  driver = lib.sourceByRegex ./. [
+    "cuda_driver\\.py"
+    "driver-folders\\.json"
+  ];
 in
 final: prev:
 let
   change = name: attributes: prev.${name}.overridePythonAttrs attributes;
 
-  # Wheels that find libraries of other wheels or of the driver: ./native-needs.json says which.
+  # Wheels that find libraries of other wheels: ./native-needs.json says which.
   native =
     name: need:
     change name (old: {
       autoPatchelfIgnoreMissingDeps = need.ignore or [ ];
-      # The driver's libraries are searched after everything else, by these libraries alone: no LD_LIBRARY_PATH.
-      appendRunpaths = lib.optionals (need.driver or false) driverFolders;
       preFixup =
         (old.preFixup or "")
         + lib.concatMapStrings (sibling: ''
@@ -28,7 +34,11 @@ let
     });
 
   # setup.py alone, no build-system table: poetry2nix cannot know.
-  withSetuptools = name: change name (old: { nativeBuildInputs = (old.nativeBuildInputs or [ ]) ++ [ final.setuptools ]; });
+  withSetuptools =
+    name:
+    change name (old: {
+      nativeBuildInputs = (old.nativeBuildInputs or [ ]) ++ [ final.setuptools ];
+    });
 
   # Three packages carry the same 1,326 files; one may keep them.
   withoutModules = name: change name { postInstall = "rm -rf $out/bin $out/${site}/mlflow"; };
@@ -39,7 +49,13 @@ in
 
   # poetry2nix's own fetcher breaks on newer nixpkgs (NIX_CURL_FLAGS: unbound variable); nixpkgs has one.
   fetchFromPypi = lib.makeOverridable (
-    { pname, version, file, hash, ... }:
+    {
+      pname,
+      version,
+      file,
+      hash,
+      ...
+    }:
     let
       # NAME-VERSION-PYTHON-ABI-PLATFORM.whl; the index sorts wheels by their Python.
       part = lib.elemAt (lib.splitString "-" (lib.removeSuffix ".whl" file));
@@ -53,7 +69,9 @@ in
         platform = part 4;
       };
     in
-    pkgs.fetchPypi ({ inherit hash; } // (if lib.hasSuffix ".whl" file then wheel else { inherit pname version; }))
+    pkgs.fetchPypi (
+      { inherit hash; } // (if lib.hasSuffix ".whl" file then wheel else { inherit pname version; })
+    )
   );
 
   matplotlib = change "matplotlib" {
@@ -68,7 +86,18 @@ in
   ipadic = withSetuptools "ipadic";
   unidic-lite = withSetuptools "unidic-lite";
 }
-// lib.optionalAttrs (variant == "cuda") (lib.mapAttrs native needs.cuda)
+// lib.optionalAttrs (variant == "cuda") (
+  lib.mapAttrs native needs.cuda
+  // {
+    torch = (native "torch" needs.cuda.torch).overridePythonAttrs (old: {
+      # ./cuda_driver.py says why.
+      postInstall = (old.postInstall or "") + ''
+        ${interpreter.interpreter} ${./patch_torch.py} $out/${site} ${driver}
+        ${interpreter.interpreter} -m compileall -q -f $out/${site}/torch/__init__.py $out/${site}/torch/_cuda_driver.py
+      '';
+    });
+  }
+)
 // lib.optionalAttrs (variant == "cpu") (
   lib.genAttrs cudaOnly (_name: null)
   // {

@@ -9,16 +9,7 @@
 let
   tools = pkgs.buildEnv {
     name = "tools";
-    paths = [
-      pkgs.bash
-      pkgs.coreutils
-      pkgs.git
-      pkgs.less
-      pkgs.openssh
-      pkgs.procps
-      # torch.compile and Triton compile at run time.
-      pkgs.stdenv.cc
-    ];
+    paths = import ./tools.nix { inherit pkgs; };
     pathsToLink = [ "/bin" ];
     # The compiler's wrapper and coreutils share names with nobody's; less and git bring their own helpers.
     ignoreCollisions = true;

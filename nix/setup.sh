@@ -158,15 +158,21 @@ max-jobs = auto"
 }$config"
 }
 
-# Build an output of the debian base; leaves a link to it, which also keeps it from the garbage collector.
-build_debian() { # output, then options of the fetch step
-  local output=$1 packages
-  shift
-  case $output in *-gpu) check_disk 20 ;; *) check_disk 7 ;; esac
+# Nix, and what the fetch step needs, ready to be used.
+prepare_debian() {
+  local packages
   find_nix
   mapfile -t packages < <(missing_packages)
   [ -z "${packages[0]:-}" ] || install_packages "${packages[@]}"
   prepare_nix
+}
+
+# Build an output of the debian base; leaves a link to it, which also keeps it from the garbage collector.
+build_debian() { # output, then options of the fetch step
+  local output=$1
+  shift
+  case $output in *-gpu) check_disk 20 ;; *) check_disk 7 ;; esac
+  prepare_debian
   python3 nix/debian/fetch.py "$output" "$@"
   say "building $output ..."
   mkdir -p .cache

@@ -13,17 +13,30 @@ let
         pkgs.shellcheck
       ];
       shellHook = ''
-        # Editable: what is imported is the working tree.
         root=$(git rev-parse --show-toplevel 2>/dev/null || pwd)
-        export PYTHONPATH="$root/python''${PYTHONPATH:+:$PYTHONPATH}"
-        echo "jupyter-utils lab        start JupyterLab and MLflow with the working tree's package"
-        echo "pytest tests/unit        run tests;  nix flake check  runs what CI runs;  nix fmt  formats"
-        echo "python python/lock.py    refresh the lock after a change of python/pyproject.toml"
+        if [ -e "$root/python/jupyter_utils" ]; then
+          # Editable: what is imported is the working tree.
+          export PYTHONPATH="$root/python''${PYTHONPATH:+:$PYTHONPATH}"
+          echo "jupyter-utils lab        start JupyterLab and MLflow with the working tree's package"
+          echo "pytest tests/unit        run tests;  nix flake check  runs what CI runs;  nix fmt  formats"
+          echo "python python/lock.py    refresh the lock after a change of python/pyproject.toml"
+        else
+          # A project made from the template.
+          echo "jupyter-utils lab                   start JupyterLab and MLflow here"
+          echo "pytest tests                        run every notebook from top to bottom"
+          echo "nix run LAB#lock -- --project .     lock the packages of pyproject.toml; LAB: the flake of the lab"
+        fi
       '';
       meta.description = "Development shell of this project (${environment.variant})";
     };
 in
 {
-  default = shell { name = "jupyter-utils-shell"; environment = environments.environment-all; };
-  gpu = shell { name = "jupyter-utils-shell-gpu"; environment = environments.environment-all-gpu; };
+  default = shell {
+    name = "jupyter-utils-shell";
+    environment = environments.environment-all;
+  };
+  gpu = shell {
+    name = "jupyter-utils-shell-gpu";
+    environment = environments.environment-all-gpu;
+  };
 }

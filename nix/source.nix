@@ -10,5 +10,6 @@ builtins.path {
     let
       relative = builtins.substring (builtins.stringLength (toString python) + 1) (-1) path;
     in
-    builtins.match "pyproject\\.toml|jupyter_utils(/.*)?" relative != null && baseNameOf path != "__pycache__";
+    builtins.match "pyproject\\.toml|jupyter_utils(/.*)?" relative != null
+    && baseNameOf path != "__pycache__";
 }

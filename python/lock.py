@@ -13,6 +13,7 @@ that the machine's pip is configured for; no trace of that index stays in what i
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import os
 import platform
@@ -44,9 +45,8 @@ def main() -> None:
     files = Files(HERE) if arguments.project is None else project_files(arguments.project)
     with tempfile.TemporaryDirectory(prefix="lock-") as name:
         folder = Path(name)
-        venv.create(folder / "tools", with_pip=True)
-        tools = Tools(folder / "tools" / "bin")
-        tools.run("python", "-m", "pip", "install", "--quiet", "--upgrade", *TOOLS)
+        tools = Tools(folder / "tools")
+        tools.install(TOOLS)
         text = locked(tools, files, folder, arguments.update)
         chosen = chosen_files(tools, files, folder, text)
         text = pruned(text, set(chosen.values()))
@@ -100,11 +100,20 @@ def project_files(project: Path) -> Files:
 
 
 class Tools:
-    """Poetry and pip in a folder of their own."""
+    """Poetry and pip in a virtual environment of their own, which is made here."""
 
-    def __init__(self, bin_folder: Path) -> None:
-        """Take the folder of their programs."""
-        self.bin = bin_folder
+    def __init__(self, folder: Path) -> None:
+        """Make it, with the pip of this interpreter if it has one: Debian's has no ensurepip to make one with."""
+        self.bin = folder / "bin"
+        self.pip = [str(self.bin / "python"), "-m", "pip"]
+        own = importlib.util.find_spec("pip") is not None
+        if own:
+            self.pip = [sys.executable, "-m", "pip", "--python", str(self.bin / "python")]
+        venv.create(folder, with_pip=not own)
+
+    def install(self, requirements: list[str]) -> None:
+        """Install packages, pip itself among them."""
+        subprocess.run([*self.pip, "install", "--quiet", "--upgrade", *requirements], check=True)
 
     def run(self, program: str, *words: str) -> str:
         """Run one of them and return what it prints; its complaints go to the terminal."""

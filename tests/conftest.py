@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,10 @@ from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import containers
 import servers
+from commands import built
+from docker_engine import ensure_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,3 +43,27 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Started]:
     """Run a lab: JupyterLab (`lab.lab_url` holds its token) with MLflow (`lab.mlflow_url`)."""
     with servers.lab(tmp_path_factory.mktemp("lab")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Build both images and load them into Docker's engine; minutes the first time, else seconds."""
+    missing = [f"no {name} on the path" for name in ("nix", "docker-compose") if shutil.which(name) is None]
+    for reason in (*missing, ensure_engine()):
+        if reason:
+            pytest.skip(f"no containers here: {reason}")
+    subprocess.run([built("load", tmp_path_factory.mktemp("images") / "load") / "bin" / "load"], check=True)
+
+
+@pytest.fixture(scope="session")
+def own_stack(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[containers.Stack]:  # noqa: ARG001
+    """Run the compose project for the user who runs the tests, as the README has it."""
+    with containers.stack(tmp_path_factory.mktemp("compose"), **containers.own_user()) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def own_spool_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give every test a spool of its own: what waits must not be the business of another, nor of the user's."""
+    monkeypatch.setenv("JUPYTER_UTILS_SPOOL_DIR", str(tmp_path / "spool"))
+    return tmp_path / "spool"

@@ -45,6 +45,14 @@ class Kernel:
 
         Raises AssertionError with the traceback if the cell raises.
         """
+        return self._collect(self.send(source), time.monotonic() + limit)
+
+    def run_until(self, source: str, shown: str, limit: float = 300.0) -> None:
+        """Start a cell, and return when it has shown this text; it goes on running."""
+        self._collect(self.send(source), time.monotonic() + limit, shown)
+
+    def send(self, source: str) -> str:
+        """Start a cell, not waited for; the number of the message."""
         header = {
             "msg_id": uuid.uuid4().hex,
             "msg_type": "execute_request",
@@ -54,11 +62,13 @@ class Kernel:
         content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
         self.socket.send(json.dumps(message))
-        return self._collect(header["msg_id"], time.monotonic() + limit)
+        return header["msg_id"]
 
-    def _collect(self, msg_id: str, deadline: float) -> str:
+    def _collect(self, msg_id: str, deadline: float, wanted: str | None = None) -> str:
         text: list[str] = []
         while time.monotonic() < deadline:
+            if wanted is not None and wanted in "".join(text):
+                return "".join(text)
             # Pings are asked for, too: recv() would answer them for ever, and never look at the clock.
             kind, data = self.socket.recv_data(control_frame=True)
             if kind != websocket.ABNF.OPCODE_TEXT:
@@ -93,7 +103,9 @@ def connect(server: Started, kernel_id: str) -> websocket.WebSocket:
     """Open the websocket of a kernel, as a browser tab does."""
     address = f"{server.jupyter_url.replace('http', 'ws', 1)}/api/kernels/{kernel_id}/channels"
     query = f"session_id={uuid.uuid4()}&token={server.token}"
-    return websocket.create_connection(f"{address}?{query}", timeout=120, http_no_proxy=["*"])
+    # Browsers say what they fetch; a server of JupyterHub's takes a token in an address from a websocket alone.
+    header = ["Sec-Fetch-Mode: websocket"]
+    return websocket.create_connection(f"{address}?{query}", timeout=120, header=header, http_no_proxy=["*"])
 
 
 @contextlib.contextmanager

@@ -50,6 +50,15 @@ class Started:
         return f"http://127.0.0.1:{self.env['MLFLOW_PORT']}"
 
     @property
+    def home(self) -> Path:
+        return Path(self.env["HOME"])
+
+    @property
+    def host(self) -> str:
+        """The address under which it reaches this machine."""
+        return "127.0.0.1"
+
+    @property
     def root_dir(self) -> Path:
         return Path(self.env["JUPYTER_ROOT_DIR"])
 

@@ -17,3 +17,9 @@ system.run ./build/merge.py {
     system = builtins.unsafeDiscardStringContext (baseNameOf system.root.outPath);
   };
 }
+// {
+  meta = {
+    description = "Python with the packages of the lock, on Debian (${variant}; groups ${toString groups})";
+    mainProgram = "python3";
+  };
+}

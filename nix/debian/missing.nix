@@ -1,6 +1,11 @@
 # A file that ./fetch.py adds to the store under exactly this name and hash. If it is not there, Nix "builds" it, and
 # the builder (Nix's own downloader: a sandbox may hold no shell) can only say what is missing and who brings it.
-{ name, hash, mode ? "flat", ... }:
+{
+  name,
+  hash,
+  mode ? "flat",
+  ...
+}:
 derivation {
   inherit name;
   system = "builtin";

@@ -4,19 +4,49 @@ let
   tools = system.run ./build/tools.py {
     name = "tools";
     inherit (system) root libraries;
-    commands = [ "git" "ssh" "ssh-add" "ssh-agent" "ssh-keygen" "ssh-keyscan" "scp" "less" "ps" "bash" ];
+    commands = [
+      "git"
+      "ssh"
+      "ssh-add"
+      "ssh-agent"
+      "ssh-keygen"
+      "ssh-keyscan"
+      "scp"
+      "less"
+      "ps"
+      "bash"
+    ];
   };
   program =
-    { name, environment, script, description }:
-    system.run ./build/program.py { inherit name script environment tools; }
+    {
+      name,
+      environment,
+      script,
+      description,
+    }:
+    system.run ./build/program.py {
+      inherit
+        name
+        script
+        environment
+        tools
+        ;
+    }
     // {
-      meta = { inherit description; mainProgram = name; };
+      meta = {
+        inherit description;
+        mainProgram = name;
+      };
       inherit environment tools;
     };
 in
 {
   command =
-    { name, environment, command }:
+    {
+      name,
+      environment,
+      command,
+    }:
     program {
       inherit name environment;
       script = ''exec ${environment}/bin/${command} "$@"'';

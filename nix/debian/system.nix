@@ -19,7 +19,15 @@ let
       {
         system = "x86_64-linux";
         builder = "${libraries}/ld-linux-x86-64.so.2";
-        args = [ "--argv0" interpreter "--library-path" libraries "${root}/usr/bin/python3.11" "-sB" script ];
+        args = [
+          "--argv0"
+          interpreter
+          "--library-path"
+          libraries
+          "${root}/usr/bin/python3.11"
+          "-sB"
+          script
+        ];
         # Bytecode must not depend on the order of sets.
         PYTHONHASHSEED = "0";
         PYTHONPATH = "${./build/lib}";
@@ -35,10 +43,13 @@ let
   stdlib = runWith { interpreter = "${root}/usr/bin/python3.11"; } ./build/stdlib.py {
     name = "python-3.11-stdlib";
     inherit root;
+    refusal = builtins.readFile ../externally-managed;
   };
 in
 {
   inherit root libraries stdlib;
-  file = file // { path = root.outPath; };
+  file = file // {
+    path = root.outPath;
+  };
   run = runWith { interpreter = "${stdlib}/bin/python3.11"; };
 }

@@ -7,8 +7,12 @@ let
   missing = import ./missing.nix;
 
   # variant: "cpu" or "cuda"
-  entries = variant: files.common ++ (if variant == "cuda" then files.cuda else [ (torchCpu // { groups = [ "ml" ]; }) ]);
-  inGroups = groups: entry: groups == null || builtins.any (group: builtins.elem group groups) entry.groups;
+  entries =
+    variant:
+    files.common
+    ++ (if variant == "cuda" then files.cuda else [ (torchCpu // { groups = [ "ml" ]; }) ]);
+  inGroups =
+    groups: entry: groups == null || builtins.any (group: builtins.elem group groups) entry.groups;
 
   # Store names allow fewer characters than versions do ("!" of an epoch, "~").
   storeName = builtins.replaceStrings [ "!" "~" ] [ "_" "_" ];
@@ -29,20 +33,53 @@ let
     font = "${system.root}/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf";
   };
 
+  # What nobody who uses a package reads, as patterns below the installed package.
+  leftOut =
+    let
+      site = "lib/python3.11/dist-packages";
+    in
+    {
+      # 125 MB of torch's own C++ tests; PyPI's wheel, the one for CUDA, has none.
+      ${torchCpu.version} = [
+        "${site}/torch/test"
+        "${site}/torch/bin/test_*"
+        "${site}/torch/bin/*Test"
+      ];
+      # Three packages carry the same 1,326 files; mlflow keeps them.
+      mlflow-skinny = [ "${site}/mlflow" ];
+      mlflow-tracing = [ "${site}/mlflow" ];
+      # 62 MB of the hub's own pages; a lab under a hub shows none of them.
+      jupyterhub = [ "share/jupyterhub/static/components" ];
+    };
+
   install =
     entry: attributes:
     system.run ./build/wheel.py (
       {
         name = storeName "${entry.name}-${entry.version}";
         inherit installer;
+        leftOut = leftOut.${entry.version} or leftOut.${entry.name} or [ ];
       }
       // (patches.${entry.name} or { })
       // attributes
-    );
-  fromWheel = entry: install entry { wheel = source entry; fileName = entry.file; };
+    )
+    // {
+      pname = entry.name;
+    };
+  fromWheel =
+    entry:
+    install entry {
+      wheel = source entry;
+      fileName = entry.file;
+    };
   # The tools are handed over installed, not zipped: setuptools reads its own version from its metadata.
   build =
-    { name, source, backend, tools }:
+    {
+      name,
+      source,
+      backend,
+      tools,
+    }:
     system.run ./build/sdist.py {
       inherit name source backend;
       tools = map (tool': fromWheel (tool tool')) tools;
@@ -54,7 +91,11 @@ let
         name = storeName "${entry.name}-${entry.version}-wheel";
         source = source entry;
         backend = "setuptools.build_meta:__legacy__";
-        tools = [ "setuptools" "wheel" "packaging" ];
+        tools = [
+          "setuptools"
+          "wheel"
+          "packaging"
+        ];
       };
     };
 in
@@ -70,7 +111,12 @@ in
   files =
     variant: groups:
     map (
-      entry: entry // { storeName = storeName entry.file; path = (source entry).outPath; }
+      entry:
+      entry
+      // {
+        storeName = storeName entry.file;
+        path = (source entry).outPath;
+      }
     ) (builtins.filter (inGroups groups) (entries variant));
 
   # jupyter_utils itself, built by its own build backend.
@@ -83,6 +129,7 @@ in
     };
   };
 
+  inherit (project) version;
   # Names the lock in what a run records.
   lockHash = files.lock;
 }

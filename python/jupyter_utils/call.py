@@ -11,7 +11,8 @@ from .artifacts import staging
 from .errors import ArgumentError, NotebookIgnoredError, SaveRefusedError, SeveralProblemsError
 from .notebook import CallingNotebook, find_notebook, find_twins
 from .repository import open_repository
-from .tracking import check_server, tracking_uri
+from .spool import Spool, check_room, own_spool
+from .tracking import Server, check_server, tracking_uri
 from .validation import check_metrics, check_params, text_problems
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Call:
     git_repo_dir: Path | None
     do_commit: bool
     uri: str
-    experiment_id: str | None
+    server: Server
+    spool: Spool
     warnings: tuple[str, ...]
 
 
@@ -68,7 +70,8 @@ def check_call(arguments: Arguments) -> Call:
         planned += good
         problems += wrong
     notebook, warnings = _check_notebook(arguments, problems)
-    experiment_id = _check_server(arguments, problems)
+    server = _check_server(arguments, problems)
+    spool = _check_spool(server, planned, problems)
     _refuse(problems)
     return Call(
         experiment_name=arguments.experiment_name,
@@ -81,7 +84,8 @@ def check_call(arguments: Arguments) -> Call:
         git_repo_dir=_path(arguments.git_repo_dir),
         do_commit=arguments.do_commit and notebook is not None,
         uri=tracking_uri(arguments.mlf_uri),
-        experiment_id=experiment_id,
+        server=server,
+        spool=spool,
         warnings=tuple(warnings),
     )
 
@@ -127,14 +131,37 @@ def _check_repository(notebook: CallingNotebook, git_repo_dir: Path | None) -> N
             raise
 
 
-def _check_server(arguments: Arguments, problems: list[SaveRefusedError]) -> str | None:
+def _check_server(arguments: Arguments, problems: list[SaveRefusedError]) -> Server:
     if any(isinstance(problem, ArgumentError) for problem in problems):
-        return None
+        return Server()
     try:
         return check_server(tracking_uri(arguments.mlf_uri), arguments.experiment_name)
     except SaveRefusedError as problem:
         problems.append(problem)
-        return None
+        return Server()
+
+
+def _check_spool(server: Server, planned: list[staging.Planned], problems: list[SaveRefusedError]) -> Spool:
+    """Make sure that the call can be kept, and, where it will have to wait, that there is room for it."""
+    spool = own_spool()
+    try:
+        spool.prepare()
+        if server.down:
+            check_room(spool, sum(_known_size(one.value) for one in planned))
+    except SaveRefusedError as problem:
+        problems.append(problem)
+    return spool
+
+
+def _known_size(value: Any) -> int:
+    """Give the bytes that a value will take at least, where that is known before it is written."""
+    if isinstance(value, bytes | bytearray):
+        return len(value)
+    if not isinstance(value, os.PathLike):
+        return 0
+    path = Path(value)
+    files = [path] if path.is_file() else [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
+    return sum(file.stat().st_size for file in files if file.exists())
 
 
 def _refuse(problems: list[SaveRefusedError]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -29,8 +31,18 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="jupyter-utils")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Run a reproducible JupyterLab with MLflow. `jupyter-utils settings` lists the environment variables it reads."""
+    if os.environ.get("JUPYTER_UTILS_PROFILE") == "container":
+        from .container import drop_empty_settings, step_down
+
+        drop_empty_settings()
+        # The entry and the health check, which Docker starts as root, know themselves what to do.
+        if context.invoked_subcommand not in {"container", "health", "url"}:
+            from .settings import read_settings
+
+            step_down(read_settings())
 
 
 @main.command()
@@ -74,6 +86,49 @@ def url() -> None:
 
 
 @main.command()
+def health() -> None:
+    """Ask whether what runs here answers; exit code 1 if not. What a container's health check runs."""
+    from .health import unhealthy
+
+    problems = list(unhealthy())
+    for problem in problems:
+        click.echo(problem, err=True)
+    sys.exit(1 if problems else 0)
+
+
+@main.command()
+def move() -> None:
+    """Copy MLFLOW_STORE_DIR's runs and artifacts to MLFLOW_BACKEND_STORE_URI and MLFLOW_ARTIFACTS_DESTINATION."""
+    from .move import move
+    from .settings import read_settings
+
+    done = move(read_settings())
+    click.echo(
+        f"{done.runs} runs ({done.rows} rows of all tables) and {done.files} artifact files are copied and compared. "
+        "The old store is as it was; remove it when you have seen your runs."
+    )
+
+
+@main.command()
+@click.argument("name")
+def bucket(name: str) -> None:
+    """Make the bucket NAME for artifacts in an S3 store (MLFLOW_S3_ENDPOINT_URL, AWS_*), unless it is there."""
+    from .bucket import make_bucket
+
+    click.echo(f"The bucket {name} is made." if make_bucket(name) else f"The bucket {name} is there.")
+
+
+@main.command(hidden=True, context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@_EXTRA
+def container(extra: tuple[str, ...]) -> None:
+    """Settle the user of a container, then run lab, mlflow, or another program."""
+    from .container import enter
+    from .settings import read_settings
+
+    enter(read_settings(), extra)
+
+
+@main.command()
 def settings() -> None:
     """Print all settings: what each is now, where that comes from, and what it means."""
     from .settings import read_settings, table
@@ -97,6 +152,94 @@ def migrate() -> None:
     click.echo(
         "Start with: jupyter-utils lab. The old files are as they were; remove them when you have seen your runs."
     )
+
+
+@main.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--keep", type=click.IntRange(1), help="Newest backups to keep; without it, all.")
+def backup(directory: Path, keep: int | None) -> None:
+    """Back up MLflow's data (SQLite and artifacts) into a new folder in DIRECTORY, while the server runs or not."""
+    from .backup import back_up
+    from .settings import read_settings
+
+    made = back_up(read_settings(), directory, keep)
+    click.echo(f"{made.path}: {made.runs} runs, {made.files} artifact files; {made.copied / 1e6:.1f} MB were new.")
+    if made.elsewhere:
+        click.echo(f"The artifacts at {made.elsewhere} are not in it.", err=True)
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path))
+def restore(source: Path) -> None:
+    """Put a backup in the place of MLflow's data; the server must not run. SOURCE: a backup, or the folder of all."""
+    from .restore import restore
+    from .settings import read_settings
+
+    done = restore(read_settings(), source)
+    click.echo(f"Restored {done.backup}: {done.runs} runs. Start the server now.")
+    for place, kept in done.aside:
+        click.echo(f"What was in {place} is in {kept} now; remove it when you have seen your runs.")
+
+
+@main.command()
+@click.option("--older-than", default="30d", show_default=True, help="Time since they were deleted, such as 7d or 12h.")
+def gc(older_than: str) -> None:
+    """Remove for good what was deleted in MLflow, artifacts included; the server must run."""
+    from .launchers.garbage import collect
+    from .settings import read_settings
+
+    collect(read_settings(), older_than)
+
+
+@main.command()
+@click.option(
+    "--from",
+    "folder",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The units; `nix run .#debian.units` gives its own.",
+)
+@click.option("--install", "action", flag_value="install", help="Install, enable and start them.")
+@click.option("--uninstall", "action", flag_value="uninstall", help="Stop them and remove what --install wrote.")
+@click.option("--user", is_flag=True, help="For your own service manager (no root needed) instead of the system's.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def units(folder: Path, action: str | None, user: bool, yes: bool) -> None:
+    """Install the servers as systemd services; shows first what it will do."""
+    from .units import Scope, install_plan, uninstall_plan
+
+    scope = Scope.user() if user else Scope.system()
+    plan = uninstall_plan(folder, scope) if action == "uninstall" else install_plan(folder, scope)
+    for line in plan.lines():
+        click.echo(line)
+    if action is None:
+        click.echo("\nNothing was done. --install does it, --uninstall undoes it, --user is for your own services.")
+        return
+    plan.check()
+    if not yes and not click.confirm("\nGo on?"):
+        sys.exit(1)
+    plan.run()
+    for line in plan.after:
+        click.echo(line)
+
+
+@main.command()
+@click.option("--list", "listing", is_flag=True, help="List what waits, and send nothing.")
+@click.option("--show", metavar="ID", help="Show one run that waits: its values, files, and why it is still here.")
+@click.option("--drop", metavar="ID", help="Give up one run that waits; asks first.")
+@click.option("--yes", is_flag=True, help="With --drop: do not ask.")
+def sync(listing: bool, show: str | None, drop: str | None, yes: bool) -> None:
+    """Send the runs that MLflow does not have yet, in the order of their calls. Exit code 1 if some still wait."""
+    from . import sync as command
+
+    command.use_settings()
+    if listing:
+        command.list_waiting()
+    elif show:
+        command.show(show)
+    elif drop:
+        command.drop(drop, ask=not yes)
+    else:
+        sys.exit(command.send_all())
 
 
 @main.command()

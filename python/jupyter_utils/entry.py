@@ -1,19 +1,22 @@
 """An entry: everything of one run as files in one directory, complete and verifiable before anything is sent.
 
-    ENTRY/entry.json      the run: experiment, names, params, metrics, tags, and each file with size and SHA-256
-    ENTRY/artifacts/...   the files, under the names that they get in MLflow
+    ENTRY/entry.json      the run: server, experiment, params, metrics, tags, and each file with size and SHA-256
+    ENTRY/artifacts/...   the files, under the names that they get in MLflow (or a link to their folder)
 
-An entry is self-contained: sending needs nothing else, so it may be sent later, again, or from another process.
+An entry is self-contained: sending needs nothing else, so it may be sent later, again, or by another process. Formats:
+
+    1   before there was a spool: no `id` and no `uri`; goes to the server of the environment
+    2   `id`, which the run carries as a tag, and `uri`, the server, never with credentials
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .copying import digest
 from .errors import EntryError
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-FORMAT = 1
+FORMAT = 2
 _FILE = "entry.json"
 ARTIFACTS = "artifacts"
 
@@ -57,6 +60,8 @@ class Entry:
     tags: dict[str, str] = field(default_factory=dict)
     files: tuple[StagedFile, ...] = ()
     inputs: tuple[DatasetInput, ...] = ()
+    id: str = ""
+    uri: str = ""
     format: int = FORMAT
 
     @property
@@ -85,19 +90,29 @@ def read_entry(directory: Path) -> Entry:
     ...     read_entry(Path(folder)).params
     {'lr': '0.1'}
     """
+    entry = read_raw(directory)
+    verify_files(entry, directory / ARTIFACTS)
+    return entry
+
+
+def read_raw(directory: Path) -> Entry:
+    """Read an entry without looking at its files; raises `EntryError` as `read_entry` does."""
     try:
         raw = json.loads((directory / _FILE).read_text(encoding="utf-8", errors="surrogatepass"))
-    except (OSError, ValueError) as error:
+        found = raw["format"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise EntryError(f"{directory} holds no complete entry: {error}") from error
-    if raw.get("format") != FORMAT:
+    if found not in range(1, FORMAT + 1):
         raise EntryError(
-            f"{directory} has the entry format {raw.get('format')!r}, but this program knows {FORMAT} only."
+            f"{directory} has the entry format {found!r}, but this program knows 1 to {FORMAT} only: update it."
         )
-    raw["files"] = tuple(StagedFile(**file) for file in raw["files"])
-    raw["inputs"] = tuple(DatasetInput(**one) for one in raw["inputs"])
-    entry = Entry(**raw)
-    _verify(entry, directory / ARTIFACTS)
-    return entry
+    try:
+        raw["files"] = tuple(StagedFile(**file) for file in raw["files"])
+        raw["inputs"] = tuple(DatasetInput(**one) for one in raw["inputs"])
+        entry = Entry(**(raw | {"format": FORMAT}))
+    except (TypeError, KeyError) as error:
+        raise EntryError(f"{directory} holds no complete entry: {error}") from error
+    return entry if entry.id else dataclasses.replace(entry, id=directory.name)
 
 
 def stage_files(directory: Path, known: Sequence[StagedFile] = ()) -> tuple[StagedFile, ...]:
@@ -113,11 +128,11 @@ def stage_files(directory: Path, known: Sequence[StagedFile] = ()) -> tuple[Stag
 
 def sha256(path: Path) -> str:
     """Give the SHA-256 of a file's content in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return digest(path)
 
 
-def _verify(entry: Entry, root: Path) -> None:
+def verify_files(entry: Entry, root: Path) -> None:
+    """Hold every file below `root` against its size and digest; raises `EntryError`."""
     for file in entry.files:
         path = root / file.path
         if not path.is_file() or path.stat().st_size != file.size or sha256(path) != file.sha256:

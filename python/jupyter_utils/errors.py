@@ -27,6 +27,18 @@ class MigrationError(JupyterUtilsError):
     """The plain file store could not be migrated; the old store is as it was."""
 
 
+class MoveError(JupyterUtilsError):
+    """MLflow's data could not be copied to another database or artifact store; the old one is as it was."""
+
+
+class BackupError(JupyterUtilsError):
+    """MLflow's data could not be backed up, or a backup not be restored; what was there is as it was."""
+
+
+class UnitsError(JupyterUtilsError):
+    """The systemd units could not be installed or removed."""
+
+
 class OverlayError(JupyterUtilsError):
     """The overlay for `%pip install` could not be made or used."""
 
@@ -108,6 +120,14 @@ class ExperimentError(SaveRefusedError):
     """The experiment cannot take runs: it was deleted."""
 
 
+class SpoolError(SaveRefusedError):
+    """The folder in which calls are kept until MLflow has them cannot be used, or its settings make no sense."""
+
+
+class SpoolFullError(SpoolError):
+    """The server does not answer, and as much waits for it already as the limit allows."""
+
+
 class StageError(JupyterUtilsError):
     """A value could not be written to the staging directory; nothing was committed or sent."""
 
@@ -120,8 +140,19 @@ class EntryError(JupyterUtilsError):
     """A staged entry is incomplete or was changed after it was written."""
 
 
+class UnsentError(JupyterUtilsError):
+    """MLflow cannot be reached now, or has no room: the entry stays in the spool, and is sent again later."""
+
+    def __init__(self, message: str, *, run_id: str | None = None) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+
+
 class SendError(JupyterUtilsError):
-    """MLflow did not take the whole run; `run_id` (None: not even begun) and `commit` say what exists already."""
+    """MLflow refused the run for good; `run_id` (None: not even begun) and `commit` say what exists already.
+
+    The entry stays in the spool: nothing of the call is lost.
+    """
 
     def __init__(self, message: str, *, run_id: str | None = None, commit: str | None = None) -> None:
         super().__init__(message)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 # Names that must never go to a proxy, whatever the user lists: the servers here, and their containers' names.
-LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "mlflow", "jupyter", "lab")
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "mlflow", "jupyterlab", "postgres", "s3")
 # Python's ssl, requests, curl, Git, pip and Node each look at a variable of their own.
 CA_VARIABLES = (
     "SSL_CERT_FILE",

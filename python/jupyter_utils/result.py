@@ -12,33 +12,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SaveResult:
-    """One stored run.
+    """One saved run: stored in MLflow, or, where the server could not take it, complete on disk and sent later.
 
-    `run_id` and `experiment_id` are MLflow's; `url` is the run's page for a browser (None for a store without pages);
-    `commit` is the commit that holds the notebook (None where there is none); `notebook` is its file (None in a plain
-    script); `artifacts` are the paths of the user's values in MLflow; `warnings` say what is not as one might think.
+    `run_id` and `experiment_id` are MLflow's, None while the run waits; `url` is the run's page for a browser (None for
+    a store without pages); `commit` is the commit that holds the notebook (None where there is none); `notebook` is its
+    file (None in a plain script); `artifacts` are the paths of the user's values in MLflow; `warnings` say what is not
+    as one might think; `entry` is the folder in which the run waits (None once it is stored); `spool` says what waits
+    in all.
 
     >>> SaveResult("abc", "1", "http://127.0.0.1:15000/#/experiments/1/runs/abc", None, None, ("dataset/a.csv",))
     Run abc is stored: http://127.0.0.1:15000/#/experiments/1/runs/abc
       artifacts: dataset/a.csv
     """
 
-    run_id: str
-    experiment_id: str
+    run_id: str | None
+    experiment_id: str | None
     url: str | None
     commit: str | None
     notebook: Path | None
     artifacts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    entry: Path | None = None
+    spool: str | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether MLflow holds the run."""
+        return self.entry is None
 
     def __repr__(self) -> str:
-        lines = [f"Run {self.run_id} is stored" + (f": {self.url}" if self.url else "")]
+        lines = [self._title() + (f": {self.url}" if self.url else "")]
         lines += [f"  {name}: {value}" for name, value in self._rows()]
         lines += [f"  warning: {warning}" for warning in self.warnings]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        title = f"Run {html.escape(self.run_id)}"
+        title = f"Run {html.escape(self.run_id or '')}" if self.is_stored else self._title()
         if self.url:
             title = f'<a href="{html.escape(self.url)}" target="_blank" rel="noopener">{title}</a>'
         rows = "".join(
@@ -49,13 +58,18 @@ class SaveResult:
         notes = f'<ul class="jupyter-utils-warnings">⚠{warnings}</ul>' if warnings else ""
         return (
             '<div class="jupyter-utils-run" style="border:1px solid #8888;border-radius:4px;padding:.5em 1em;'
-            f'display:inline-block"><b>✓ {title}</b><table>{rows}</table>{notes}</div>'
+            f'display:inline-block"><b>{"✓" if self.is_stored else "↻"} {title}</b><table>{rows}</table>{notes}</div>'
         )
+
+    def _title(self) -> str:
+        return f"Run {self.run_id} is stored" if self.is_stored else "The run is saved on disk and will be sent later"
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [
             ("notebook", str(self.notebook) if self.notebook else ""),
             ("commit", self.commit or ""),
+            ("waits in", str(self.entry) if self.entry else ""),
             ("artifacts", ", ".join(self.artifacts)),
+            ("waiting", self.spool or ""),
         ]
         return [(name, value) for name, value in rows if value]

@@ -1,9 +1,8 @@
-"""`save_mlflow`: everything is checked first, then the notebook is saved and committed, then the run is sent."""
+"""`save_mlflow`: all is checked, the notebook saved and committed, the run made complete on disk, and then sent."""
 
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from .artifacts import staging
 from .call import Arguments, Call, check_call
 from .entry import ARTIFACTS, DatasetInput, Entry, StagedFile, stage_files, write_entry
-from .errors import SaveRefusedError, StageError
+from .errors import SaveRefusedError, SendError, StageError, UnsentError
 from .notebook import find_twins, save_notebook, script_name
 from .progress import progress
 from .record import cut, dataset_input, environment_tags, long_names, source_tags
 from .repository import GitError, Repository, commit_notebook, describe, difference, find_repository, open_repository
 from .result import SaveResult
-from .tracking import run_url, send
+from .spool import Held, check_room, deliver, deliver_waiting, status_line
+from .tracking import SentRun, artifact_folder, client_settings, is_http, run_url, why_down, without_credentials
 
 if TYPE_CHECKING:
     import os
@@ -76,15 +76,20 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         notebook: the notebook's file, for front ends that tell their kernels nothing.
 
     Returns:
-        a `SaveResult`: `run_id`, `experiment_id`, `url`, `commit`, `notebook`, `artifacts`, `warnings`.
+        a `SaveResult`: `run_id`, `experiment_id`, `url`, `commit`, `notebook`, `artifacts`, `warnings`, `entry`.
+        A server that does not answer within two seconds, or fails on the way, is no error: the commit is made, and
+        the run is complete on disk in the folder `entry` (`run_id` and `url` are None). The next call, the running lab
+        or `jupyter-utils sync` sends it; there is exactly one run per call, and it is finished only when it is whole.
 
     Raises:
         SaveRefusedError: something is wrong with the call, the repository or the server; nothing was changed.
             Its subclasses (in `jupyter_utils.errors`) name the reason; `SeveralProblemsError` lists several.
-        StageError, CommitError, SendError: something failed on the way; the message says what exists by then.
+        StageError, CommitError: something failed on the way; the message says what exists by then.
+        SendError: the server refused the run for good; it is kept on disk, and what MLflow has of it is marked failed.
 
     The run's tags, besides MLflow's own:
         mlflow.source.git.commit, .branch, .repoURL: where the notebook is committed; never with credentials.
+        jupyter_utils.entry: names the call; no two runs have the same.
         jupyter_utils.notebook.name, .path: the notebook; .differs: with `do_commit=False`, whether it differs from
             the commit that is checked out ("true": the difference is the artifact `jupyter_utils/notebook.diff`).
         jupyter_utils.lock: SHA-256 of the poetry.lock from which the environment was built. The commit of this
@@ -116,21 +121,29 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         )
     )
     saved = save_notebook(call.notebook) if call.notebook else None
-    with tempfile.TemporaryDirectory(prefix="jupyter-utils-") as folder:
-        directory = Path(folder)
-        staged = _stage(call, directory)
-        code = _commit(call) if call.do_commit else _look(call, directory)
+    with call.spool.writing(_store(call)) as held:
+        staged = _stage(call, held.path)
+        code = _commit(call) if call.do_commit else _look(call, held.path)
         with _mentioning(code.commit if call.do_commit else None):
-            entry = _entry(call, start_time, staged, code, directory)
-            run = send(entry, directory, call.uri, experiment_id=call.experiment_id, commit=code.commit)
+            _keep(call, start_time, staged, code, held)
+            run, unsent = _send(call, held, code.commit)
+        entry = None if run else held.path
     return SaveResult(
-        run_id=run.run_id,
-        experiment_id=run.experiment_id,
-        url=run_url(call.uri, run.experiment_id, run.run_id),
+        run_id=run.run_id if run else None,
+        experiment_id=run.experiment_id if run else None,
+        url=run_url(call.uri, run.experiment_id, run.run_id) if run else None,
         commit=code.commit,
         notebook=call.notebook.path if call.notebook else None,
         artifacts=tuple(planned.path for planned in call.planned),
-        warnings=(*call.warnings, *([saved] if saved else []), *staged.warnings, *code.warnings),
+        warnings=(
+            *call.warnings,
+            *([saved] if saved else []),
+            *staged.warnings,
+            *code.warnings,
+            *([unsent] if unsent else []),
+        ),
+        entry=entry,
+        spool=status_line(call.spool.idle()),
     )
 
 
@@ -171,19 +184,21 @@ def _stage(call: Call, directory: Path) -> _Staged:
         return _stage_all(call, directory)
     except OSError as error:
         raise StageError(
-            f"The artifacts could not be written below {directory} ({error}): is the disk full? TMPDIR names another "
-            "place. Nothing was committed or sent to MLflow."
+            f"The artifacts could not be written below {directory} ({error}): is the disk full? "
+            "JUPYTER_UTILS_SPOOL_DIR names another place. Nothing was committed or sent to MLflow."
         ) from error
 
 
 def _stage_all(call: Call, directory: Path) -> _Staged:
     root = directory / ARTIFACTS
-    stored = []
+    stored: list[staging.Stored] = []
     with progress("Writing artifacts", len(call.planned)) as bar:
         for planned in call.planned:
             stored.append(staging.write(planned, root))
             bar.update()
     files = stage_files(directory)
+    if call.server.down:
+        check_room(call.spool, sum(file.size for file in files))
     staging.write_manifest(stored, files, root)
     params, tags, warnings = _shorten_params(call.params, root)
     warnings += [
@@ -252,18 +267,72 @@ def _look(call: Call, directory: Path) -> _Code:
     return _Code(tags.get("mlflow.source.git.commit"), tags, _ignored_warnings(repository))
 
 
-def _entry(call: Call, start_time: int, staged: _Staged, code: _Code, directory: Path) -> Entry:
-    """Complete the entry: from here on, sending needs nothing but its directory."""
+def _store(call: Call) -> Path | None:
+    """Give the server's artifact folder where it is on this machine: then the files are written there at once."""
+    if call.server.down or not is_http(call.uri):
+        return None
+    with client_settings(retries=0):
+        return artifact_folder(call.uri)
+
+
+def _keep(call: Call, start_time: int, staged: _Staged, code: _Code, held: Held) -> None:
+    """Complete the entry: from here on, sending needs nothing but its directory, and nobody but a sender removes it."""
     source = source_tags(call.notebook.path if call.notebook else None, script_name())
-    entry = Entry(
-        experiment_name=call.experiment_name,
-        start_time=start_time,
-        run_name=call.run_name,
-        params=staged.params,
-        metrics=call.metrics,
-        tags=source | environment_tags() | code.tags | staged.tags,
-        inputs=staged.inputs,
-        files=stage_files(directory, known=staged.files),
-    )
-    write_entry(entry, directory)
-    return entry
+    try:
+        entry = Entry(
+            experiment_name=call.experiment_name,
+            start_time=start_time,
+            run_name=call.run_name,
+            params=staged.params,
+            metrics=call.metrics,
+            tags=source | environment_tags() | code.tags | staged.tags,
+            inputs=staged.inputs,
+            files=stage_files(held.path, known=staged.files),
+            id=held.id,
+            uri=without_credentials(call.uri) if is_http(call.uri) else call.uri,
+        )
+        write_entry(entry, held.path)
+        call.spool.commit(held)
+    except OSError as error:
+        raise StageError(
+            f"The run could not be kept in {call.spool.path} ({error}): is the disk full? JUPYTER_UTILS_SPOOL_DIR "
+            "names another folder. Nothing was sent to MLflow."
+        ) from error
+
+
+def _send(call: Call, held: Held, commit: str | None) -> tuple[SentRun | None, str | None]:
+    """Send what waits for this server, in order, and then this run; where that must wait, say why."""
+    try:
+        _check_up(call)
+        return deliver(call.spool, held, uri=call.uri, experiment_id=call.server.experiment_id, fresh=True), None
+    except UnsentError as error:
+        return None, f"{error} {_wait(call, held)}"
+    except SendError as error:
+        message = f"{error}\nThe run is kept: `jupyter-utils sync` tries again, with --drop {held.id} you give it up."
+        raise SendError(message, run_id=error.run_id, commit=commit) from error
+    except KeyboardInterrupt as error:
+        error.add_note(f"The run is kept in {held.path} and will be sent later: jupyter-utils sync")
+        raise
+
+
+def _check_up(call: Call) -> None:
+    """Send what waits for the server already; raises `UnsentError` where it is down, or goes down."""
+    if call.server.down:
+        raise UnsentError(
+            f"The MLflow server at {without_credentials(call.uri)} {call.server.down}. Is that the right one "
+            "(mlf_uri=, MLFLOW_TRACKING_URI), and was it started (`jupyter-utils mlflow`)?"
+        )
+    waiting = deliver_waiting(call.spool, uri=call.uri)
+    down = [error for error in waiting.unsent.values() if isinstance(error, UnsentError)]
+    # One that fails again and again must not keep the others from a server that lives.
+    if down and why_down(call.uri):
+        raise down[0]
+
+
+def _wait(call: Call, held: Held) -> str:
+    """Make an entry that has to wait survive a power cut, too, and say who will send it."""
+    try:
+        call.spool.make_durable(held)
+    except OSError as error:
+        return f"The run is kept in {held.path}, but the disk could not be made to write it down ({error})."
+    return "The next call, the running lab or `jupyter-utils sync` sends the run once the server can take it."

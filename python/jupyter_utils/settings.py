@@ -2,12 +2,14 @@
 
 Each field of `Settings` is one environment variable, named as the field in capitals. A line of the same form in `.env`
 of the current directory counts where the environment says nothing. An empty value counts as unset, and quotes around a
-value are taken off, because the list form of a compose file (`- JUPYTER_ROOT_DIR="/mnt/fs"`) leaves them in.
+value are taken off, because the list form of a compose file (`- JUPYTER_ROOT_DIR="/mnt/fs"`) leaves them in. Under
+systemd, a credential of the same name (`LoadCredential=`) counts before `.env`.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -22,15 +24,16 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from .app import APP
 from .errors import DirectoryError, SettingsError
 from .network import mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-APP = "jupyter-utils"
 DOTENV = ".env"
 _QUOTES = "\"'"
+_CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 
 def _absolute(path: Path) -> Path:
@@ -52,9 +55,10 @@ class Settings(BaseSettings):
         default="127.0.0.1",
         description="address that both servers listen on; any but this machine's own: MLflow asks for a password",
     )
-    jupyter_utils_profile: Literal["user", "system"] = Field(
+    jupyter_utils_profile: Literal["user", "system", "container"] = Field(
         default="user",
-        description="whose defaults: a user's (current directory, data folder) or an image's and unit's (/opt)",
+        description="whose defaults: a user's (current directory, data folder), a unit's (/opt) or an image's "
+        "(/opt; LISTEN_ADDRESS is then where the ports are published, and the servers listen on every address)",
     )
     jupyter_root_dir: Folder | None = Field(default=None, description="what the file browser can reach")
     jupyter_notebook_dir: Folder | None = Field(
@@ -70,16 +74,37 @@ class Settings(BaseSettings):
     mlflow_workers: Annotated[int, Field(ge=1, le=64)] = Field(
         default=1, description="worker processes of the MLflow server, each about 0.3 GB"
     )
+    mlflow_static_prefix: Annotated[str, Field(pattern=r"^/\S*[^/\s]$")] | None = Field(
+        default=None, description="path below which MLflow is served, with a slash at its beginning only"
+    )
     mlflow_auth: Literal["auto", "on", "off"] = Field(
         default="auto", description="MLflow's password: auto asks for one when LISTEN_ADDRESS is not this machine's own"
+    )
+    mlflow_admin_password_file: Folder | None = Field(
+        default=None, description="file that holds the password of MLflow's administrator; else one made once"
     )
     mlflow_server_allowed_hosts: str | None = Field(
         default=None, description="more names under which MLflow is reached, separated by commas, with port (or name:*)"
     )
+    mlflow_host: str | None = Field(
+        default=None, description="host of an MLflow server that listens on MLFLOW_PORT, such as the container beside"
+    )
     mlflow_tracking_uri: str | None = Field(
         default=None, description="an MLflow elsewhere: `lab` then starts none of its own"
     )
+    mlflow_tracking_password_file: Folder | None = Field(
+        default=None, description="file that holds the password with which notebooks log in to MLFLOW_TRACKING_URI"
+    )
     mlflow_ui_url: str | None = Field(default=None, description="what links to MLflow point to; else the tracking URI")
+    jupyter_utils_spool_dir: Folder | None = Field(
+        default=None, description="where runs are kept until MLflow has them; else a folder of the user's state"
+    )
+    jupyter_utils_spool_gib: Annotated[float, Field(gt=0)] = Field(
+        default=50, description="GiB of runs that may wait for a server; a call over it is refused, nothing is removed"
+    )
+    jupyter_utils_fsync: Literal["on", "off"] = Field(
+        default="on", description="off: files that go into the lab's own artifact folder are not forced to the disk"
+    )
     jupyter_token: str | None = Field(default=None, description="token of JupyterLab; else JUPYTER_TOKEN_FILE")
     jupyter_token_file: Folder | None = Field(default=None, description="file that holds the token; else one made once")
     jupyter_password_file: Folder | None = Field(
@@ -107,12 +132,13 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, _Cleaned(settings_cls, env_settings), _Cleaned(settings_cls, dotenv_settings)
+        environment, dotenv = _Cleaned(settings_cls, env_settings), _Cleaned(settings_cls, dotenv_settings)
+        return init_settings, environment, _Cleaned(settings_cls, _Credentials(settings_cls)), dotenv
 
     @property
     def root_dir(self) -> Path:
         """What the file browser can reach."""
-        default = Path("/opt/jupyter") if self.jupyter_utils_profile == "system" else Path.cwd()
+        default = Path.cwd() if self.jupyter_utils_profile == "user" else Path("/opt/jupyter")
         return self.jupyter_root_dir or default
 
     @property
@@ -138,9 +164,14 @@ class Settings(BaseSettings):
         """Where MLflow keeps its data."""
         if self.mlflow_store_dir:
             return self.mlflow_store_dir
-        if self.jupyter_utils_profile == "system":
-            return Path("/opt/mlflow")
-        return platformdirs.user_data_path(APP) / "mlflow"
+        if self.jupyter_utils_profile == "user":
+            return platformdirs.user_data_path(APP) / "mlflow"
+        return Path("/opt/mlflow")
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where `save_mlflow` keeps runs until MLflow has them."""
+        return self.jupyter_utils_spool_dir or platformdirs.user_state_path(APP) / "spool"
 
     @property
     def backend_store_uri(self) -> str:
@@ -151,6 +182,18 @@ class Settings(BaseSettings):
     def artifacts_destination(self) -> str:
         """Where the MLflow server keeps the artifacts that it is sent."""
         return self.mlflow_artifacts_destination or str(self.store_dir / "artifacts")
+
+    @property
+    def other_mlflow(self) -> str | None:
+        """The MLflow that is used instead of one that is started here."""
+        prefix = self.mlflow_static_prefix or ""
+        beside = f"http://{self.mlflow_host}:{self.mlflow_port}{prefix}" if self.mlflow_host else None
+        return self.mlflow_tracking_uri or beside
+
+    @property
+    def bind_address(self) -> str:
+        """What the servers listen on; inside of a container everything, since publishing settles who can reach it."""
+        return "0.0.0.0" if self.jupyter_utils_profile == "container" else self.listen_address  # noqa: S104
 
     @property
     def is_local(self) -> bool:
@@ -180,6 +223,24 @@ class _Cleaned(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         return clean(self._inner())
+
+
+class _Credentials(PydanticBaseSettingsSource):
+    """The credentials that systemd hands to a service (`LoadCredential=` in systemd.exec(5)).
+
+    One that bears the name of a setting is its value; of a setting that names a file, it is that file. An empty one
+    counts as unset, so that a unit can have one that may be missing.
+    """
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        path = Path(os.environ.get(_CREDENTIALS, ""), field_name.upper())
+        if _CREDENTIALS not in os.environ or not path.is_file():
+            return None, field_name, False
+        value = path.read_text(encoding="utf-8").strip()
+        return (str(path) if value and field_name.endswith("_file") else value), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return {name: self.get_field_value(field, name)[0] for name, field in Settings.model_fields.items()}
 
 
 def clean(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,7 +290,7 @@ class Row:
     description: str
 
 
-_SECRET = {"jupyter_token"}
+_SECRET = {"jupyter_token"}  # others are masked where they hold a password
 # What a setting means where it is not given: another property of `Settings`.
 _EFFECTIVE = {
     "jupyter_root_dir": "root_dir",
@@ -237,12 +298,14 @@ _EFFECTIVE = {
     "mlflow_store_dir": "store_dir",
     "mlflow_backend_store_uri": "backend_store_uri",
     "mlflow_artifacts_destination": "artifacts_destination",
+    "jupyter_utils_spool_dir": "spool_dir",
 }
 
 
 def table(settings: Settings) -> list[Row]:
     """Every setting with its present value, where that comes from, and what it means; secrets are masked."""
     origins = dict.fromkeys(clean(DotEnvSettingsSource(Settings)()), DOTENV)
+    origins |= dict.fromkeys(clean(_Credentials(Settings)()), "credential")
     origins |= dict.fromkeys(clean(EnvSettingsSource(Settings)()), "environment")
     return [
         Row(name.upper(), _shown(settings, name), origins.get(name, "default"), field.description or "")

@@ -21,6 +21,7 @@ from mlflow_page import MlflowPage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from containers import Stack
     from mlflow.entities import Run
     from playwright.sync_api import BrowserContext, Page
     from servers import Started
@@ -56,7 +57,7 @@ class Day:
 
     """
 
-    server: Started
+    server: Started | Stack
     clone: Path
     origin: str
     began: str
@@ -94,19 +95,26 @@ def introduce_oneself(lab_page: LabPage, home: Path) -> None:
     wait_until(lambda: config.exists() and "hanako@example.org" in config.read_text(), "Git knows the user")
 
 
+@pytest.fixture(scope="module", params=["processes", "containers"])
+def server(request: pytest.FixtureRequest) -> Started | Stack:
+    """Run the lab: once as ./quickstart starts it, and once by docker-compose."""
+    found: Started | Stack = request.getfixturevalue("lab" if request.param == "processes" else "own_stack")
+    return found
+
+
 @pytest.fixture(scope="module")
 def day(
-    lab: Started, context: BrowserContext, screenshots: Path, tmp_path_factory: pytest.TempPathFactory
+    server: Started | Stack, context: BrowserContext, screenshots: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Day]:
     """Log in, clone, write a notebook that trains a classifier, run it, save_mlflow."""
     served = tmp_path_factory.mktemp("group")
     git_server.bare_repository(served, "messages", {"README.md": "# Messages\n"})
     lab_page = LabPage(context.new_page())
-    with git_server.served(served) as address:
-        lab_page.open(lab.lab_url)
-        introduce_oneself(lab_page, Path(lab.env["HOME"]))
+    with git_server.served(served, server.host) as address:
+        lab_page.open(server.lab_url)
+        introduce_oneself(lab_page, server.home)
         lab_page.clone(f"{address}/messages.git")
-        clone = lab.root_dir / "messages"
+        clone = server.root_dir / "messages"
         assert (clone / ".git").is_dir(), "the Git extension's clone is not a repository"
         began = git(clone, "rev-parse", "HEAD")
         lab_page.enter("messages")
@@ -115,7 +123,7 @@ def day(
             output = lab_page.run_cell(cell)
         lab_page.screenshot(screenshots / "lab.png")
         link = output.get_by_role("link").first.get_attribute("href") or ""
-        yield Day(lab, clone, f"{address}/messages.git", began, output.inner_text(), link)
+        yield Day(server, clone, f"{address}/messages.git", began, output.inner_text(), link)
     lab_page.page.close()
 
 

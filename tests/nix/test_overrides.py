@@ -43,6 +43,15 @@ def test_every_override_names_a_package_of_the_lock() -> None:
     assert named_in_overrides() | NEEDS.keys() | siblings <= locked
 
 
+def test_file_names_are_of_the_form_that_nixpkgs_fetcher_builds() -> None:
+    """The fetcher puts a file's address together from the parts of its name, and knows no build number."""
+    for row in FILES["common"] + FILES["cuda"]:
+        if row["file"].endswith(".whl"):
+            assert row["file"].count("-") == 4, row["file"]
+        else:
+            assert row["file"] == f"{row['name']}-{row['version']}.tar.gz"
+
+
 def installed(variant: str) -> dict[str, list[Path]]:
     """Return package -> its shared libraries in the environment of a variant; skip where that is not built."""
     output = {"cpu": "environment-all", "cuda": "environment-all-gpu"}[variant]

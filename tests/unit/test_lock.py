@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import subprocess
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -66,7 +67,8 @@ def test_lock_meets_every_wish(lock: dict[str, Any]) -> None:
         wishes.update(group["dependencies"])
     del wishes["python"]
     for name, version in wishes.items():
-        requirement = Requirement(name if version == "*" else f"{name}=={version}")
+        wanted = version["version"] if isinstance(version, dict) else version
+        requirement = Requirement(name if wanted == "*" else f"{name}=={wanted}")
         assert locked[canonicalize_name(name)] in requirement.specifier, name
 
 
@@ -116,3 +118,11 @@ def test_cpu_list_needs_no_cuda(files: dict[str, Any]) -> None:
 def test_lock_names_no_index(lock: dict[str, Any]) -> None:
     """Whoever refreshes the lock behind a mirror leaves no trace of it."""
     assert [package["name"] for package in lock["package"] if "source" in package] == []
+
+
+def test_tools_can_be_installed_by_this_interpreter(tmp_path: Path) -> None:
+    """The environment's own Python runs lock.py, as the README says, though Debian's cannot make a pip of its own."""
+    tools = lock_command().Tools(tmp_path)
+    listed = subprocess.run([*tools.pip, "list", "--format", "json"], check=True, capture_output=True, text=True).stdout
+    assert all(row["name"] in {"pip", "setuptools"} for row in json.loads(listed))
+    assert tools.run("python", "-c", "import sys; print(sys.prefix)").strip() == str(tmp_path)

@@ -1,16 +1,10 @@
-"""Build the standard library: Debian's, with bytecode for the store. Attributes: root."""
+"""Build the standard library: Debian's, with bytecode for the store. Attributes: root; refusal, what pip says."""
 
 import shutil
+import sys
 from pathlib import Path
 
 from store import argument, compile_bytecode, output, write_python
-
-MANAGED = """\
-[externally-managed]
-Error=This environment is read-only, so that a run can be repeated with it.
- In a notebook, `%pip install NAME` puts a package into the overlay beside the notebooks.
- For good, add it to python/pyproject.toml and run python3 python/lock.py (README, "Change a dependency").
-"""
 
 
 def main() -> None:
@@ -23,8 +17,12 @@ def main() -> None:
         return [name for name in names if name == "__pycache__" or (Path(folder) / name).is_symlink()]
 
     shutil.copytree(f"{root}/usr/lib/python3.11", target, ignore=unwanted, copy_function=shutil.copyfile)
-    (target / "EXTERNALLY-MANAGED").write_text(MANAGED)
-    compile_bytecode(target)
+    # Copied with the rights of the store, where folders are closed: bytecode is to lie in them.
+    for folder in (target, *target.rglob("*/")):
+        folder.chmod(0o755)
+    (target / "EXTERNALLY-MANAGED").write_text(argument("refusal"))
+    if not compile_bytecode(target):
+        sys.exit("not every module of the standard library could be compiled")
     write_python(out / "bin" / "python3.11", root, f"{root}/usr/lib/x86_64-linux-gnu")
 
 

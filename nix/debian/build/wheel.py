@@ -1,9 +1,11 @@
 """Install one wheel as PyPA's installer does. The environment puts its interpreter into the scripts later.
 
-Attributes: installer (a wheel); wheel and fileName, or wheel as a folder that holds one; perhaps patch, a script.
+Attributes: installer (a wheel); wheel and fileName, or wheel as a folder that holds one; leftOut, patterns of what is
+not kept; perhaps patch, a script.
 """
 
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -41,6 +43,21 @@ def install(wheel: Path, out: Path) -> None:
         install_wheel(source, destination, additional_metadata={"INSTALLER": b"nix"})
 
 
+def leave_out(out: Path, patterns: list[str]) -> None:
+    """Remove what matches; a pattern that matches nothing is out of date."""
+    for pattern in patterns:
+        found = list(out.glob(pattern))
+        if not found:
+            sys.exit(
+                f"nothing matches {pattern!r} any more: see what of it this release still has, and mend wheels.nix"
+            )
+        for path in found:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
 def folders_with_libraries(out: Path) -> list[str]:
     """Return the folders at or above shared libraries, relative to `out`.
 
@@ -57,6 +74,7 @@ def main() -> None:
     """Install the wheel, patch it where asked, compile it."""
     out = output()
     install(named_wheel(), out)
+    leave_out(out, argument("leftOut").split())
     if patch := argument("patch", ""):
         sys.argv[1:] = [str(out / SITE)]
         runpy.run_path(patch, run_name="__main__")

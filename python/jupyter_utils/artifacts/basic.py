@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import shutil
 from pathlib import Path
 from typing import Any
+
+from jupyter_utils.copying import copy_file, copy_tree
 
 from .names import name_problem
 from .registry import CannotWriteError, Details
@@ -124,9 +125,9 @@ def copy_path(value: Path, path: Path) -> Details:
     """
     source = Path(value)
     if source.is_file():
-        shutil.copyfile(source, path)
+        copy_file(source, path)
         return {"directory": False}
-    shutil.copytree(source, path, copy_function=shutil.copyfile)
+    copy_tree(source, path)
     empty = [
         Path(folder).relative_to(path).as_posix() for folder, folders, files in os.walk(path) if not (folders or files)
     ]

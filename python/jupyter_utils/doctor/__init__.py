@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import gpu, machine, network
+from . import gpu, machine, network, tracking
 from .finding import Finding, error
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     machine.disk,
     machine.ports,
     machine.git,
+    tracking.mlflow,
+    tracking.spool,
     network.proxies,
     network.certificates,
     gpu.gpus,

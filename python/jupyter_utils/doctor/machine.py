@@ -99,11 +99,11 @@ def ports(settings: Settings) -> Iterator[Finding]:
     """Check that the servers' ports are free, or taken by a lab of this user."""
     own = " ".join(url for state in running() for url in state.urls.values())
     wanted = {"JUPYTER_PORT": settings.jupyter_port}
-    if settings.mlflow_tracking_uri is None:
+    if settings.other_mlflow is None:
         wanted["MLFLOW_PORT"] = settings.mlflow_port
     for setting, port in wanted.items():
         try:
-            check_port(settings.listen_address, port, setting)
+            check_port(settings.bind_address, port, setting)
             yield ok(setting, f"{port} is free")
         except PortTakenError as failure:
             if f":{port}" in own:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
+from urllib.parse import urlsplit, urlunsplit
 
 import psutil  # type: ignore[import-untyped]
 
@@ -18,6 +19,19 @@ def reachable_host(listen_address: str) -> str:
     if listen_address in WILDCARDS:
         return "127.0.0.1"
     return bracketed(listen_address)
+
+
+def openable(url: str) -> str:
+    """Give an address that a browser can open: a wildcard, which servers listen on, becomes this machine.
+
+    >>> openable("http://0.0.0.0:15000/x")
+    'http://127.0.0.1:15000/x'
+    """
+    parts = urlsplit(url)
+    if parts.hostname not in WILDCARDS[:2]:
+        return url
+    port = f":{parts.port}" if parts.port else ""
+    return urlunsplit(parts._replace(netloc=f"127.0.0.1{port}"))
 
 
 def bracketed(host: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .logs import Tail, last_lines
+from .notify import notify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,6 +63,7 @@ class Console:
     def ready(self) -> None:
         self._clear()
         self.on_ready()
+        notify("READY=1", "STATUS=Running")
         for line in self.summary:
             _say(line)
 
@@ -80,10 +82,12 @@ class Console:
 
     def stopping(self) -> None:
         self._clear()
+        notify("STOPPING=1")
         _say("Stopping ... (once more to end at once)", err=True)
 
     def _failure(self, server: Server, message: str) -> None:
         self._clear()
+        notify(f"STATUS={message}")
         _say(click.style(message, fg="red"), err=True)
         _say(f"The end of {server.log}:", err=True)
         for line in last_lines(server.log):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import platformdirs
 
-from jupyter_utils.errors import DirectoryError
-from jupyter_utils.settings import APP
+from jupyter_utils.app import APP
+from jupyter_utils.errors import DirectoryError, SettingsError
 
 
 def state_dir() -> Path:
@@ -105,4 +105,20 @@ def kept_secret(path: Path, size: int = 24) -> str:
         write_private(path, secret + "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DirectoryError(f"The secret in {path} cannot be read or kept ({error}): correct or remove it.") from None
+    return secret
+
+
+def read_secret(setting: str, path: Path) -> str:
+    """Return the secret in a file that a setting names.
+
+    Raises:
+        SettingsError: it is missing, unreadable or empty.
+
+    """
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{setting}={path} cannot be read ({error}): name a readable file, or unset it.") from None
+    if not secret:
+        raise SettingsError(f"{setting}={path} is empty: write the secret into it, or unset {setting}.")
     return secret

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from jupyter_utils.errors import SettingsError
+from jupyter_utils.notebook.twin import FORMATS_VARIABLE
 from jupyter_utils.overlay import OVERLAY_VARIABLE, Overlay, overlay_dir, write_commands
 
 from .addresses import reachable_host
-from .files import kept_secret, make_private_dir, state_dir
+from .files import kept_secret, make_private_dir, read_secret, state_dir
+from .hosting import under_hub
 from .jupyter_app import PASSWORD_FILE, TOKEN
 from .supervisor import Server
 
@@ -31,14 +32,17 @@ NAME = "JupyterLab"
 # win): no question about news on a first visit, which could not be fetched anyway, and no dialog that asks for a new
 # name when an untitled notebook is saved: it would open over a cell that runs `save_mlflow`, after the commit.
 _CONFIG = Path(__file__).parent / "jupyter_config"
+_FORMATS_OPTION = "JupytextConfiguration.formats"
+_FORMATS = "ipynb,py:percent"
 
 
 @dataclass(frozen=True)
 class Access:
-    """How users get in: by a token, by a password, or through a gateway that has asked them already."""
+    """How users get in: by a token, a password, a JupyterHub, or through a gateway that has asked them already."""
 
     token: str = ""
     password_file: Path | None = None
+    hub: bool = False
 
 
 def access(settings: Settings) -> Access:
@@ -48,28 +52,35 @@ def access(settings: Settings) -> Access:
         SettingsError: a file of a token or password is missing, unreadable or empty.
 
     """
+    if under_hub():
+        return Access(hub=True)
     if settings.jupyter_auth == "gateway":
         return Access()
     if settings.jupyter_password_file:
-        _read_secret("JUPYTER_PASSWORD_FILE", settings.jupyter_password_file)
+        read_secret("JUPYTER_PASSWORD_FILE", settings.jupyter_password_file)
         # Beside it a token that nobody is shown: save_mlflow asks this server which notebook a kernel belongs to.
         token = settings.jupyter_token or secrets.token_hex(24)
         return Access(token=token, password_file=settings.jupyter_password_file)
     if settings.jupyter_token:
         return Access(token=settings.jupyter_token)
     if settings.jupyter_token_file:
-        return Access(token=_read_secret("JUPYTER_TOKEN_FILE", settings.jupyter_token_file))
-    return Access(token=kept_secret(state_dir() / "jupyter-token"))
+        return Access(token=read_secret("JUPYTER_TOKEN_FILE", settings.jupyter_token_file))
+    return Access(token=kept_secret(_token_file()))
 
 
-def _read_secret(setting: str, path: Path) -> str:
-    try:
-        secret = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{setting}={path} cannot be read ({error}): name a readable file, or unset it.") from None
-    if not secret:
-        raise SettingsError(f"{setting}={path} is empty: write the secret into it, or unset {setting}.")
-    return secret
+def secret_source(settings: Settings, entry: Access) -> str:
+    """Say where the token or password is to be found, without telling it."""
+    if settings.jupyter_auth == "gateway":
+        return "nothing (JUPYTER_AUTH=gateway)"
+    if entry.password_file:
+        return f"the password in {entry.password_file}"
+    if settings.jupyter_token:
+        return "the token in JUPYTER_TOKEN"
+    return f"the token in {settings.jupyter_token_file or _token_file()}"
+
+
+def _token_file() -> Path:
+    return state_dir() / "jupyter-token"
 
 
 def server(settings: Settings, env: Mapping[str, str], log: Path, entry: Access, extra: Sequence[str] = ()) -> Server:
@@ -83,11 +94,12 @@ def server(settings: Settings, env: Mapping[str, str], log: Path, entry: Access,
         extra: further arguments of `jupyter lab`; they come last and win.
 
     """
-    host = reachable_host(settings.listen_address)
+    host = reachable_host(settings.bind_address)
+    module = "jupyterhub.singleuser" if entry.hub else "jupyter_utils.launchers.jupyter_app"
     return Server(
         name=NAME,
-        argv=[sys.executable, "-m", "jupyter_utils.launchers.jupyter_app", *arguments(settings, entry), *extra],
-        env={**env, **_environment(settings, entry, env)},
+        argv=[sys.executable, "-m", module, *arguments(settings, entry), *extra],
+        env={**env, **_environment(settings, entry, env), FORMATS_VARIABLE: _given(extra, _FORMATS_OPTION) or _FORMATS},
         log=log,
         health=f"http://{host}:{settings.jupyter_port}{_base_url(extra)}api",
     )
@@ -100,16 +112,24 @@ def url(settings: Settings, entry: Access, host: str, extra: Sequence[str] = ())
 
 
 def _base_url(extra: Sequence[str]) -> str:
-    given = [value for name, _, value in (argument.partition("=") for argument in extra) if name.endswith(".base_url")]
-    return f"/{given[-1].strip('/')}/".replace("//", "/") if given else "/"
+    given = _given(extra, ".base_url")
+    return f"/{given.strip('/')}/".replace("//", "/") if given else "/"
+
+
+def _given(extra: Sequence[str], option: str) -> str | None:
+    """Give the value of an option among the further arguments, of which the last one wins; None if it is not there."""
+    pairs = (argument.partition("=") for argument in extra)
+    values = [value for name, _, value in pairs if name.endswith(option)]
+    return values[-1] if values else None
 
 
 def arguments(settings: Settings, entry: Access) -> list[str]:
     """Arguments of `jupyter lab`; on the command line, because they must win over files in the user's home."""
+    # Under a hub, its own program listens where the hub says.
+    address = [f"--ServerApp.ip={settings.bind_address}", f"--ServerApp.port={settings.jupyter_port}"]
     given = [
         "--no-browser",
-        f"--ServerApp.ip={settings.listen_address}",
-        f"--ServerApp.port={settings.jupyter_port}",
+        *([] if entry.hub else address),
         "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={settings.root_dir}",
         f"--ServerApp.preferred_dir={settings.notebook_dir}",
@@ -117,7 +137,7 @@ def arguments(settings: Settings, entry: Access) -> list[str]:
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--ServerApp.contents_manager_class=jupytext.AsyncTextFileContentsManager",
-        "--JupytextConfiguration.formats=ipynb,py:percent",
+        f"--{_FORMATS_OPTION}={_FORMATS}",
         *(f"--ServerApp.local_hostnames={name}" for name in ("localhost", socket.gethostname())),
     ]
     if os.geteuid() == 0:
@@ -169,7 +189,7 @@ def write_kernelspec(folder: Path) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     launcher = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {
-        "argv": [*launcher, "--ext=jupyter_utils.overlay"],
+        "argv": [*launcher, "--ext=jupyter_utils.overlay", "--ext=jupyter_utils.memory"],
         "display_name": "Python 3 (ipykernel)",
         "language": "python",
         "metadata": {"debugger": True},

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jupyter_utils.errors import DirectoryError
 
 from .addresses import allowed_hosts, allowed_origins, reachable_host
-from .files import kept_secret, little_space, make_private_dir, writable_dir, write_private
+from .files import kept_secret, little_space, make_private_dir, read_secret, writable_dir, write_private
 from .store import DATABASE, check_backend, check_store
 from .supervisor import Server
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAME = "MLflow"
 ADMIN = "admin"
+PASSWORD_FILE = "admin-password"  # noqa: S105 - the name of a file
 NEW_STORE = 16 * 2**20
 """Bytes that must be free for a new store: its empty database takes 1 MB, written twice, and runs are to follow."""
 
@@ -72,7 +73,9 @@ def credentials(settings: Settings) -> Credentials | None:
     username = os.environ.get("MLFLOW_AUTH_ADMIN_USERNAME") or ADMIN
     if given := os.environ.get("MLFLOW_AUTH_ADMIN_PASSWORD"):
         return Credentials(username, given, None)
-    path = _auth_dir(settings) / "admin-password"
+    if path := settings.mlflow_admin_password_file:
+        return Credentials(username, read_secret("MLFLOW_ADMIN_PASSWORD_FILE", path), path)
+    path = _auth_dir(settings) / PASSWORD_FILE
     return Credentials(username, kept_secret(path, 16), path)
 
 
@@ -83,8 +86,25 @@ def _auth_dir(settings: Settings) -> Path:
 
 def tracking_uri(settings: Settings, extra: Sequence[str] = ()) -> str:
     """Return where this machine reaches the MLflow server that is started here."""
-    prefixes = [value for name, _, value in (part.partition("=") for part in extra) if name == "--static-prefix"]
-    return f"http://{reachable_host(settings.listen_address)}:{settings.mlflow_port}{''.join(prefixes[-1:])}"
+    return _address(settings.bind_address, settings, extra)
+
+
+def page_url(settings: Settings, extra: Sequence[str] = ()) -> str:
+    """Return where a browser reaches it: in a container, where its port is published."""
+    return _address(settings.listen_address, settings, extra)
+
+
+def _address(listened: str, settings: Settings, extra: Sequence[str]) -> str:
+    given = [value for name, _, value in (part.partition("=") for part in extra) if name == "--static-prefix"]
+    prefix = given[-1] if given else settings.mlflow_static_prefix or ""
+    return f"http://{reachable_host(listened)}:{settings.mlflow_port}{prefix}"
+
+
+def local_artifacts(settings: Settings, extra: Sequence[str] = ()) -> dict[str, str]:
+    """Return the server's address with the folder of its artifacts, where that is one of this machine."""
+    destination = settings.artifacts_destination
+    folder = destination.removeprefix("file://")
+    return {} if "://" in folder else {tracking_uri(settings, extra): folder}
 
 
 def server(
@@ -112,10 +132,11 @@ def server(
 def arguments(settings: Settings, admin: Credentials | None) -> list[str]:
     """Arguments of `mlflow server`; addresses that may hold passwords go by the environment instead."""
     return [
-        f"--host={settings.listen_address}",
+        f"--host={settings.bind_address}",
         f"--port={settings.mlflow_port}",
         f"--workers={settings.mlflow_workers}",
         *(["--app-name=basic-auth"] if admin else []),
+        *([f"--static-prefix={settings.mlflow_static_prefix}"] if settings.mlflow_static_prefix else []),
     ]
 
 

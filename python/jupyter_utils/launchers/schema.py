@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import mlflow.db
+import sqlalchemy
 from mlflow.store.db import utils as untyped
 from sqlalchemy.exc import SQLAlchemyError
 
-from jupyter_utils.errors import DirectoryError
+from jupyter_utils.errors import DirectoryError, SettingsError
 from jupyter_utils.network import mask
 
 from .store import remove_database
@@ -32,8 +33,11 @@ def upgrade(uri: str) -> None:
 
     Raises:
         DirectoryError: the database was made by a newer MLflow, or there is no room for its tables.
+        SettingsError: it is a PostgreSQL database that does not keep text in UTF-8.
 
     """
+    if uri.startswith("postgres"):
+        _check_encoding(uri)
     file = Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
     present = None if file and not _has_content(file) else _version(uri)
     wanted = utils._get_latest_schema_revision()  # noqa: SLF001 - has no public counterpart
@@ -46,6 +50,23 @@ def upgrade(uri: str) -> None:
         _upgrade_file(file, present)
     else:
         _upgrade_in_place(uri)
+
+
+def _check_encoding(uri: str) -> None:
+    """Refuse what a server without a locale makes (SQL_ASCII): the driver would give bytes where MLflow wants text."""
+    dialect, url = (engine := sqlalchemy.create_engine(uri)).dialect, engine.url
+    words, options = dialect.create_connect_args(url)
+    try:
+        connection: Any = dialect.connect(*words, **options)
+    except dialect.loaded_dbapi.Error:  # MLflow waits for a server that is only starting, and then says so
+        return
+    with closing(connection):
+        encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise SettingsError(
+            f"MLFLOW_BACKEND_STORE_URI={mask(uri)} keeps text in {encoding}, and MLflow needs UTF-8. Make its database "
+            f"with:  CREATE DATABASE {url.database} ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
+        )
 
 
 def _version(uri: str) -> str | None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import asdict, dataclass
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil  # type: ignore[import-untyped]
+
+from jupyter_utils.app import APP
 
 from .files import make_private_dir, state_dir, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,10 @@ class Running:
     Attributes:
         pid: its supervisor.
         began: when that process began, seconds since the epoch; tells it from a later process of the same number.
-        urls: name -> address; JupyterLab's holds its token.
+        urls: name -> address for a browser; JupyterLab's holds its token.
         root_dir: what its file browser shows.
+        health: name -> address that answers 200 while the server is well.
+        artifacts: address of an MLflow server of its own -> the folder of its artifacts, where that is on this machine.
 
     """
 
@@ -33,6 +38,8 @@ class Running:
     began: float
     urls: dict[str, str]
     root_dir: str
+    health: dict[str, str] = field(default_factory=dict)
+    artifacts: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_alive(self) -> bool:
@@ -42,14 +49,20 @@ class Running:
 
 
 def _folder() -> Path:
-    return make_private_dir(state_dir() / "run", "XDG_STATE_HOME")
+    # Containers may share a home folder, but not the numbers of their processes. (Images set this variable; a notebook
+    # that looks for its server must not stumble over the .env of its project.)
+    container = os.environ.get("JUPYTER_UTILS_PROFILE") == "container"
+    return Path(tempfile.gettempdir()) / f"{APP}-run" if container else state_dir() / "run"
 
 
 @contextlib.contextmanager
-def announced(urls: dict[str, str], root_dir: Path) -> Iterator[None]:
+def announced(
+    urls: dict[str, str], root_dir: Path, health: dict[str, str] | None = None, artifacts: dict[str, str] | None = None
+) -> Iterator[None]:
     """Say that this process runs these servers, until the end of the block."""
-    path = _folder() / f"{os.getpid()}.json"
-    state = Running(os.getpid(), psutil.Process().create_time(), urls, str(root_dir))
+    path = make_private_dir(_folder(), "XDG_STATE_HOME") / f"{os.getpid()}.json"
+    began = psutil.Process().create_time()
+    state = Running(os.getpid(), began, urls, str(root_dir), health or {}, artifacts or {})
     write_private(path, json.dumps(asdict(state)))
     try:
         yield

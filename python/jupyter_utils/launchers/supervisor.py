@@ -63,10 +63,16 @@ class Reporter(Protocol):
 
 @dataclass
 class Unit:
-    """Servers that live and die together. `run` blocks until all have ended."""
+    """Servers that live and die together. `run` blocks until all have ended.
+
+    Attributes:
+        tick: called about once a second while all run; must not block.
+
+    """
 
     servers: Sequence[Server]
     reporter: Reporter
+    tick: Callable[[], None] = lambda: None
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _stops: int = 0
 
@@ -109,6 +115,8 @@ class Unit:
                 if not waiting:
                     self.reporter.ready()
             self.reporter.output()
+            if not waiting:
+                self.tick()
             _sleep(wakeups, STARTING_POLL if waiting else RUNNING_POLL)
         self.reporter.stopping()
         return 0

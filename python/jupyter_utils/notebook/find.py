@@ -12,6 +12,8 @@ from . import kernel
 from .content import holds_cell
 from .sessions import Session, find_sessions
 
+# The front end that says so itself, in a variable that it sets before the first cell runs.
+VSCODE = "VS Code"
 # Names the notebook by hand, for front ends that tell their kernels nothing.
 ENVIRONMENT_VARIABLE = "JUPYTER_UTILS_NOTEBOOK"
 
@@ -63,7 +65,9 @@ def _sessions() -> list[Session]:
 
 
 def _from_vscode() -> CallingNotebook | None:
-    return _existing(kernel.variable("__vsc_ipynb_file__"), "VS Code")
+    # Its cells can be notebooks or, in the interactive window, parts of a Python file. After a rename, and on another
+    # machine than the kernel's, the path leads nowhere: then the next ones are asked.
+    return _existing(kernel.variable("__vsc_ipynb_file__"), VSCODE)
 
 
 def _from_papermill() -> CallingNotebook | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,31 +11,60 @@ from typing import Any
 # Every text notebook that Jupytext pairs names its formats in its header, e.g. `formats: ipynb,py:percent`.
 _HEADER = re.compile(r"^\W*jupytext\s*:", re.MULTILINE)
 _HEADER_CHARACTERS = 4000
+_EXTENSION = re.compile(r"^\.?(?P<extension>\w+)(?::\w+)?$")
+# The formats in which the server pairs every notebook that says nothing else: our launcher tells its kernels.
+FORMATS_VARIABLE = "JUPYTER_UTILS_FORMATS"
 
 
 def find_twins(notebook: Path) -> list[Path]:
     """Give the files that are paired with a notebook and exist; empty when it is not paired.
 
-    The pairing is read from the notebook's own metadata, else from Jupytext's configuration, else from files of
-    the same stem whose header says that Jupytext wrote them (a server may pair by default without saying so).
-
     Raises nothing: a notebook that cannot be read has no twins that we know of.
     """
-    candidates = _paired(notebook) or _same_stem(notebook)
-    return [path for path in candidates if path != notebook and path.is_file()]
+    return [path for path in expected_twins(notebook) if path.is_file()]
+
+
+def expected_twins(notebook: Path) -> list[Path]:
+    """Give the files that are paired with a notebook, those too that its first saving has still to write.
+
+    The pairing is read from the notebook's own metadata, else from Jupytext's configuration, else from what our
+    launcher told; else from files of the same stem whose header says that Jupytext wrote them (a server may pair
+    by default without saying so).
+    """
+    return [path for path in _paired(notebook) or _same_stem(notebook) if path != notebook]
 
 
 def _paired(notebook: Path) -> list[Path]:
     metadata = _metadata(notebook)
     formats = (metadata.get("jupytext") or {}).get("formats") or metadata.get("jupytext_formats")
-    try:
-        # Jupytext's own rules: prefixes, suffixes, folders, `auto` extensions. Slow to import, so only when needed.
-        if not formats and not _has_configuration(notebook):
+    if not formats and not _has_configuration(notebook):
+        formats = os.environ.get(FORMATS_VARIABLE) if notebook.suffix == ".ipynb" else None
+        if not formats:
             return []
+    return _beside(notebook, str(formats or "")) or _as_jupytext_says(notebook, metadata)
+
+
+def _beside(notebook: Path, formats: str) -> list[Path]:
+    """Give the paired files for formats that name extensions and no more, as nearly all do; else none.
+
+    >>> _beside(Path("a/x.ipynb"), "ipynb,py:percent")
+    [PosixPath('a/x.ipynb'), PosixPath('a/x.py')]
+    """
+    plain = [_EXTENSION.match(one.strip()) for one in formats.split(",")]
+    # `auto` is the extension of the notebook's language.
+    found = [one["extension"] for one in plain if one and one["extension"] != "auto"]
+    return [notebook.with_suffix(f".{extension}") for extension in found] if len(found) == len(plain) else []
+
+
+def _as_jupytext_says(notebook: Path, metadata: dict[str, Any]) -> list[Path]:
+    """Ask Jupytext, which knows prefixes, suffixes, folders and configuration; importing it takes seconds."""
+    try:
         from jupytext import config, paired_paths  # type: ignore[import-untyped]  # noqa: PLC0415
 
+        configured = config.load_jupytext_config(str(notebook))
+        default = os.environ.get(FORMATS_VARIABLE, "")
         pair = config.notebook_formats(
-            {"metadata": metadata}, config.load_jupytext_config(str(notebook)), str(notebook)
+            {"metadata": metadata}, configured or config.JupytextConfiguration(formats=default), str(notebook)
         )
         paths = paired_paths.paired_paths(str(notebook), {"extension": notebook.suffix}, pair)
         return [Path(path) for path, _ in paths]

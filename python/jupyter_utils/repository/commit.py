@@ -7,7 +7,9 @@ What the user has staged stays staged, and other files keep their uncommitted wo
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import CommitError
@@ -16,13 +18,14 @@ from .git import GitError, git, git_code
 from .state import Repository, head
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 # How long another Git command may hold the repository's lock before we give up.
 LOCK_SECONDS = float(os.environ.get("JUPYTER_UTILS_GIT_LOCK_SECONDS", "30"))
 
-# What Git says when another process was in the way: the lock of the index, or of the branch, or a branch that moved.
-_IN_THE_WAY = ("File exists", "cannot lock ref", "another git process")
+# What Git says when another process was in the way: the lock of the index, or of the branch, or a branch that moved;
+# or an index from which another process has dropped what was announced.
+_IN_THE_WAY = ("File exists", "cannot lock ref", "another git process", "did not match any file(s) known to git")
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,39 @@ def commit_notebook(repository: Repository, message: str) -> Commit:
         stop=tenacity.stop_after_delay(LOCK_SECONDS),
         reraise=True,
     )
+    with _alone(repository.work_tree):
+        try:
+            commit: Commit = waiting(_commit_once, repository, message)
+        except GitError as error:
+            raise CommitError(_explain(repository, error)) from error
+        if commit.created:
+            # The commit is made; that Git's index lags behind it is no reason to say otherwise.
+            with suppress(GitError):
+                waiting(_follow_hook, repository, commit)
+        return commit
+
+
+@contextmanager
+def _alone(work_tree: Path) -> Iterator[None]:
+    """Let one notebook commit at a time: they queue, instead of each trying again and again.
+
+    Git's own lock is not enough: `commit --only` reads the index before it locks it, and so may write back one without
+    what another process has announced in between.
+    """
+    import filelock  # noqa: PLC0415
+
+    lock = None
+    # Whoever has waited for long enough, or may not write there, goes on with Git's own lock alone.
+    with suppress(GitError, OSError):
+        place = Path(git(work_tree, "rev-parse", "--absolute-git-dir"), "jupyter-utils.lock")
+        waiting = filelock.FileLock(place, timeout=LOCK_SECONDS)
+        waiting.acquire()
+        lock = waiting
     try:
-        return waiting(_commit_once, repository, message)
-    except GitError as error:
-        raise CommitError(_explain(repository, error)) from error
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 def _commit_once(repository: Repository, message: str) -> Commit:
@@ -61,11 +93,26 @@ def _commit_once(repository: Repository, message: str) -> Commit:
     _announce(repository.work_tree, new)
     try:
         git(repository.work_tree, "commit", "--quiet", "--only", "-m", message, "--", *present)
-    except BaseException:
+    except BaseException as error:
         _withdraw(repository.work_tree, new)
+        if isinstance(error, GitError) and before and not _changed(repository.work_tree, present):
+            # A hook that rewrites and then refuses, as those of pre-commit do, has taken out all that was new.
+            return Commit(before, created=False)
         raise
     # Not HEAD: another notebook may have committed since. Ours is the last commit that touched these files.
     return Commit(git(repository.work_tree, "log", "-1", "--format=%H", "--", *present), created=True)
+
+
+def _follow_hook(repository: Repository, commit: Commit) -> None:
+    """Bring the index up to what was committed, for these files alone.
+
+    A hook that rewrites a file and adds it (nbstripout, formatters) does so in the index of `commit --only`, which Git
+    throws away: its own would keep the file as it was before, staged, and the user's next commit would bring it back.
+    """
+    names = [name for name in repository.names() if _matters(repository.work_tree, name)]
+    code, _ = git_code(repository.work_tree, "diff", "--cached", "--quiet", commit.sha, "--", *names, ok=(0, 1))
+    if code:
+        git(repository.work_tree, "reset", "--quiet", "--", *names)
 
 
 def _matters(work_tree: Path, name: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,9 @@ TIMEOUT_SECONDS = 600
 
 # Set by Git for its hooks, and by some editors: they would send our commands to another repository.
 _LEAKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+
+
+_OWNED = re.compile(r"dubious ownership in repository at '(?P<repository>.*)'")
 
 
 class GitError(JupyterUtilsError):
@@ -92,9 +97,12 @@ def top_level(directory: Path, argument: str) -> str:
 
 def _why_no_repository(error: GitError, directory: Path, argument: str) -> JupyterUtilsError:
     if "dubious ownership" in error.stderr:
+        # Git names the repository itself, which may be a folder above: only that one helps.
+        named = _OWNED.search(error.stderr)
+        repository = shlex.quote(named["repository"] if named else str(directory))
         return RepositoryOwnerError(
             f"The Git repository of {directory} belongs to another user, so Git does not open it. If you trust it: "
-            f"git config --global --add safe.directory '{directory}'"
+            f"git config --global --add safe.directory {repository}"
         )
     if "must be run in a work tree" in error.stderr:
         return BareRepositoryError(f"{argument} {directory} lies inside of a .git directory, which has no work tree.")

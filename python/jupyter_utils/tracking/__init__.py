@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+from .local import artifact_folder
 from .send import SentRun, send
-from .server import DEFAULT_URI, check_server, run_url, tracking_uri
+from .server import (
+    DEFAULT_URI,
+    Server,
+    check_server,
+    client_settings,
+    is_http,
+    run_url,
+    tracking_uri,
+    why_down,
+    without_credentials,
+)
 
-__all__ = ["DEFAULT_URI", "SentRun", "check_server", "run_url", "send", "tracking_uri"]
+__all__ = [
+    "DEFAULT_URI",
+    "SentRun",
+    "Server",
+    "artifact_folder",
+    "check_server",
+    "client_settings",
+    "is_http",
+    "run_url",
+    "send",
+    "tracking_uri",
+    "why_down",
+    "without_credentials",
+]

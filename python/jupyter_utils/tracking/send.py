@@ -1,29 +1,34 @@
-"""Send a staged entry to MLflow as one run. Reads nothing but the entry, so it can be done again or later."""
+"""Send an entry to MLflow as one run, however often: what is there already is found by its tag and completed."""
 
 from __future__ import annotations
 
 import json
-import posixpath
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.entry import ARTIFACTS, Entry, StagedFile
-from jupyter_utils.errors import SendError
-from jupyter_utils.progress import progress
+from jupyter_utils.entry import ARTIFACTS
+from jupyter_utils.errors import EntryError, SendError, UnsentError
 
-from .server import client_settings, few_retries, without_credentials
+from .local import artifact_folder
+from .retry import again, is_later, is_login, status_of
+from .server import client_settings, is_http, without_credentials
+from .transfer import Begun, Transfer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from jupyter_utils.entry import Entry
+
+ENTRY_TAG = "jupyter_utils.entry"
+"""The run's tag that names the call it belongs to: there is never a second run with the same."""
 
 # MLflow's limits on one request (mlflow/utils/validation.py): entities of each kind, and bytes of the whole.
 _PARAMS = 100
 _METRICS = 1000
 _REQUEST_BYTES = 900_000
-# 100 small files took 0.40 s one after the other, and 0.21 s with eight threads.
-_THREADS = 8
+_NOTE = "mlflow.note.content"
 # MLflow's page opens an experiment of this kind on its runs. Without it the page guesses, and where nothing is there
 # yet it asks; the name and value stand in MLflow's page only (the key that its own dialog sets), not in its Python.
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
@@ -37,35 +42,99 @@ class SentRun:
     experiment_id: str
 
 
-def send(
-    entry: Entry, directory: Path, uri: str, *, experiment_id: str | None = None, commit: str | None = None
-) -> SentRun:
-    """Send an entry; the run is marked finished last, when everything else has arrived.
+def send(entry: Entry, directory: Path, uri: str, *, experiment_id: str | None = None, fresh: bool = False) -> SentRun:
+    """Send an entry; the run is marked finished last, when everything else has arrived and been verified.
 
-    `experiment_id` spares a request where the caller knows it already; `commit` is for messages only.
+    `experiment_id` spares a request where the caller knows it already; `fresh` says that this is the first attempt.
 
-    Raises `SendError`, whose message says what exists by then: the run, if it was begun, is marked failed.
+    Raises:
+        UnsentError: not now; the run, if it was begun, stays running.
+        SendError: never; the run is marked failed, with the reason as its note.
+        EntryError: the entry's files are damaged; nothing of it was sent.
+
     """
     from mlflow import MlflowClient  # noqa: PLC0415
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository  # noqa: PLC0415
 
-    with client_settings():
+    with client_settings(retries=0):
         client = MlflowClient(uri)
-        run_id = None
+        run = None
         try:
-            experiment_id = experiment_id or _experiment(client, entry.experiment_name)
-            run = client.create_run(experiment_id, entry.start_time, entry.tags, entry.run_name)
-            run_id = run.info.run_id
-            store = get_artifact_repository(run.info.artifact_uri, tracking_uri=uri)
-            _fill(client, store, run_id, entry, directory / ARTIFACTS)
-            client.set_terminated(run_id, "FINISHED")
-        except BaseException as error:
-            marked = _mark(client, run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
-            if not isinstance(error, Exception):
-                raise
-            message = _what_happened(error, uri, run_id, commit, marked=marked)
-            raise SendError(message, run_id=run_id, commit=commit) from error
-    return SentRun(run_id, experiment_id)
+            store = artifact_folder(uri) if is_http(uri) else None
+            experiment_id = experiment_id or again(_experiment, client, entry.experiment_name)
+            run = _begin(client, entry, experiment_id, fresh=fresh)
+            values = [partial(log, client, run.run_id, entry) for log in (_log_values, _log_inputs)]
+            Transfer(entry, directory / ARTIFACTS, run, uri, store).bring(values)
+            _finish(client, entry, run)
+        except EntryError:
+            raise
+        except Exception as error:
+            raise _explained(client, run, error, uri) from error
+    return SentRun(run.run_id, run.experiment_id)
+
+
+def _begin(client: Any, entry: Entry, experiment_id: str, *, fresh: bool) -> Begun:
+    """Find the entry's run, or create it. Creating is never repeated blindly: a lost answer may stand for a run."""
+    tags = entry.tags | {ENTRY_TAG: entry.id}
+    looking = not fresh
+
+    def begin() -> Begun:
+        nonlocal looking
+        if looking and (found := _find(client, entry, experiment_id)):
+            return _resume(client, entry, found[0])
+        resumed, looking = looking, True
+        run = client.create_run(experiment_id, entry.start_time, tags, entry.run_name)
+        return Begun(run.info.run_id, experiment_id, run.info.artifact_uri, resumed=resumed)
+
+    return again(begin)
+
+
+def _find(client: Any, entry: Entry, experiment_id: str) -> list[Any]:
+    """Give the entry's runs (one, but for a lost answer), the one to go on with first."""
+    found = client.search_runs([experiment_id], f"tags.`{ENTRY_TAG}` = '{entry.id}'", max_results=100)
+    return sorted(found, key=lambda run: (run.info.status != "FINISHED", run.info.run_id))
+
+
+def _resume(client: Any, entry: Entry, run: Any) -> Begun:
+    if run.info.status not in {"RUNNING", "FINISHED"}:
+        # Refused or interrupted before: it lives again, and says what the caller wrote, not why it was refused.
+        again(client.update_run, run.info.run_id, "RUNNING")
+        again(client.set_tag, run.info.run_id, _NOTE, entry.tags.get(_NOTE, ""))
+    return Begun(run.info.run_id, run.info.experiment_id, run.info.artifact_uri, resumed=True)
+
+
+def _finish(client: Any, entry: Entry, run: Begun) -> None:
+    if run.resumed:
+        # A request to create it that seemed lost may have been carried out after all.
+        for other in again(_find, client, entry, run.experiment_id):
+            if other.info.run_id != run.run_id:
+                again(client.delete_run, other.info.run_id)
+    again(client.set_terminated, run.run_id, "FINISHED")
+
+
+def _explained(client: Any, run: Begun | None, error: Exception, uri: str) -> UnsentError | SendError:
+    """Give the error that says what went wrong, and what exists now; a run that is refused is marked failed."""
+    run_id = run.run_id if run else None
+    said = f"{type(error).__name__}: {error}"
+    shown = without_credentials(uri)
+    if is_login(error):
+        hint = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
+        return UnsentError(f"MLflow at {shown} does not let us in ({said}). {hint}", run_id=run_id)
+    if is_later(error):
+        return UnsentError(f"MLflow at {shown} did not take all of it ({said}).", run_id=run_id)
+    state = f"run {run_id} was begun and is marked as failed" if run_id else "no run was begun"
+    if run_id and not _mark_failed(client, run_id, said):
+        state = f"run {run_id} was begun and could not be marked as failed, so that MLflow shows it as running"
+    what = f"MLflow at {shown} refused the run" if status_of(error) else f"The run could not be sent to {shown}"
+    return SendError(f"{what}: {said}\nWhat exists: {state}.", run_id=run_id)
+
+
+def _mark_failed(client: Any, run_id: str, reason: str) -> bool:
+    try:
+        client.set_tag(run_id, _NOTE, f"This run is not whole: MLflow refused a part of it. {reason}"[:8000])
+        client.set_terminated(run_id, "FAILED")
+    except Exception:  # noqa: BLE001 - the first error is the one to tell
+        return False
+    return True
 
 
 def _experiment(client: Any, name: str) -> str:
@@ -127,48 +196,3 @@ def _batches(items: list[Any], count: int) -> Iterator[list[Any]]:
         size += weight
     if batch:
         yield batch
-
-
-def _fill(client: Any, store: Any, run_id: str, entry: Entry, root: Path) -> None:
-    """Send everything of the run at once, in threads: nothing of it depends on anything else of it."""
-
-    def upload(file: StagedFile) -> int:
-        # Not through the client, which asks for the run's address again for each file.
-        store.log_artifact(str(root / file.path), posixpath.dirname(file.path) or None)
-        return file.size
-
-    def values(log: Callable[[Any, str, Entry], None]) -> int:
-        log(client, run_id, entry)
-        return 0
-
-    with progress("Uploading to MLflow", entry.size, in_bytes=True) as bar, ThreadPoolExecutor(_THREADS) as pool:
-        tasks = [pool.submit(values, _log_values), pool.submit(values, _log_inputs)]
-        tasks += [pool.submit(upload, file) for file in entry.files]
-        try:
-            for task in as_completed(tasks):
-                bar.update(task.result())
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _mark(client: Any, run_id: str | None, status: str) -> bool:
-    """Mark a run that did not become whole; False where even that fails: it is shown as running, not as finished."""
-    if run_id is None:
-        return False
-    try:
-        with few_retries():
-            client.set_terminated(run_id, status)
-    except Exception:  # noqa: BLE001 - the first error is the one to tell
-        return False
-    return True
-
-
-def _what_happened(error: Exception, uri: str, run_id: str | None, commit: str | None, *, marked: bool) -> str:
-    done = [f"the notebook is committed as {commit}" if commit else "nothing was committed"]
-    state = "is marked as failed" if marked else "could not be marked as failed, so that MLflow shows it as running"
-    done.append(f"run {run_id} was begun and {state}" if run_id else "no run was begun")
-    return (
-        f"MLflow at {without_credentials(uri)} did not take the whole run: {type(error).__name__}: {error}\n"
-        f"What exists: {'; '.join(done)}. Call save_mlflow again when the server is well."
-    )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import queue
+import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,15 +18,17 @@ if TYPE_CHECKING:
 DEFAULT_URI = "http://127.0.0.1:15000"
 
 # MLflow's client asks a silent server again for 248 s; a living one answers this question at once.
-_CONNECT_SECONDS = 2.0
-_ANSWER_SECONDS = 10.0
+_HEALTH_SECONDS = 2.0
+_SILENT = f"does not answer within {_HEALTH_SECONDS:g} s"
 _SERVER_ERROR = 500
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
-# What a call of ours changes in MLflow's behaviour, unless the user has set it: retries for seconds instead of
-# minutes, and no lines printed between our own.
+# What a call of ours changes in MLflow's behaviour, unless the user has set it: a silent server is given up after a
+# minute, and no lines are printed between our own.
+_RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+_TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+_SECONDS, _CHECK_SECONDS = 60, 10
 _CLIENT_SETTINGS = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
@@ -60,66 +65,102 @@ def without_credentials(uri: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, parts.fragment))
 
 
+# Calls in several threads of one process share its environment: the first one in saves it, the last one out restores.
+_lock = threading.Lock()
+_inside = 0
+_before: dict[str, str | None] = {}
+
+
 @contextmanager
-def client_settings() -> Iterator[None]:
-    """Set MLflow's client up for one call: local names past every proxy, few retries, nothing printed."""
-    before = dict(os.environ)
+def client_settings(*, retries: int | None = None, seconds: int = _SECONDS) -> Iterator[None]:
+    """Set MLflow's client up for one call: local names past every proxy, few retries, nothing printed.
+
+    `retries` wins over the user's: whoever repeats requests by itself says 0. `seconds` is for how long one answer is
+    waited for, where the user has not set that.
+    """
+    global _inside  # noqa: PLW0603 - as global as the environment
+    with _lock:
+        if _inside == 0:
+            names = ("NO_PROXY", "no_proxy", _RETRIES, _TIMEOUT, *_CLIENT_SETTINGS)
+            _before.update({name: os.environ.get(name) for name in names})
+        _inside += 1
+        _set_client_up(retries, seconds)
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if _inside == 0:
+                _restore()
+
+
+def _set_client_up(retries: int | None, seconds: int) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         named = [one.strip() for one in os.environ.get(name, "").split(",") if one.strip()]
         os.environ[name] = ",".join(dict.fromkeys([*named, *_LOCAL_NAMES]))
+    os.environ[_RETRIES] = (_before[_RETRIES] or "3") if retries is None else str(retries)
+    os.environ[_TIMEOUT] = _before[_TIMEOUT] or str(seconds)
     for name, value in _CLIENT_SETTINGS.items():
         os.environ.setdefault(name, value)
-    try:
-        yield
-    finally:
-        for name in ("NO_PROXY", "no_proxy", *_CLIENT_SETTINGS):
-            if name in before:
-                os.environ[name] = before[name]
-            else:
-                os.environ.pop(name, None)
 
 
-@contextmanager
-def few_retries() -> Iterator[None]:
-    """Inside of `client_settings`: ask a server that has just failed once more, not for another quarter of a minute."""
-    name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
-    before = os.environ[name]
-    os.environ[name] = "1"
-    try:
-        yield
-    finally:
-        os.environ[name] = before
+def _restore() -> None:
+    for name, value in _before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
-def check_server(uri: str, experiment_name: str) -> str | None:
+@dataclass(frozen=True)
+class Server:
+    """What a server said before anything was written: the experiment's id (None: not there yet), or why it is down."""
+
+    experiment_id: str | None = None
+    down: str | None = None
+
+
+def check_server(uri: str, experiment_name: str) -> Server:
     """Ask the server whether it lives, lets us in, and has the experiment in a state that takes runs.
 
-    Returns the experiment's id, None where it is not there yet. Takes milliseconds, and writes nothing.
+    Takes milliseconds, two seconds where nobody answers, and writes nothing.
 
-    Raises `TrackingServerError` or `ExperimentError`.
+    Raises `TrackingServerError` or `ExperimentError` where it lives, but will not take the run.
     """
-    with client_settings():
-        if is_http(uri):
-            _check_alive(uri)
-        return _check_experiment(uri, experiment_name)
+    with client_settings(retries=0, seconds=_CHECK_SECONDS):
+        down = why_down(uri)
+        return Server(down=down) if down else _check_experiment(uri, experiment_name)
 
 
-def _check_alive(uri: str) -> None:
+def why_down(uri: str) -> str | None:
+    """Say why a server cannot be reached within two seconds; None where it answers its health check."""
+    if not is_http(uri):
+        return None
+    answer: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    # In a thread: neither the resolver's time nor that of several addresses is bounded by a timeout.
+    threading.Thread(target=lambda: answer.put(_ask_health(uri)), daemon=True).start()
+    try:
+        return answer.get(timeout=_HEALTH_SECONDS)
+    except queue.Empty:
+        return _SILENT
+
+
+def _ask_health(uri: str) -> str | None:
     import requests  # noqa: PLC0415
 
-    shown = without_credentials(uri)
-    try:
-        answer = requests.get(f"{uri}/health", timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS), verify=_certificates())
-    except requests.RequestException as error:
-        raise TrackingServerError(
-            f"The MLflow server at {shown} does not answer ({_reason(error)}): start it (`jupyter-utils mlflow`), or "
-            "name the right one with mlf_uri= or MLFLOW_TRACKING_URI. Nothing was written, committed or sent."
-        ) from error
-    if answer.status_code >= _SERVER_ERROR:
-        raise TrackingServerError(
-            f"The MLflow server at {shown} (or a proxy before it) answers {answer.status_code}: see its log. "
-            "Nothing was written, committed or sent."
-        )
+    verify = _certificates()
+    with requests.Session() as session:
+        if urlsplit(uri).hostname in _LOCAL_NAMES:
+            session.trust_env = False  # no proxy; but certificates still as the environment says
+            verify = (os.environ.get("REQUESTS_CA_BUNDLE") or True) if verify is True else verify
+        try:
+            answer = session.get(f"{uri}/health", timeout=_HEALTH_SECONDS, verify=verify, stream=True)
+        except requests.Timeout:
+            return _SILENT
+        except Exception as error:  # noqa: BLE001 - whatever it is, it did not answer
+            return f"does not answer ({_reason(error)})"
+    status = answer.status_code
+    return f"answers {status} (or a proxy before it does)" if status >= _SERVER_ERROR else None
 
 
 def _certificates() -> bool | str:
@@ -135,12 +176,16 @@ def _reason(error: Exception) -> str:
     return text.rpartition(": ")[2].strip("')\" ") or type(error).__name__
 
 
-def _check_experiment(uri: str, name: str) -> str | None:
+def _check_experiment(uri: str, name: str) -> Server:
     from mlflow import MlflowClient, MlflowException  # noqa: PLC0415
+
+    from .retry import is_later, is_login  # noqa: PLC0415
 
     try:
         experiment = MlflowClient(uri).get_experiment_by_name(name)
     except MlflowException as error:
+        if is_http(uri) and is_later(error) and not is_login(error):
+            return Server(down=f"lives, but cannot answer ({error})")
         raise TrackingServerError(
             f"The MLflow server at {without_credentials(uri)} refuses the call: {error}. If it asks for a password, "
             "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD. Nothing was written, committed or sent."
@@ -150,4 +195,4 @@ def _check_experiment(uri: str, name: str) -> str | None:
             f"experiment_name={name!r} was deleted in MLflow, so it takes no runs: restore it "
             f"(`mlflow experiments restore --experiment-id {experiment.experiment_id}`), or use another name."
         )
-    return str(experiment.experiment_id) if experiment is not None else None
+    return Server(str(experiment.experiment_id) if experiment is not None else None)

@@ -25,7 +25,8 @@ def repo_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         ["config", "user.email", "t@example.org"],
     ):
         subprocess.run(["git", "-C", folder / "notebooks", *command], check=True)
-    with servers.lab(folder) as server:
+    # However slow the machine that runs the tests: nothing here is about how long a browser may take.
+    with servers.lab(folder, JUPYTER_UTILS_SAVE_SECONDS="300") as server:
         yield server
 
 
@@ -33,6 +34,6 @@ def repo_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
 def page(chromium: Any) -> Iterator[Any]:
     opened = chromium.new_page()
     # A workspace of its own: the tabs of an earlier test must not open again.
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(180_000)
     yield opened
     opened.close()

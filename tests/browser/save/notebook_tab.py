@@ -25,11 +25,11 @@ class Notebook:
         self.cell(number).locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
 
-    def output(self, number: int, limit: float = 90) -> str:
-        """All that a cell shows once it has run."""
+    def output(self, number: int, execution: str = r"\d+", limit: float = 400) -> str:
+        """All that a cell shows once it has run; `execution` is the kernel's count for it, where it ran before."""
         self.page.wait_for_function(
-            "([cell]) => /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt').innerText)",
-            arg=[self.cell(number).element_handle()],
+            "([cell, prompt]) => new RegExp(prompt).test(cell.querySelector('.jp-InputPrompt').innerText)",
+            arg=[self.cell(number).element_handle(), rf"\[{execution}\]"],
             timeout=limit * 1000,
         )
         return "\n".join(self.cell(number).locator(".jp-OutputArea-output").all_inner_texts())

@@ -85,10 +85,40 @@ def test_its_processes_at_rest_take_little_memory(mlflow_server: Started) -> Non
     assert total < 0.7e9
 
 
+def test_several_workers_serve_the_same(tmp_path: Path) -> None:
+    """The page at any address may search, many files go in one request, and no worker outlives what watches them."""
+    settings = {"MLFLOW_WORKERS": "2", "LISTEN_ADDRESS": "0.0.0.0", "MLFLOW_AUTH": "off"}
+    with servers.started("mlflow", tmp_path, **settings) as server:
+        servers.wait_ready(server, f"{server.mlflow_url}/health")
+        own = {"Host": "10.1.2.3:8080", "Origin": "http://10.1.2.3:8080"}  # as a container's host is reached
+        body = {"experiment_ids": ["0"]}
+        for _ in range(8):  # by either worker
+            assert call(server, "ajax-api/2.0/mlflow/runs/search", body, headers=own).status_code == 200
+        assert call(server, f"api/2.0/mlflow-artifacts/jupyter-utils/0/{'0' * 32}/artifacts", {}).status_code == 400
+        processes = psutil.Process(server.process.pid).children(recursive=True)
+        watcher = next(process for process in processes if len(process.children()) > 1)
+        assert watcher.memory_info().rss < 150e6, "it only watches"
+        workers = watcher.children()
+        watcher.kill()
+        gone, alive = psutil.wait_procs(workers, 30)
+        assert (alive, len(gone) > 1) == ([], True)
+
+
+def test_several_workers_ask_for_the_password(tmp_path: Path) -> None:
+    """Each of them, and each knows it."""
+    with servers.mlflow(tmp_path, MLFLOW_WORKERS="2", MLFLOW_AUTH="on") as server:
+        path = "api/2.0/mlflow/experiments/get?experiment_id=0"
+        password = (server.store_dir / "auth" / "admin-password").read_text().strip()
+        answers = {
+            (call(server, path).status_code, call(server, path, auth=("admin", password)).status_code) for _ in range(8)
+        }
+        assert answers == {(401, 200)}
+
+
 @pytest.mark.full  # about 10 s, and seldom touched
-def test_several_workers_and_further_arguments_go_to_mlflow_server(tmp_path: Path) -> None:
+def test_further_arguments_go_to_mlflow_server(tmp_path: Path) -> None:
     """`mlflow server` itself takes over, and ends as cleanly."""
-    with servers.started("mlflow", tmp_path, "--", "--static-prefix=/tracking", MLFLOW_WORKERS="2") as server:
+    with servers.started("mlflow", tmp_path, MLFLOW_STATIC_PREFIX="/tracking", MLFLOW_WORKERS="2") as server:
         servers.wait_ready(server, f"{server.mlflow_url}/tracking/health")
         processes = psutil.Process(server.process.pid).children(recursive=True)
         assert len(processes) > 4

@@ -171,29 +171,6 @@ def test_sparse_checkout(runs: Runs, repo: Repo) -> None:
     assert repo.committed() == ["outside/nb.ipynb"]
 
 
-def test_hook_refuses(runs: Runs, repo: Repo) -> None:
-    """Hooks run; one that refuses is quoted, nothing is sent, and the index is as it was."""
-    hook = repo.path / ".git" / "hooks" / "pre-commit"
-    hook.write_text("#!/bin/sh\necho no such luck >&2\nexit 1\n")
-    hook.chmod(0o755)
-    (repo.path / "staged.txt").write_text("x")
-    repo.git("add", "staged.txt")
-    before = repo.git("status", "--short")
-    runs_before = runs.count("commits")
-    with pytest.raises(errors.CommitError, match="no such luck"):
-        save(runs, repo.notebook)
-    assert repo.git("status", "--short") == before
-    assert runs.count("commits") == runs_before
-
-
-def test_hooks_and_signing_as_configured(runs: Runs, repo: Repo) -> None:
-    """A commit that must be signed is refused when it cannot be, rather than made unsigned."""
-    repo.git("config", "commit.gpgSign", "true")
-    repo.git("config", "gpg.program", "/bin/false")
-    with pytest.raises(errors.CommitError, match="sign"):
-        save(runs, repo.notebook)
-
-
 def test_lock_that_goes_away(runs: Runs, repo: Repo) -> None:
     """Another Git command holds the lock for a moment: the commit waits for it."""
     lock = repo.path / ".git" / "index.lock"

@@ -127,6 +127,18 @@ def test_model_torch(runs: Runs, repo: Repo, tmp_path: Path) -> None:
     assert model.weight.data_ptr() == before
 
 
+def test_model_on_cuda(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """A model on a GPU is stored from CPU memory, and stays on the GPU."""
+    if not torch.cuda.is_available():
+        pytest.skip("no GPU that torch can use")
+    model = torch.nn.Linear(3, 2).cuda()
+    result = runs.save(experiment_name="e", model={"linear.pt": model}, notebook=repo.notebook)
+    state = torch.load(runs.file(result.run_id, "model/linear.pt", tmp_path), weights_only=True)
+    assert {one.device.type for one in state.values()} == {"cpu"}
+    assert torch.equal(state["weight"], model.weight.cpu())
+    assert {one.device.type for one in model.parameters()} == {"cuda"}
+
+
 @pytest.mark.parametrize("booster", [False, True])
 def test_model_lightgbm(booster: bool, runs: Runs, repo: Repo, tmp_path: Path) -> None:
     """LightGBM, scikit-learn's wrapper or a Booster, is stored as LightGBM's own model text."""

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import kernels
@@ -49,7 +50,7 @@ def notebook_of(runs: Runs, shown: str) -> str:
 
 
 def test_the_example_runs_unchanged(runs: Runs, repo: Repo) -> None:
-    """The example call of contract.md, in a real kernel: all of it arrives, and the notebook is committed."""
+    """The example call of the replaced README, in a real kernel: all of it arrives, and the notebook is committed."""
     repo.notebook.unlink()
     file = write_notebook(repo.path / "実験.ipynb", PREPARE, EXAMPLE)
     run = run_id(execute(file, MLFLOW_TRACKING_URI=runs.uri))
@@ -97,15 +98,11 @@ def test_nbclient_with_no_candidate(runs: Runs, repo: Repo, tmp_path: Path) -> N
     assert runs.get(run_id(shown)).info.status == "FINISHED"
 
 
-def test_vscode_and_environment_variable(runs: Runs, repo: Repo, tmp_path: Path) -> None:
-    """VS Code puts the path into a variable of the user's; JUPYTER_UTILS_NOTEBOOK comes before it."""
-    other = repo.write(name="other.ipynb")
-    told = f"__vsc_ipynb_file__ = {str(repo.notebook)!r}"
-    by_hand = f"import os; os.environ['JUPYTER_UTILS_NOTEBOOK'] = {str(other)!r}"
-    file = write_notebook(tmp_path / "elsewhere" / "x.ipynb", told, SAVE, by_hand, SAVE)
-    shown = execute(file, MLFLOW_TRACKING_URI=runs.uri)
-    first, second = re.findall(r"\b[0-9a-f]{32}\b", shown)
-    assert (notebook_of(runs, first), notebook_of(runs, second)) == (str(repo.notebook), str(other))
+def test_environment_variable(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """JUPYTER_UTILS_NOTEBOOK names the notebook, for front ends that tell their kernels nothing."""
+    by_hand = f"import os; os.environ['JUPYTER_UTILS_NOTEBOOK'] = {str(repo.notebook)!r}"
+    file = write_notebook(tmp_path / "elsewhere" / "x.ipynb", by_hand, SAVE)
+    assert notebook_of(runs, execute(file, MLFLOW_TRACKING_URI=runs.uri)) == str(repo.notebook)
 
 
 def test_papermill(runs: Runs, repo: Repo) -> None:
@@ -160,6 +157,21 @@ def test_jupyter_server(runs: Runs, tmp_path: Path) -> None:
             assert notebook_of(runs, kernel.run(SAVE)) == str(server.root_dir / "after.ipynb")
             shown = kernel.run(SAVE + "; print(r.warnings)")
             assert "did not save" in shown, "a browser that never saves is warned of"
+            closed_while_it_saves(kernel, tmp_path / "told.txt")
+
+
+def closed_while_it_saves(kernel: kernels.Kernel, told: Path) -> None:
+    """Hold that a browser which goes away is not waited for until the end: the call goes on, and warns."""
+    impatient = "s.SAVE_SECONDS, s._PATIENCE_SECONDS, s._ASK_SECONDS, s._GONE_SECONDS = 3600, 0.1, 0.2, 1"
+    kernel.run(f"import jupyter_utils.notebook.saving as s; {impatient}")
+    tell = f"import pathlib; pathlib.Path({str(told)!r}).write_text(str(r.warnings))"
+    kernel.run_until(f"{SAVE}; {tell}", "Waiting for the browser to save after.ipynb")
+    kernel.socket.close()
+    deadline = time.monotonic() + 300
+    while not (told.exists() and told.read_text()):
+        assert time.monotonic() < deadline, "still waiting for a browser that has gone"
+        time.sleep(0.2)
+    assert "went away" in told.read_text()
 
 
 def test_notebook_outside_of_the_servers_root(runs: Runs, tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nbclient
+import nbformat
 import pandas as pd
 import pytest
-from calling import env
+from calling import env, write_notebook
 from jupyter_utils import errors, overlay, record
-from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
+from jupyter_utils.tracking import retry, transfer
 
 if TYPE_CHECKING:
     from conftest import Repo, Runs
@@ -124,22 +126,36 @@ def test_manifest(runs: Runs, repo: Repo, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [OSError("line cut"), KeyboardInterrupt()], ids=["error", "interrupt"])
 def test_failure_while_sending(error: BaseException, runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that did not become whole is not marked finished; the error names the commit and the run."""
+    """A run that did not become whole is not finished; the call is committed, kept, and sent by the next one."""
+    before = runs.count("record")
 
     def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(MlflowArtifactsRepository, "log_artifact", fail)
-    with pytest.raises((errors.SendError, KeyboardInterrupt)) as caught:
-        save(runs, repo, dataset={"a.txt": "x"})
+    with monkeypatch.context() as patched:
+        patched.setenv("JUPYTER_UTILS_LOCAL_ARTIFACTS", "off")
+        patched.setattr(transfer, "put", fail)
+        patched.setattr(retry, "LONGEST_WAIT", 0.01)
+        if isinstance(error, OSError):
+            result = runs.save(experiment_name="record", notebook=repo.notebook, dataset={"a.txt": "x"})
+            assert (result.run_id, result.url, result.is_stored) == (None, None, False)
+            assert result.commit == repo.git("rev-parse", "HEAD")
+            assert any("line cut" in warning for warning in result.warnings)
+            assert "will be sent later" in repr(result)
+            assert str(result.entry) in result._repr_html_()
+        else:
+            with pytest.raises(KeyboardInterrupt) as caught:
+                save(runs, repo, dataset={"a.txt": "x"})
+            notes = "".join(caught.value.__notes__)
+            assert repo.git("rev-parse", "HEAD") in notes
+            assert "jupyter-utils sync" in notes
     experiment = runs.client.get_experiment_by_name("record").experiment_id
-    run = runs.client.search_runs([experiment], order_by=["start_time DESC"], max_results=1)[0]
-    assert run.info.status == ("FAILED" if isinstance(error, OSError) else "KILLED")
-    commit = repo.git("rev-parse", "HEAD")
-    assert commit in str(caught.value) + "".join(getattr(caught.value, "__notes__", []))
-    if isinstance(error, OSError):
-        assert run.info.run_id in str(caught.value)
-        assert "line cut" in str(caught.value)
+    begun = runs.client.search_runs([experiment], order_by=["start_time DESC"], max_results=1)[0]
+    assert begun.info.status == "RUNNING"
+    save(runs, repo)
+    assert runs.count("record") == before + 2
+    assert runs.get(begun.info.run_id).info.status == "FINISHED"
+    assert "dataset/a.txt" in runs.files(begun.info.run_id, "dataset")
 
 
 def test_failure_while_writing(runs: Runs, repo: Repo) -> None:
@@ -176,3 +192,31 @@ def test_hostile_names_survive(runs: Runs, repo: Repo, tmp_path: Path) -> None:
     assert sorted(stored) == sorted(f"dataset/{n}/{name}" for n, name in enumerate(names))
     for file in stored:
         assert runs.file(result.run_id, file, tmp_path).read_text() == file.split("/")[-1]
+
+
+SLOW = """
+import time, jupyter_utils
+class Slow(str): pass
+def write(value, path):
+    time.sleep(0.5)
+    path.write_text(value)
+jupyter_utils.register_writer(Slow, write)
+r = jupyter_utils.save_mlflow('progress', do_commit=False, dataset={f'{n}.txt': Slow(n) for n in range(3)})
+"""
+
+
+def test_progress(runs: Runs, tmp_path: Path) -> None:
+    """Work that takes longer than a moment shows a bar: a widget in a notebook, text elsewhere."""
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW)
+    settings = env(MLFLOW_TRACKING_URI=runs.uri)
+    done = subprocess.run([sys.executable, script], env=settings, capture_output=True, text=True, check=True)
+    assert "Writing artifacts" in done.stderr
+    notebook = nbformat.read(write_notebook(tmp_path / "slow.ipynb", SLOW), 4)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    shown = [output.data for output in notebook.cells[0].outputs if output.output_type == "display_data"]
+    assert any("application/vnd.jupyter.widget-view+json" in data for data in shown)
+    assert not any(output.get("name") == "stderr" for output in notebook.cells[0].outputs), "no bar in text as well"

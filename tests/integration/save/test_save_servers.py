@@ -1,4 +1,4 @@
-"""Servers as people run them: with passwords, behind JupyterHub, and such as die in the middle of a call."""
+"""Servers as people run them: with passwords, below a prefix, and such as die in the middle of a call."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import json
 import signal
 import subprocess
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jupyter_utils
 import kernels
+import psutil
 import pytest
 import requests
 import servers
 from calling import write_notebook
-from jupyter_utils import errors
 from jupyter_utils.launchers.readiness import answers
+from jupyter_utils.spool import own_spool
+from jupyter_utils.tracking import retry, transfer
 from mlflow import MlflowClient
-from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,8 +107,8 @@ def test_password_protected_mlflow(guarded: Guarded) -> None:
         assert kernel.run(count).strip() == "1"
 
 
-def test_jupyterhub(tmp_path: Path) -> None:
-    """A server as JupyterHub starts it: pages below a prefix, and a token that only the environment tells."""
+def test_below_a_prefix(tmp_path: Path) -> None:
+    """Our own launcher behind a hub or a proxy: pages below a prefix, and a token that only the environment tells."""
     prefix = "/user/hanako%40example.org"
     repository(tmp_path / "notebooks")
     settings = {
@@ -123,7 +125,7 @@ def test_jupyterhub(tmp_path: Path) -> None:
         with kernels.kernel(hub, "中 x.ipynb") as kernel:
             kernel.run("import os; del os.environ['JPY_SESSION_NAME']")
             assert kernel.run(FOUND_BY).strip() == f"Jupyter server {hub.root_dir}/中 x.ipynb"
-            # JupyterHub's servers announce themselves without a token.
+            # Some servers announce themselves without a token.
             (file,) = (hub.folder / "home").rglob("jpserver-*.json")
             file.write_text(json.dumps(json.loads(file.read_text()) | {"token": ""}))
             assert kernel.run(FOUND_BY).strip() == f"Jupyter server {hub.root_dir}/中 x.ipynb"
@@ -133,33 +135,41 @@ def test_jupyterhub(tmp_path: Path) -> None:
 def kill_in_mid_upload(server: servers.Started, monkeypatch: pytest.MonkeyPatch) -> None:
     """Freeze the server when the large file's upload begins, so that it cannot end; then kill it."""
     (process,) = [one for one in servers.processes(server) if "jupyter_utils.launchers.mlflow_app" in one.cmdline()]
-    upload = MlflowArtifactsRepository.log_artifact
+    upload = transfer.put
 
-    def frozen(self: MlflowArtifactsRepository, local_file: str, artifact_path: str | None = None) -> None:
-        if local_file.endswith("large.bin"):
-            process.send_signal(signal.SIGSTOP)
-            threading.Timer(1, process.kill).start()
-        upload(self, local_file, artifact_path)
+    def frozen(repository: Any, path: Path, name: str) -> None:
+        if name.endswith("large.bin"):
+            with suppress(psutil.NoSuchProcess):  # the second attempt
+                process.send_signal(signal.SIGSTOP)
+                threading.Timer(1, process.kill).start()
+        upload(repository, path, name)
 
-    monkeypatch.setattr(MlflowArtifactsRepository, "log_artifact", frozen)
+    monkeypatch.setattr(transfer, "put", frozen)
 
 
 def test_mlflow_killed_in_mid_upload(tmp_path: Path, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says what exists and names the commit; after a restart the run is there and is not finished."""
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # waiting for longer changes nothing
+    """The call is committed and kept; after a restart of the server a sync completes the very run that was begun."""
+    monkeypatch.setattr(retry, "LONGEST_WAIT", 0.1)  # waiting for longer changes nothing
+    monkeypatch.setenv("JUPYTER_UTILS_LOCAL_ARTIFACTS", "off")
     large = tmp_path / "large.bin"
     with large.open("wb") as file:
         file.truncate(128 * 1024**2)
-    with servers.mlflow(tmp_path) as server:
-        kill_in_mid_upload(server, monkeypatch)
-        with pytest.raises(errors.SendError) as caught:
-            jupyter_utils.save_mlflow(
-                "killed", notebook=repo.notebook, mlf_uri=server.mlflow_url, dataset={"large.bin": large}
-            )
-    assert caught.value.commit == repo.git("rev-parse", "HEAD")
-    assert f"committed as {caught.value.commit}" in str(caught.value)
-    assert f"run {caught.value.run_id} was begun and could not be marked as failed" in str(caught.value)
-    with servers.mlflow(tmp_path) as server:
+    port = str(servers.free_port())
+    with servers.mlflow(tmp_path, MLFLOW_PORT=port) as server, monkeypatch.context() as patched:
+        kill_in_mid_upload(server, patched)
+        result = jupyter_utils.save_mlflow(
+            "killed", notebook=repo.notebook, mlf_uri=server.mlflow_url, dataset={"large.bin": large}
+        )
+    assert result.commit == repo.git("rev-parse", "HEAD")
+    assert not result.is_stored
+    with servers.mlflow(tmp_path, MLFLOW_PORT=port) as server:
         client = MlflowClient(server.mlflow_url)
-        assert client.get_run(str(caught.value.run_id)).info.status != "FINISHED"
-        assert "dataset/large.bin" not in [one.path for one in client.list_artifacts(caught.value.run_id, "dataset")]
+        (begun,) = client.search_runs([client.get_experiment_by_name("killed").experiment_id])
+        assert begun.info.status == "RUNNING"
+        assert "dataset/large.bin" not in [one.path for one in client.list_artifacts(begun.info.run_id, "dataset")]
+        said = servers.run(["sync"], server.env | {"JUPYTER_UTILS_SPOOL_DIR": str(own_spool().path)}, tmp_path)
+        assert (said.returncode, begun.info.run_id in said.stdout) == (0, True), said.stderr
+        (run,) = client.search_runs([begun.info.experiment_id])
+        assert run.info.status == "FINISHED"
+        (stored,) = (server.store_dir / "artifacts").rglob("large.bin")
+        assert stored.stat().st_size == large.stat().st_size

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from jupyter_utils import migrate
 from jupyter_utils.errors import DirectoryError
-from jupyter_utils.launchers import files, mlflow_app, store
+from jupyter_utils.launchers import files, mlflow_app, server_info, store
 from jupyter_utils.launchers.logs import Tail
 from jupyter_utils.shadowing import Shadows
 
@@ -137,7 +137,14 @@ def test_the_names_of_mlflows_variables_are_its_own() -> None:
     constants = runpy.run_path(str(package / "server" / "constants.py"))
     names = ("BACKEND_STORE_URI", "REGISTRY_STORE_URI", "ARTIFACT_ROOT", "ARTIFACTS_DESTINATION", "SERVE_ARTIFACTS")
     assert [constants[f"{name}_ENV_VAR"] for name in names] == [getattr(mlflow_app, name) for name in names]
-    assert f'"{mlflow_app.SERVER_KIND}"' in (package / "environment_variables.py").read_text(encoding="utf-8")
+    variables = (package / "environment_variables.py").read_text(encoding="utf-8")
+    assert {f'"{name}"' in variables for name in (mlflow_app.SERVER_KIND, mlflow_app.ADMIN_BOOTSTRAPPED)} == {True}
+    assert {f'"{name}"' in variables for name in server_info.WAYS.values()} == {True}
+    told = (package / "utils" / "server_info.py").read_text(encoding="utf-8")
+    assert {f'"{name}"' in told for name in server_info.WAYS} == {True}
+    log_config = Path(mlflow_app.log_config())
+    assert log_config.is_file()
+    assert f'"{log_config.name}"' in (package / "server" / "__init__.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,16 @@ SITE = Path("lib/python3.11/dist-packages")
 INTERPRETER = "@python@"
 
 
-def compile_bytecode(folder: Path) -> None:
+def compile_bytecode(folder: Path) -> bool:
     """Compile all modules below `folder`, so that two builds give the same bytes.
 
     The store has no usable file times and is never written to: bytecode is "unchecked", which saves a hash at every
     import. The path inside is relative to `folder`: packages that ship the same module then have the same bytecode.
     One process in one order, because what is marshalled depends on what the process has seen before.
+
+    Whether all could be compiled: packages carry templates and examples that are no Python.
     """
-    compileall.compile_dir(
+    compiled = compileall.compile_dir(
         folder,
         quiet=2,
         workers=1,
@@ -28,6 +30,7 @@ def compile_bytecode(folder: Path) -> None:
         stripdir=str(folder),
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
+    return bool(compiled)
 
 
 def write_program(path: Path, body: str) -> None:

@@ -1,0 +1,56 @@
+"""MLflow's server, and the runs that wait for it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from jupyter_utils.errors import JupyterUtilsError
+from jupyter_utils.launchers.files import existing_part
+from jupyter_utils.launchers.state import running
+from jupyter_utils.network import mask
+from jupyter_utils.spool import Spool, size
+from jupyter_utils.tracking import why_down
+
+from .finding import Finding, error, ok, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jupyter_utils.settings import Settings
+
+
+def mlflow(settings: Settings) -> Iterator[Finding]:
+    """Check that the MLflow server answers which notebooks send their runs to."""
+    own = [address for state in running() for address in state.artifacts]
+    if settings.other_mlflow is None and not own:
+        yield ok("MLflow", "none is running; `jupyter-utils lab` starts one")
+        return
+    for uri in dict.fromkeys([settings.other_mlflow] if settings.other_mlflow else own):
+        if down := why_down(uri.rstrip("/")):
+            remedy = "start it or correct MLFLOW_TRACKING_URI; runs are kept meanwhile, and sent later"
+            yield warning("MLflow", f"{mask(uri)} {down}", remedy)
+        else:
+            yield ok("MLflow", f"{mask(uri)} answers")
+
+
+def spool(settings: Settings) -> Iterator[Finding]:
+    """Check what waits in the spool, and that a call could be kept there."""
+    place = Spool(settings.spool_dir)
+    try:
+        if existing_part(place.path) == place.path:
+            place.prepare()
+    except JupyterUtilsError as failure:
+        yield error("spool", str(failure), "correct its owner, or set JUPYTER_UTILS_SPOOL_DIR")
+        return
+    waiting = place.idle()
+    if not waiting:
+        yield ok("spool", f"no run waits in {place.path}")
+        return
+    total, limit = sum(one.size for one in waiting), settings.jupyter_utils_spool_gib * 2**30
+    oldest = time.strftime("%Y-%m-%d %H:%M", time.localtime(min(one.start_time for one in waiting) / 1000))
+    runs = f"{len(waiting)} run{'s' * (len(waiting) > 1)}"
+    message = f"waiting for MLflow in {place.path}: {runs}, {size(total)} of {size(limit)}, the oldest of {oldest}"
+    refused = sum(one.state.refused for one in waiting)
+    remedy = "jupyter-utils sync" + (f"; {refused} were refused: jupyter-utils sync --list" if refused else "")
+    yield error("spool", f"{message}: it is full", remedy) if total >= limit else warning("spool", message, remedy)

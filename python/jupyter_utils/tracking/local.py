@@ -1,0 +1,113 @@
+"""The short way: an artifact store on this machine, into which files come by a rename instead of through HTTP.
+
+The launcher of the MLflow server announces its artifact folder. Before anything is written there, a file of random
+content is read back through the server: then it is the same folder, and the server lets us read from it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from jupyter_utils.spool.folder import INCOMING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VARIABLE = "JUPYTER_UTILS_LOCAL_ARTIFACTS"
+"""Environment variable: `off` sends everything through HTTP, as to a server on another machine."""
+_API = "/api/2.0/mlflow-artifacts/artifacts"
+_SCHEME = "mlflow-artifacts"
+_SECONDS = 5.0
+_OK = 200
+_DAY = 24 * 3600.0
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def artifact_folder(uri: str) -> Path | None:
+    """Give the folder in which the server at this address keeps its artifacts, if proven to be this machine's."""
+    return next((folder for folder in _announced(uri) if _is_ours(folder) and _is_same(uri, folder)), None)
+
+
+def _announced(uri: str) -> Iterator[Path]:
+    if os.environ.get(VARIABLE) == "off":
+        return
+    from jupyter_utils.launchers.state import running  # noqa: PLC0415
+
+    with contextlib.suppress(Exception):  # no folder for state: then there is nobody to announce anything
+        for state in running():
+            yield from (Path(folder) for one, folder in state.artifacts.items() if _place(one) == _place(uri))
+
+
+def _place(uri: str) -> tuple[str, str, int | None, str]:
+    parts = urlsplit(uri)
+    host = "127.0.0.1" if parts.hostname in _LOOPBACK else str(parts.hostname)
+    return parts.scheme, host, parts.port, parts.path.rstrip("/")
+
+
+def _is_ours(folder: Path) -> bool:
+    """Another user's server could not remove or replace what we put there."""
+    with contextlib.suppress(OSError):
+        return folder.stat().st_uid == os.geteuid() and os.access(folder, os.W_OK | os.X_OK)
+    return False
+
+
+def _is_same(uri: str, folder: Path) -> bool:
+    from mlflow.utils.credentials import get_default_host_creds  # noqa: PLC0415
+    from mlflow.utils.rest_utils import http_request  # noqa: PLC0415
+
+    name, content = f"nonce-{secrets.token_hex(16)}", secrets.token_bytes(32)
+    nonce = folder / INCOMING / name
+    try:
+        nonce.parent.mkdir(exist_ok=True)
+        _remove_old(nonce.parent)
+        nonce.write_bytes(content)
+        creds = get_default_host_creds(uri)  # type: ignore[no-untyped-call]
+        answer = http_request(  # type: ignore[no-untyped-call]
+            creds, f"{_API}/{INCOMING}/{name}", "GET", max_retries=0, timeout=_SECONDS
+        )
+        return bool(answer.status_code == _OK and answer.content == content)
+    except Exception:  # noqa: BLE001 - then the files go the long way
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            nonce.unlink(missing_ok=True)
+
+
+def _remove_old(folder: Path) -> None:
+    """Remove what a killed process left of its proof."""
+    for path in folder.glob("nonce-*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < time.time() - _DAY:
+                path.unlink()
+
+
+def run_folder(store: Path, artifact_uri: str) -> Path | None:
+    """Give the folder of a run's artifacts in the store, where MLflow itself would put them.
+
+    >>> run_folder(Path("/store"), "mlflow-artifacts:/1/abc/artifacts")
+    PosixPath('/store/1/abc/artifacts')
+    >>> run_folder(Path("/store"), "s3://bucket/1/abc/artifacts")
+    """
+    parts = urlsplit(artifact_uri)
+    inner = Path(parts.path.lstrip("/"))
+    if parts.scheme != _SCHEME or parts.netloc or ".." in inner.parts or len(inner.parts) < 2:  # noqa: PLR2004
+        return None
+    return store / inner
+
+
+def move_in(source: Path, target: Path, names: Any) -> None:
+    """Make the files of an entry a run's artifacts: the whole folder by one rename, or what is left one by one."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        source.rename(target)
+        return
+    for name in names:
+        if (source / name).exists():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).replace(target / name)

@@ -1,0 +1,100 @@
+"""Sending one file to an artifact store."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from typing import TYPE_CHECKING, Any
+
+from .retry import again
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from jupyter_utils.entry import StagedFile
+
+_PIECE = 2**18
+# Files up to this size are sent many at a time where the server can take them so (see launchers/many_files.py).
+_SMALL, _TOGETHER, _MANY = 256 * 2**10, 4 * 2**20, 8
+_ARTIFACTS, _TOGETHER_PATH = "/api/2.0/mlflow-artifacts/artifacts", "/api/2.0/mlflow-artifacts/jupyter-utils"
+
+
+class _Pieces:
+    """A file for requests, which would read it in pieces of 16 kB: with larger ones both ends have less to do."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._size = path.stat().st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._path.open("rb", buffering=0) as file:
+            while piece := file.read(_PIECE):
+                yield piece
+
+
+def put(repository: Any, path: Path, name: str) -> None:
+    """Send one file under a name below the run's artifacts: streamed, as a whole, or in parts where that is offered."""
+    from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository  # noqa: PLC0415
+    from mlflow.utils.mime_type_utils import _guess_mime_type  # noqa: PLC0415
+    from mlflow.utils.request_utils import augmented_raise_for_status  # noqa: PLC0415
+    from mlflow.utils.rest_utils import http_request  # noqa: PLC0415
+
+    if not isinstance(repository, HttpArtifactRepository) or _in_parts(repository, path):
+        # MLflow's own: in parts where the server offers its multipart protocol (S3 and the like), or past the server.
+        repository.log_artifact(str(path), posixpath.dirname(name) or None)
+        return
+    kind = _guess_mime_type(path.name)  # type: ignore[no-untyped-call]
+    answer = http_request(  # type: ignore[no-untyped-call]
+        repository._host_creds,  # noqa: SLF001 - as its own log_artifact does
+        f"/{name}",
+        "PUT",
+        data=_Pieces(path) if path.stat().st_size else b"",
+        extra_headers={"Content-Type": kind},
+    )
+    augmented_raise_for_status(answer)  # type: ignore[no-untyped-call]
+
+
+def _in_parts(repository: Any, path: Path) -> bool:
+    return bool(repository._should_multipart_upload(str(path)))  # noqa: SLF001 - as its own log_artifact asks
+
+
+def put_small(repository: Any, root: Path, files: Sequence[StagedFile]) -> set[str]:
+    """Send the small ones of many files together, where the server is one of this package's; give what is sent."""
+    small = [file for file in files if file.size <= _SMALL]
+    if len(small) < _MANY or _ARTIFACTS not in str(repository.artifact_uri):
+        return set()
+    sent: set[str] = set()
+    try:
+        for batch in _batches(small):
+            again(_post, repository, root, batch)
+            sent |= {file.path for file in batch}
+    except Exception:  # noqa: BLE001 - any other server says no in its own way; then they go one by one
+        return sent
+    return sent
+
+
+def _batches(files: list[StagedFile]) -> Iterator[list[StagedFile]]:
+    batch: list[StagedFile] = []
+    for file in files:
+        if batch and sum(one.size for one in batch) + file.size > _TOGETHER:
+            yield batch
+            batch = []
+        batch.append(file)
+    yield batch
+
+
+def _post(repository: Any, root: Path, files: list[StagedFile]) -> None:
+    from mlflow.utils.credentials import get_default_host_creds  # noqa: PLC0415
+    from mlflow.utils.request_utils import augmented_raise_for_status  # noqa: PLC0415
+    from mlflow.utils.rest_utils import http_request  # noqa: PLC0415
+
+    server, _, run = str(repository.artifact_uri).partition(_ARTIFACTS)
+    head = [{"path": file.path, "size": file.size, "sha256": file.sha256} for file in files]
+    body = json.dumps(head).encode() + b"\n" + b"".join((root / file.path).read_bytes() for file in files)
+    creds = get_default_host_creds(server)  # type: ignore[no-untyped-call]
+    answer = http_request(creds, _TOGETHER_PATH + run, "POST", data=body)  # type: ignore[no-untyped-call]
+    augmented_raise_for_status(answer)  # type: ignore[no-untyped-call]

@@ -1,0 +1,91 @@
+"""The Docker engine for tests: the one that runs here, else one that is started for this run and ended with it."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+START_LIMIT = 60.0
+"""Seconds until an engine that was started must answer."""
+
+
+def docker(*words: str, check: bool = True, limit: float = 300.0, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run `docker WORDS`; its output as text.
+
+    Raises AssertionError with Docker's own words if it fails, unless `check` is off.
+    """
+    command = ["docker", *words]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=limit, env={**os.environ, **more}
+    )
+    if check and done.returncode:
+        raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done
+
+
+def address() -> dict[str, str]:
+    """Give the variables that lead a process with an environment of its own to the same engine."""
+    return {name: value for name, value in os.environ.items() if name.startswith("DOCKER_")}
+
+
+@functools.cache
+def ensure_engine() -> str | None:
+    """Make sure that `docker` reaches an engine; one that is started here has its own data, which go with it.
+
+    Returns:
+        None if there is an engine, else the reason why there is none, to skip a test with.
+
+    """
+    if shutil.which("docker") is None:
+        return "no docker on the path (Debian: docker.io)"
+    if _answers():
+        return None
+    if shutil.which("dockerd") is None:
+        return "no Docker engine answers, and there is no dockerd to start one (Debian: docker.io)"
+    if os.geteuid() != 0:
+        return "no Docker engine answers, and only root can start one"
+    return _start()
+
+
+def _answers() -> bool:
+    return docker("info", "--format", "{{.ServerVersion}}", check=False).returncode == 0
+
+
+def _start() -> str | None:
+    # Nothing of the machine's own engine is touched: socket, data, and state are in this folder.
+    folder = Path(tempfile.mkdtemp(prefix="docker-engine-"))
+    socket = f"unix://{folder}/docker.sock"
+    places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
+    command = ["dockerd", "--host", socket, *(f"--{option}={folder}/{name}" for option, name in places.items())]
+    with (folder / "log").open("wb") as log:
+        engine = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    atexit.register(_end, engine, folder)
+    before = os.environ.get("DOCKER_HOST")
+    os.environ["DOCKER_HOST"] = socket
+    deadline = time.monotonic() + START_LIMIT
+    while engine.poll() is None and time.monotonic() < deadline:
+        if _answers():
+            return None
+        time.sleep(0.2)
+    if before is None:
+        del os.environ["DOCKER_HOST"]
+    else:
+        os.environ["DOCKER_HOST"] = before
+    lines = (folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()
+    return f"dockerd does not start here: {lines[-1] if lines else 'it says nothing'}"
+
+
+def _end(engine: subprocess.Popen[bytes], folder: Path) -> None:
+    engine.terminate()
+    try:
+        engine.wait(30)
+    except subprocess.TimeoutExpired:
+        engine.kill()
+        engine.wait()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,99 @@
+"""Full disks and disks that cannot be written to, on the client's side and on the server's."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import jupyter_utils
+import pytest
+import servers
+from jupyter_utils import errors
+from jupyter_utils.spool import deliver_waiting, own_spool
+from runs_on_disk import check_whole, runs_by_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from servers import Started
+
+SEED = 7
+
+
+@contextmanager
+def small_disk(place: Path, size: str) -> Iterator[Path]:
+    """Mount a disk of this size; the test is skipped where that is not allowed."""
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode != 0:
+        pytest.skip("no disk can be mounted here: this needs root")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_full_disk_of_the_client(tmp_path: Path, mlflow_server: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls of random sizes onto a disk of 2 MB, the server down: each is kept whole or refused, and leaves nothing."""
+    draw = random.Random(SEED)  # noqa: S311
+    kept: dict[str, bytes] = {}
+    refused = 0
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        monkeypatch.setenv("JUPYTER_UTILS_SPOOL_DIR", str(disk / "spool"))
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_server.mlflow_url)
+        for _ in range(25):
+            content = draw.randbytes(draw.randint(1, 600_000))
+            try:
+                result = jupyter_utils.save_mlflow(
+                    "full disk", dataset={"a.bin": content}, do_commit=False, mlf_uri="http://127.0.0.1:9"
+                )
+            except (errors.StageError, errors.SpoolError) as error:
+                assert "JUPYTER_UTILS_SPOOL_DIR" in str(error) or "No space left" in str(error)  # noqa: PT017
+                refused += 1
+                continue
+            assert result.entry is not None
+            kept[result.entry.name] = content
+            file = result.entry / "entry.json"
+            file.write_text(file.read_text().replace("http://127.0.0.1:9", mlflow_server.mlflow_url))
+        assert refused > 5
+        assert len(kept) > 3
+        assert own_spool().names() == sorted(kept)
+        assert list((disk / "spool" / "new").iterdir()) == []
+        assert not deliver_waiting(own_spool()).unsent
+    stored = runs_by_entry(mlflow_server, "full disk")
+    assert sorted(stored) == sorted(kept)
+    for name, (run,) in stored.items():
+        check_whole(mlflow_server, run, {"a.bin": kept[name]}, {})
+
+
+@pytest.mark.parametrize("way", ["local", "http"])
+def test_full_disk_of_the_server(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the server has no room for waits; when there is room, it gets there."""
+    content = random.Random(SEED).randbytes(3_000_000)  # noqa: S311
+    with small_disk(tmp_path / "disk", "40m") as disk, servers.mlflow(tmp_path, MLFLOW_STORE_DIR=str(disk)) as server:
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home/.local/state"))
+        monkeypatch.setenv("JUPYTER_UTILS_LOCAL_ARTIFACTS", "" if way == "local" else "off")
+        jupyter_utils.save_mlflow("no room", do_commit=False, mlf_uri=server.mlflow_url)
+        free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+        (disk / "ballast").write_bytes(b"x" * (free - 2_000_000))
+        arguments = {"dataset": {"a.bin": content}, "do_commit": False, "mlf_uri": server.mlflow_url}
+        if way == "local":
+            with pytest.raises(errors.StageError, match="No space left"):
+                jupyter_utils.save_mlflow("no room", **arguments)
+        else:
+            result = jupyter_utils.save_mlflow("no room", **arguments)
+            assert result.entry is not None
+            assert "did not take all of it" in result.warnings[-1]
+        (disk / "ballast").unlink()
+        result = jupyter_utils.save_mlflow("no room", **arguments)
+        assert result.is_stored
+        assert own_spool().names() == []
+        runs = [run for (run,) in runs_by_entry(server, "no room").values()]
+        assert len(runs) == (2 if way == "local" else 3)
+        assert {run.info.status for run in runs} == {"FINISHED"}
+        for run in runs[: len(runs) - 1]:
+            check_whole(server, run, {"a.bin": content}, {})
