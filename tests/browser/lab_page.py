@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, Response
 
 CELL_LIMIT = 180_000
 """Milliseconds in which a cell must end: importing what a researcher imports takes long on a cold disk."""
@@ -62,11 +63,23 @@ class LabPage:
             self.page.keyboard.press("Enter")
 
     def clone(self, url: str) -> None:
-        """Git > Clone a Repository, with the choices that the dialog comes with."""
+        """Git > Clone a Repository, with the choices that the dialog comes with.
+
+        Waits for the server's answer and the folder, not for the notification: that one may never change from
+        "Cloning…", if the answer comes before the page has drawn it.
+        """
         self.menu("Git", "Clone a Repository")
         self.dialog.get_by_label("URI of the remote Git repository").fill(url)
-        self.accept("Clone")
-        self.page.get_by_text("Successfully cloned").first.wait_for()
+        with self.page.expect_response(_is_clone) as cloned:
+            self.accept("Clone")
+        assert cloned.value.ok, f"{cloned.value.status}: {cloned.value.text()}"
+        self.file(url.rpartition("/")[2].removesuffix(".git")).wait_for()
+
+    def save(self) -> None:
+        """Press Ctrl+S, and wait until the server has the file."""
+        with self.page.expect_response(_is_save) as saved:
+            self.page.keyboard.press("Control+s")
+        assert saved.value.ok, f"{saved.value.status}: {saved.value.text()}"
 
     def file(self, name: str) -> Locator:
         """Find a file or folder in the file browser."""
@@ -125,6 +138,14 @@ class LabPage:
     def screenshot(self, path: Path) -> None:
         self.dismiss_notifications()
         self.page.screenshot(path=path)
+
+
+def _is_clone(response: Response) -> bool:
+    return urlsplit(response.url).path.endswith("/git/clone")
+
+
+def _is_save(response: Response) -> bool:
+    return response.request.method == "PUT" and "/api/contents/" in response.url
 
 
 def _exactly(label: str) -> re.Pattern[str]:

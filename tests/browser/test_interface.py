@@ -61,8 +61,7 @@ def test_a_fresh_home_is_asked_nothing(lab_page: LabPage) -> None:
     page = lab_page.page
     lab_page.new_untitled_notebook()
     lab_page.run_cell("6 * 7")
-    page.keyboard.press("Control+s")
-    page.get_by_text("Saving completed").wait_for()
+    lab_page.save()
     page.wait_for_timeout(3000)  # what must not come has nothing to wait for
     assert lab_page.dialog.count() == 0
     toasts = page.locator(".Toastify__toast")
