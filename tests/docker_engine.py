@@ -53,6 +53,27 @@ def ensure_engine() -> str | None:
     return _start()
 
 
+def debian_image(name: str, *packages: str) -> str | None:
+    """Make sure that the engine has an image of a small Debian 12 with these packages; it stays for the next time.
+
+    Returns:
+        None if the image is there, else the reason why it cannot be made, to skip a test with.
+
+    """
+    if docker("image", "inspect", name, check=False).returncode == 0:
+        return None
+    if shutil.which("mmdebstrap") is None:
+        return f"no mmdebstrap on the path to make the image {name} with (Debian: mmdebstrap)"
+    command = ["mmdebstrap", "--variant=minbase", *(f"--include={package}" for package in packages), "bookworm", "-"]
+    with tempfile.TemporaryFile() as system:
+        made = subprocess.run(command, stdout=system, stderr=subprocess.PIPE, check=False)
+        if made.returncode:
+            return f"mmdebstrap cannot make a Debian here: {made.stderr.decode(errors='replace').splitlines()[-1]}"
+        system.seek(0)
+        subprocess.run(["docker", "import", "-", name], stdin=system, check=True, capture_output=True)
+    return None
+
+
 def _answers() -> bool:
     return docker("info", "--format", "{{.ServerVersion}}", check=False).returncode == 0
 

@@ -7,7 +7,6 @@ here and does what the official one promises, and the S3 server is moto's, whose
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ import jupyter_utils
 import kernels
 import pytest
 import requests
-from docker_engine import docker
+from docker_engine import debian_image
 from mlflow import MlflowClient
 
 if TYPE_CHECKING:
@@ -59,22 +58,11 @@ print(jupyter_utils.save_mlflow("成長", dataset={"b.txt": "b"}, do_commit=Fals
 """
 
 
-def make_postgres_image() -> None:
-    """Make an image of Debian's PostgreSQL, which stays for the next time."""
-    if docker("image", "inspect", POSTGRES, check=False).returncode == 0:
-        return
-    if shutil.which("mmdebstrap") is None:
-        pytest.skip("no mmdebstrap to make an image of PostgreSQL with")
-    made = subprocess.run(
-        ["mmdebstrap", "--variant=minbase", "--include=postgresql", "bookworm", "-"], check=True, capture_output=True
-    )
-    subprocess.run(["docker", "import", "-", POSTGRES], input=made.stdout, check=True)
-
-
 @pytest.fixture
 def outgrown(tmp_path: Path) -> Iterator[containers.Stack]:
     """Run the project on SQLite; what is larger lies beside it, not in use."""
-    make_postgres_image()
+    if reason := debian_image(POSTGRES, "postgresql"):
+        pytest.skip(reason)
     shutil.copy(containers.ROOT / "docker-compose.scale.yml", tmp_path)
     python = Path(sys.executable).resolve()
     stand_ins = STAND_INS.format(postgres=POSTGRES, mlflow=containers.MLFLOW, python=python)

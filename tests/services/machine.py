@@ -10,7 +10,6 @@ import contextlib
 import json
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 import uuid
@@ -20,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from commands import built
-from docker_engine import docker, ensure_engine
+from docker_engine import debian_image, docker, ensure_engine
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
 TESTS = Path(__file__).parents[1]
 IMAGE = "jupyter-utils-test-systemd:bookworm"
-PACKAGES = "systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd"
+PACKAGES = ("systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd")
 # What systemd needs to be a first process: its mounts, cgroups, and to see the processes of user namespaces.
 RIGHTS = (
     "--cap-add=SYS_ADMIN --cap-add=SYS_PTRACE --security-opt=seccomp=unconfined --security-opt=apparmor=unconfined "
@@ -110,26 +110,7 @@ class Machine:
 
 def skip_reason() -> str | None:
     """Say why no machine can be had here; None if one can."""
-    if reason := ensure_engine():
-        return reason
-    return None if docker("image", "inspect", IMAGE, check=False).returncode == 0 else _make_image()
-
-
-def _make_image() -> str | None:
-    """Make the image of a small Debian with systemd; it stays for the next time."""
-    command = ["mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", "-"]
-    try:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=False) as made:
-            imported = subprocess.run(
-                ["docker", "import", "-", IMAGE], stdin=made.stdout, capture_output=True, text=True, check=False
-            )
-            said = made.communicate()[1].decode(errors="replace") if made.stderr else ""
-    except FileNotFoundError:
-        return "no mmdebstrap to make a machine with"
-    if made.returncode or imported.returncode:
-        docker("image", "rm", IMAGE, check=False)
-        return f"mmdebstrap cannot make a machine here: {(said or imported.stderr).splitlines()[-1]}"
-    return None
+    return ensure_engine() or debian_image(IMAGE, *PACKAGES)
 
 
 def build_units(folder: Path) -> str:
