@@ -154,7 +154,7 @@ def read_csv(path: Path, details: Details) -> Any:
     import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415
 
     if "schema" not in details:
-        return pd.read_csv(path, encoding="utf-8-sig", float_precision="round_trip")
+        return pd.read_csv(path, encoding="utf-8-sig")
     return _restore(_read_texts(path, details), details)
 
 
