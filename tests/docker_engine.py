@@ -109,4 +109,6 @@ def _end(engine: subprocess.Popen[bytes], folder: Path) -> None:
     except subprocess.TimeoutExpired:
         engine.kill()
         engine.wait()
+    for mount in folder.glob("exec/netns/*"):  # the engine leaves the network namespace of this machine there
+        subprocess.run(["umount", str(mount)], check=False, capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
