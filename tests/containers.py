@@ -50,7 +50,10 @@ class Stack:
         return done.stdout + done.stderr
 
     def container(self, service: str) -> str:
-        return f"{self.project}_{service}_1"
+        """Give the container of a service, which the versions of Compose name in different ways."""
+        labels = {"project": self.project, "service": service, "oneoff": "False"}
+        filters = [f"--filter=label=com.docker.compose.{name}={value}" for name, value in labels.items()]
+        return docker("ps", "--all", "--quiet", "--no-trunc", *filters).stdout.strip()
 
     def exec(self, service: str, *words: str) -> str:
         return docker("exec", self.container(service), *words).stdout
