@@ -13,7 +13,10 @@
   revision ? "unknown",
 }:
 let
-  inherit (import ./groups.nix { inherit lock; }) runtime server;
+  contents = import ./environments.nix {
+    inherit lock;
+    test = [ "test" ];
+  };
   environment = import ./environment.nix {
     inherit pkgs lock;
     poetry2nix = import poetry2nix {
@@ -26,35 +29,11 @@ let
   };
   programs = import ./programs.nix { inherit pkgs; };
 
-  environments = {
-    environment = environment {
-      name = "environment";
-      variant = "cpu";
-      groups = runtime;
-      inherit extraPackages;
+  environments =
+    builtins.mapAttrs (name: what: environment (what // { inherit name; })) contents
+    // builtins.mapAttrs (name: what: environment (what // { inherit name extraPackages; })) {
+      inherit (contents) environment environment-gpu;
     };
-    environment-gpu = environment {
-      name = "environment-gpu";
-      variant = "cuda";
-      groups = runtime;
-      inherit extraPackages;
-    };
-    environment-mlflow = environment {
-      name = "environment-mlflow";
-      variant = "cpu";
-      groups = server;
-    };
-    environment-all = environment {
-      name = "environment-all";
-      variant = "cpu";
-      groups = runtime ++ [ "test" ];
-    };
-    environment-all-gpu = environment {
-      name = "environment-all-gpu";
-      variant = "cuda";
-      groups = runtime ++ [ "test" ];
-    };
-  };
   delivered = import ./images.nix {
     inherit
       pkgs

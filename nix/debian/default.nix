@@ -14,45 +14,19 @@ let
   environment = import ./environment.nix { inherit system wheels; };
   programs = import ./programs.nix { inherit system; };
 
-  inherit (import ../groups.nix { inherit lock; }) runtime server;
-  all = runtime ++ [
-    "test"
-    "build"
-  ];
-
-  environments = {
-    environment = environment {
-      name = "environment";
-      variant = "cpu";
-      groups = runtime;
-    };
-    environment-gpu = environment {
-      name = "environment-gpu";
-      variant = "cuda";
-      groups = runtime;
-    };
-    environment-mlflow = environment {
-      name = "environment-mlflow";
-      variant = "cpu";
-      groups = server;
-    };
-    environment-all = environment {
-      name = "environment-all";
-      variant = "cpu";
-      groups = all;
-    };
-    environment-all-gpu = environment {
-      name = "environment-all-gpu";
-      variant = "cuda";
-      groups = all;
-    };
+  contents = import ../environments.nix {
+    inherit lock;
+    test = [
+      "test"
+      "build"
+    ];
   };
+  environments = builtins.mapAttrs (name: what: environment (what // { inherit name; })) contents;
   images = import ./images.nix {
     inherit
       system
       environments
-      runtime
-      server
+      contents
       ;
     inherit (wheels) packages jupyter-utils;
     descriptions = import ../image/config.nix {
@@ -63,7 +37,7 @@ let
   command =
     name: environment: command:
     programs.command { inherit name environment command; };
-  files = variant: groups: wheels.files variant (groups ++ [ "build" ]);
+  files = what: wheels.files what.variant (what.groups ++ [ "build" ]);
   lab = command "lab" environments.environment "jupyter-utils lab";
   lab-gpu = command "lab-gpu" environments.environment-gpu "jupyter-utils lab";
   mlflow = command "mlflow" environments.environment-mlflow "jupyter-utils mlflow";
@@ -88,22 +62,26 @@ environments
   };
 
   # What ./fetch.py must bring for each of the above; read by it with `nix eval --json`.
-  files = {
-    system = system.file;
-    lab = files "cpu" runtime;
-    lab-gpu = files "cuda" runtime;
-    units = files "cpu" runtime;
-    units-gpu = files "cuda" runtime;
-    mlflow = files "cpu" server;
-    image = files "cpu" runtime;
-    load = files "cpu" runtime;
-    save = files "cpu" runtime;
-    image-gpu = files "cuda" runtime;
-    load-gpu = files "cuda" runtime;
-    save-gpu = files "cuda" runtime;
-    image-mlflow = files "cpu" server;
-    shell = files "cpu" runtime;
-    python = files "cpu" all;
-    python-gpu = files "cuda" all;
-  };
+  files =
+    let
+      lab = files contents.environment;
+      lab-gpu = files contents.environment-gpu;
+      mlflow = files contents.environment-mlflow;
+    in
+    {
+      system = system.file;
+      inherit lab lab-gpu mlflow;
+      units = lab;
+      units-gpu = lab-gpu;
+      image = lab;
+      load = lab;
+      save = lab;
+      image-gpu = lab-gpu;
+      load-gpu = lab-gpu;
+      save-gpu = lab-gpu;
+      image-mlflow = mlflow;
+      shell = lab;
+      python = files contents.environment-all;
+      python-gpu = files contents.environment-all-gpu;
+    };
 }

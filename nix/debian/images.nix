@@ -3,9 +3,7 @@
 {
   system,
   environments,
-  # Groups of python/pyproject.toml: what a lab needs, what the MLflow server needs.
-  runtime,
-  server,
+  contents, # of ../environments.nix
   packages, # variant and groups to packages of the lock
   jupyter-utils,
   descriptions, # of ../image/config.nix
@@ -57,14 +55,13 @@ let
     command: images:
     ''exec ${system.stdlib}/bin/python3.11 -sB ${scripts}/deliver.py ${command} ${images} "$@"'';
 
+  packagesOf = name: packages contents.${name}.variant contents.${name}.groups;
+
+  # An image of an environment, both by name.
   image =
-    {
-      kind,
-      environment,
-      variant,
-      groups,
-    }:
+    kind: made:
     let
+      environment = environments.${made};
       inherit (descriptions.${kind}) name config;
       paths =
         name: group: paths:
@@ -75,8 +72,8 @@ let
         map (package: paths package.pname "big" [ package ]) (builtins.filter isBig packages)
         ++ [ (paths name "packages" (builtins.filter (package: !isBig package) packages)) ];
       # What the MLflow server needs comes first in all images, so that Docker keeps these layers once.
-      all = packages variant groups;
-      served = packages "cpu" server;
+      all = packagesOf made;
+      served = packagesOf "environment-mlflow";
       isServed = package: builtins.elem package.pname (map (one: one.pname) served);
       others = builtins.filter (package: !isServed package) all;
       layers = [
@@ -120,11 +117,7 @@ let
 
   # A program that brings an image and that of the MLflow server somewhere.
   program =
-    {
-      name,
-      does,
-      lab,
-    }:
+    name: does: lab:
     system.run "${scripts}/program.py" {
       inherit name;
       script = deliver does "${lab}/image.json ${image-mlflow}/image.json";
@@ -141,46 +134,15 @@ let
       };
     };
 
-  image-lab = image {
-    kind = "lab";
-    environment = environments.environment;
-    variant = "cpu";
-    groups = runtime;
-  };
-  image-gpu = image {
-    kind = "lab-gpu";
-    environment = environments.environment-gpu;
-    variant = "cuda";
-    groups = runtime;
-  };
-  image-mlflow = image {
-    kind = "mlflow";
-    environment = environments.environment-mlflow;
-    variant = "cpu";
-    groups = server;
-  };
+  image-lab = image "lab" "environment";
+  image-gpu = image "lab-gpu" "environment-gpu";
+  image-mlflow = image "mlflow" "environment-mlflow";
 in
 {
   image = image-lab;
   inherit image-gpu image-mlflow;
-  load = program {
-    name = "load";
-    does = "load";
-    lab = image-lab;
-  };
-  load-gpu = program {
-    name = "load-gpu";
-    does = "load";
-    lab = image-gpu;
-  };
-  save = program {
-    name = "save";
-    does = "save";
-    lab = image-lab;
-  };
-  save-gpu = program {
-    name = "save-gpu";
-    does = "save";
-    lab = image-gpu;
-  };
+  load = program "load" "load" image-lab;
+  load-gpu = program "load-gpu" "load" image-gpu;
+  save = program "save" "save" image-lab;
+  save-gpu = program "save-gpu" "save" image-gpu;
 }
