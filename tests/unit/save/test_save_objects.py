@@ -75,6 +75,13 @@ def test_columns_of_objects(values: list[Any], key: str, tmp_path: Path) -> None
     assert all(same) or "inexact" in stored.details, back
 
 
+def test_numbers_beside_columns_of_objects() -> None:
+    """Where types cannot be told from the manifest, floats still come back to the last bit."""
+    numbers = [0.1 + 0.2, 1e23, 5e-324, 1.7976931348623157e308]
+    frame = pd.DataFrame({"mixed": pd.Series([1, "一", 2.5, None], dtype=object), "numbers": numbers})
+    assert round_trip(frame, "x.csv")["numbers"].tolist() == numbers
+
+
 @pytest.mark.parametrize("values", [OBJECTS[name] for name in EXACT], ids=EXACT)
 def test_columns_of_one_kind(values: list[Any]) -> None:
     """What a user may well have in a column of objects comes back as it was."""
