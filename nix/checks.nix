@@ -26,7 +26,7 @@ in
   lint = check "lint" "ruff, mypy and shellcheck have nothing to say" [ pkgs.shellcheck ] ''
     ruff check --no-cache --config python/pyproject.toml .
     (cd python && mypy --no-incremental jupyter_utils)
-    shellcheck -x quickstart check .ci/run nix/setup.sh
+    shellcheck -x quickstart check .ci/run nix/image/files nix/setup/*.sh
   '';
   environment =
     check "environment" "The environment is whole and the one that the lock names" [ pkgs.git ]

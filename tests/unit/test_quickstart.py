@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ["quickstart", "check", ".ci/run", "nix/setup.sh"]
+SETUP = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "nix" / "setup").glob("*.sh"))
+SCRIPTS = ["quickstart", "check", ".ci/run", "nix/image/files", *SETUP]
 
 
 def quickstart(*words: str, tools: Path | None = None, folder: Path = ROOT, **env: str) -> tuple[int, str]:
@@ -42,7 +43,7 @@ def machine(tmp_path: Path):
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Return a copy of what ./quickstart needs, in which nothing was built."""
-    for name in ("quickstart", "nix/setup.sh"):
+    for name in ("quickstart", *SETUP):
         (tmp_path / "copy" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / "copy" / name)
     return tmp_path / "copy"

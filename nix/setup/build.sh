@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# An output of one of the bases, built, with a link to it in .cache.
+
+# Nix, and what the fetch step needs, ready to be used.
+prepare_debian() {
+  local packages
+  find_nix
+  mapfile -t packages < <(missing_packages)
+  [ -z "${packages[0]:-}" ] || install_packages "${packages[@]}"
+  prepare_nix
+}
+
+# Build an output of the debian base; leaves a link to it, which also keeps it from the garbage collector.
+build_debian() { # output, then options of the fetch step
+  local output=$1
+  shift
+  case $output in *-gpu) check_disk "$output" 20 ;; *) check_disk "$output" 7 ;; esac
+  prepare_debian
+  python3 nix/debian/fetch.py "$output" "$@"
+  say "building $output ..."
+  mkdir -p .cache
+  nix build -f nix/debian "$output" --out-link ".cache/$output" ||
+    die "the build of $output failed (see above); if it says that no space is left, free some and start again"
+}
+
+# The nixpkgs base: the flake's own outputs, with whatever caches this Nix is configured for.
+build_nixpkgs() {
+  local output=$1
+  find_nix
+  command -v nix >/dev/null || die "there is neither Nix nor apt-get here; install Nix (https://nixos.org/download) and start again"
+  say "building .#$output with nixpkgs ..."
+  mkdir -p .cache
+  nix --extra-experimental-features 'nix-command flakes' build ".#$output" --out-link ".cache/$output" ||
+    die "the build of .#$output failed (see above); if GitHub or the Nix cache cannot be reached from here, try --base debian"
+}
