@@ -22,7 +22,7 @@ import jupyter_utils
 import mlflow
 import numpy as np
 import pandas as pd
-from jupyter_utils.artifacts import staging
+from jupyter_utils.artifacts import writing
 from sklearn.linear_model import LogisticRegression
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ def imports() -> bool:
 def csv(folder: Path) -> bool:
     """Measure a large frame as CSV beside pandas' own writer, and hold that both files are read alike."""
     frame = mixed_frame(ROWS)
-    planned, _ = staging.plan("dataset", {"big.csv": frame})
+    planned, _ = writing.plan("dataset", {"big.csv": frame})
     own = folder / "own.csv"
-    ours = best(lambda: staging.write(planned[0], folder / "staged"), 3)
+    ours = best(lambda: writing.write(planned[0], folder / "staged"), 3)
     theirs = best(lambda: frame.to_csv(own, index=False, encoding="utf-8-sig"), 2)
     pd.testing.assert_frame_equal(pd.read_csv(folder / "staged/dataset/big.csv"), pd.read_csv(own), check_exact=True)
     return report(f"a DataFrame of {ROWS:,} x 10 as CSV", ours, theirs, 1 / 8)

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from jupyter_utils.launchers.readiness import answers
+from jupyter_utils.machine.readiness import answers
 from servers import Started, processes, started
 
 NIX = ["nix", "--extra-experimental-features", "nix-command flakes", "--option", "substituters", ""]

@@ -1,4 +1,4 @@
-# What the lock's wheels need beyond being unpacked. Every name here is held against the lock by tests/nix/test_overrides.py.
+# What the lock's wheels need beyond being unpacked. Every name here is held against the lock by tests/evaluation/test_overrides.py.
 {
   pkgs,
   lock,

@@ -8,13 +8,17 @@ jupyter_utils.save_mlflow(experiment_name="test_exp", params={"lr": 0.1}, metric
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+import sys
+from importlib.machinery import ModuleSpec
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from .artifacts import register_writer
     from .errors import JupyterUtilsError
-    from .load import LoadedRun, load_mlflow
-    from .save import SaveResult, save_mlflow
+    from .runs.load import LoadedRun, load_mlflow
+    from .runs.save import SaveResult, save_mlflow
 
     __version__: str
 
@@ -31,17 +35,17 @@ __all__ = [
 # Imported when first asked for: the console command must not wait for MLflow, nor a notebook for torch.
 _HOMES = {
     "JupyterUtilsError": ".errors",
-    "LoadedRun": ".load",
-    "SaveResult": ".save",
-    "load_mlflow": ".load",
+    "LoadedRun": ".runs.load",
+    "SaveResult": ".runs.result",
+    "load_mlflow": ".runs.load",
     "register_writer": ".artifacts",
-    "save_mlflow": ".save",
+    "save_mlflow": ".runs.save",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version
 
         return version("jupyter-utils")
     if name not in _HOMES:
@@ -53,3 +57,26 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _Moved:
+    """Finds modules by the names that they had in release 0.1.0, since pickled objects name them."""
+
+    NAMES: ClassVar = {"load": "runs.load", "result": "runs.result", "save": "runs.save"}
+
+    @classmethod
+    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:  # noqa: ARG003
+        package, _, module = name.partition(".")
+        return ModuleSpec(name, cls) if package == __name__ and module in cls.NAMES else None  # type: ignore[arg-type]
+
+    @staticmethod
+    def create_module(spec: ModuleSpec) -> None:
+        """Let Python make an empty one, which is not used."""
+
+    @classmethod
+    def exec_module(cls, module: ModuleType) -> None:
+        moved = cls.NAMES[module.__name__.partition(".")[2]]
+        sys.modules[module.__name__] = importlib.import_module(f"{__name__}.{moved}")
+
+
+sys.meta_path.append(_Moved)

@@ -12,7 +12,6 @@ import click
 from .errors import JupyterUtilsError
 
 # Whatever a command needs is imported when it runs: `--help` and completion must not wait for it.
-# ruff: noqa: PLC0415
 
 _EXTRA = click.argument("extra", nargs=-1, type=click.UNPROCESSED)
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Show all output of the servers.")
@@ -35,7 +34,7 @@ class _Group(click.Group):
 def main(context: click.Context) -> None:
     """Run a reproducible JupyterLab with MLflow. `jupyter-utils settings` lists the environment variables it reads."""
     if os.environ.get("JUPYTER_UTILS_PROFILE") == "container":
-        from .container import drop_empty_settings, step_down
+        from .deployment.container import drop_empty_settings, step_down
 
         drop_empty_settings()
         # The entry and the health check, which Docker starts as root, know themselves what to do.
@@ -50,7 +49,7 @@ def main(context: click.Context) -> None:
 @_EXTRA
 def lab(extra: tuple[str, ...], verbose: bool) -> None:
     """Run JupyterLab and MLflow in the foreground; arguments after -- go to `jupyter lab`."""
-    from .launchers.lab import run_lab
+    from .servers.lab import run_lab
     from .settings import read_settings
 
     sys.exit(run_lab(read_settings(), extra, verbose=verbose))
@@ -61,7 +60,7 @@ def lab(extra: tuple[str, ...], verbose: bool) -> None:
 @_EXTRA
 def mlflow(extra: tuple[str, ...], verbose: bool) -> None:
     """Run the MLflow server in the foreground; arguments after -- go to `mlflow server`."""
-    from .launchers.lab import run_mlflow
+    from .servers.lab import run_mlflow
     from .settings import read_settings
 
     sys.exit(run_mlflow(read_settings(), extra, verbose=verbose))
@@ -70,7 +69,7 @@ def mlflow(extra: tuple[str, ...], verbose: bool) -> None:
 @main.command()
 def url() -> None:
     """Print the addresses of the lab that runs (of all, if there are several)."""
-    from .launchers.state import running
+    from .machine.running import running
 
     found = running()
     for state in found:
@@ -88,7 +87,7 @@ def url() -> None:
 @main.command()
 def health() -> None:
     """Ask whether what runs here answers; exit code 1 if not. What a container's health check runs."""
-    from .health import unhealthy
+    from .deployment.health import unhealthy
 
     problems = list(unhealthy())
     for problem in problems:
@@ -99,8 +98,8 @@ def health() -> None:
 @main.command()
 def move() -> None:
     """Copy MLFLOW_STORE_DIR's runs and artifacts to MLFLOW_BACKEND_STORE_URI and MLFLOW_ARTIFACTS_DESTINATION."""
-    from .move import move
     from .settings import read_settings
+    from .store.copy_store import move
 
     done = move(read_settings())
     click.echo(
@@ -113,7 +112,7 @@ def move() -> None:
 @click.argument("name")
 def bucket(name: str) -> None:
     """Make the bucket NAME for artifacts in an S3 store (MLFLOW_S3_ENDPOINT_URL, AWS_*), unless it is there."""
-    from .bucket import make_bucket
+    from .store.bucket import make_bucket
 
     click.echo(f"The bucket {name} is made." if make_bucket(name) else f"The bucket {name} is there.")
 
@@ -122,7 +121,7 @@ def bucket(name: str) -> None:
 @_EXTRA
 def container(extra: tuple[str, ...]) -> None:
     """Settle the user of a container, then run lab, mlflow, or another program."""
-    from .container import enter
+    from .deployment.container import enter
     from .settings import read_settings
 
     enter(read_settings(), extra)
@@ -140,8 +139,8 @@ def settings() -> None:
 @main.command()
 def migrate() -> None:
     """Turn the plain files of an MLflow below 3 in MLFLOW_STORE_DIR into the database that MLflow needs now."""
-    from .migrate import migrate
     from .settings import read_settings
+    from .store.import_file_store import migrate
 
     result = migrate(read_settings())
     click.echo(f"\n{result.runs} runs and {result.files} artifact files are in {result.database} and artifacts/ now.")
@@ -159,8 +158,8 @@ def migrate() -> None:
 @click.option("--keep", type=click.IntRange(1), help="Newest backups to keep; without it, all.")
 def backup(directory: Path, keep: int | None) -> None:
     """Back up MLflow's data (SQLite and artifacts) into a new folder in DIRECTORY, while the server runs or not."""
-    from .backup import back_up
     from .settings import read_settings
+    from .store.backup import back_up
 
     made = back_up(read_settings(), directory, keep)
     click.echo(f"{made.path}: {made.runs} runs, {made.files} artifact files; {made.copied / 1e6:.1f} MB were new.")
@@ -172,8 +171,8 @@ def backup(directory: Path, keep: int | None) -> None:
 @click.argument("source", type=click.Path(path_type=Path))
 def restore(source: Path) -> None:
     """Put a backup in the place of MLflow's data; the server must not run. SOURCE: a backup, or the folder of all."""
-    from .restore import restore
     from .settings import read_settings
+    from .store.restore import restore
 
     done = restore(read_settings(), source)
     click.echo(f"Restored {done.backup}: {done.runs} runs. Start the server now.")
@@ -185,10 +184,13 @@ def restore(source: Path) -> None:
 @click.option("--older-than", default="30d", show_default=True, help="Time since they were deleted, such as 7d or 12h.")
 def gc(older_than: str) -> None:
     """Remove for good what was deleted in MLflow, artifacts included; the server must run."""
-    from .launchers.garbage import collect
+    from .servers import mlflow as server
+    from .servers.environment import server_environment
     from .settings import read_settings
+    from .store.gc import collect
 
-    collect(read_settings(), older_than)
+    settings = read_settings()
+    collect(settings, older_than, server.tracking_uri(settings), server_environment(settings))
 
 
 @main.command()
@@ -205,7 +207,7 @@ def gc(older_than: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def units(folder: Path, action: str | None, user: bool, yes: bool) -> None:
     """Install the servers as systemd services; shows first what it will do."""
-    from .units import Scope, install_plan, uninstall_plan
+    from .deployment.units import Scope, install_plan, uninstall_plan
 
     scope = Scope.user() if user else Scope.system()
     plan = uninstall_plan(folder, scope) if action == "uninstall" else install_plan(folder, scope)
@@ -229,9 +231,10 @@ def units(folder: Path, action: str | None, user: bool, yes: bool) -> None:
 @click.option("--yes", is_flag=True, help="With --drop: do not ask.")
 def sync(listing: bool, show: str | None, drop: str | None, yes: bool) -> None:
     """Send the runs that MLflow does not have yet, in the order of their calls. Exit code 1 if some still wait."""
-    from . import sync as command
+    from .runs import sync as command
+    from .servers.environment import use_settings
 
-    command.use_settings()
+    use_settings()
     if listing:
         command.list_waiting()
     elif show:

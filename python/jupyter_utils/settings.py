@@ -24,9 +24,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from .app import APP
 from .errors import DirectoryError, SettingsError
-from .network import mask
+from .machine.app import APP
+from .machine.urls import mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

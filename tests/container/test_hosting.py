@@ -12,7 +12,7 @@ import kernels
 import pytest
 import requests
 import servers
-from jupyter_utils.launchers.readiness import answers
+from jupyter_utils.machine.readiness import answers
 
 if TYPE_CHECKING:
     from pathlib import Path

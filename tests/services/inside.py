@@ -21,7 +21,7 @@ from typing import Any
 
 import requests
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 import kernels
 

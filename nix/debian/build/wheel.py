@@ -26,9 +26,9 @@ def named_wheel() -> Path:
 def install(wheel: Path, out: Path) -> None:
     """Unpack the wheel into `out`, checked against its own list of hashes."""
     sys.path.insert(0, argument("installer"))
-    from installer import install as install_wheel  # noqa: PLC0415 - from the wheel that was just put on the path
-    from installer.destinations import SchemeDictionaryDestination  # noqa: PLC0415
-    from installer.sources import WheelFile  # noqa: PLC0415
+    from installer import install as install_wheel  # from the wheel that was just put on the path
+    from installer.destinations import SchemeDictionaryDestination
+    from installer.sources import WheelFile
 
     site = str(out / SITE)
     scheme = {

@@ -8,7 +8,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-from jupyter_utils.copying import copy_file, copy_tree
+from jupyter_utils.entries.copying import copy_file, copy_tree
 
 from .names import name_problem
 from .registry import CannotWriteError, Details
@@ -158,7 +158,7 @@ def read_pickle(path: Path, _: Details) -> Any:
 
 
 def write_joblib(value: Any, path: Path) -> None:
-    import joblib  # type: ignore[import-untyped]  # noqa: PLC0415
+    import joblib
 
     try:
         joblib.dump(value, path)
@@ -167,6 +167,6 @@ def write_joblib(value: Any, path: Path) -> None:
 
 
 def read_joblib(path: Path, _: Details) -> Any:
-    import joblib  # noqa: PLC0415
+    import joblib
 
     return joblib.load(path)

@@ -19,8 +19,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def write_fast(frame: Any, path: Path) -> bool:
     """Write the frame with pyarrow and return True; return False, with nothing written, where pandas must do it."""
-    import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415
-    from pyarrow import csv  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import csv
 
     names = list(frame.columns)
     if not names or not all(type(name) in {str, int} for name in names):
@@ -45,7 +45,7 @@ def write_fast(frame: Any, path: Path) -> bool:
 
 def _column(series: Any) -> Any:
     """Give a column as Arrow writes it the way pandas would; None where pandas must."""
-    import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415
+    import pandas as pd
 
     if isinstance(series.dtype, pd.CategoricalDtype):
         if isinstance(series.dtype.categories.dtype, pd.StringDtype):
@@ -69,7 +69,7 @@ def _nullable(dtype: Any) -> Any:
 
 
 def _array(series: Any, **options: Any) -> Any:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     try:
         found = pa.array(series, from_pandas=True, **options)
@@ -79,7 +79,7 @@ def _array(series: Any, **options: Any) -> Any:
 
 
 def _texts(series: Any) -> Any:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     # Asked for text, Arrow refuses what is not; large: a column may hold more than 2 GiB.
     found = _array(series, type=pa.large_string())
@@ -92,7 +92,7 @@ def _has_bytes(series: Any) -> bool:
 
 
 def _booleans(series: Any) -> Any:
-    import pyarrow.compute as pc  # type: ignore[import-untyped]  # noqa: PLC0415
+    import pyarrow.compute as pc
 
     found = _array(series)
     return None if found is None else pc.if_else(found, "True", "False")
@@ -100,9 +100,9 @@ def _booleans(series: Any) -> Any:
 
 def _floats(series: Any) -> Any:
     """Give floats as they are (Arrow writes the shortest text that reads back exactly), whole numbers with `.0`."""
-    import numpy as np  # noqa: PLC0415
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.compute as pc  # noqa: PLC0415
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
     values = series.to_numpy(dtype=f"f{series.dtype.itemsize}", na_value=np.nan)
     numbers = pa.array(values, from_pandas=True)
@@ -116,7 +116,7 @@ def _floats(series: Any) -> Any:
 
 
 def _all_whole(values: Any) -> bool:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     finite = values[np.isfinite(values)]
     return bool(np.all(finite == np.floor(finite)))
@@ -124,8 +124,8 @@ def _all_whole(values: Any) -> bool:
 
 def _dates(series: Any) -> Any:
     """Spell dates as pandas does: the day alone where all are midnight, else as many digits as the column needs."""
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.compute as pc  # noqa: PLC0415
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
     found = _array(series)
     if found is None or not pa.types.is_timestamp(found.type):

@@ -80,7 +80,7 @@ def _same_from_arrow(column: Any) -> bool:
 
 
 def _remember(frame: Any, writer: str) -> Details:
-    import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415
+    import pyarrow as pa
 
     # By position: labels may be doubled, and of any type.
     table = pa.Table.from_pandas(frame.set_axis([str(number) for number in range(frame.shape[1])], axis=1))
@@ -102,8 +102,8 @@ def _remember(frame: Any, writer: str) -> Details:
 
 def _from_text(column: Any, writer: str) -> bool:
     """Tell whether a column is the same after it was written as text and read again."""
-    import pyarrow.compute as pc  # type: ignore[import-untyped]  # noqa: PLC0415
-    from pyarrow import types  # noqa: PLC0415
+    import pyarrow.compute as pc
+    from pyarrow import types
 
     kind = column.type
     if types.is_string(kind) or types.is_large_string(kind):
@@ -123,7 +123,7 @@ def _labels(columns: Any) -> Details:
 
 
 def _to_bytes(table: Any) -> bytes:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
@@ -151,7 +151,7 @@ def _has_carriage_return(frame: Any) -> bool:
 
 def read_csv(path: Path, details: Details) -> Any:
     """Read a frame back: exactly where the manifest remembers its types, else as pandas guesses them."""
-    import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415
+    import pandas as pd
 
     if "schema" not in details:
         return pd.read_csv(path, encoding="utf-8-sig")
@@ -160,8 +160,8 @@ def read_csv(path: Path, details: Details) -> Any:
 
 def _read_texts(path: Path, details: Details) -> Any:
     """Read the cells as they stand there: a missing one is empty, an empty text is quoted (where pyarrow wrote it)."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import csv  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import csv
 
     names = [str(number) for number in range(len(details["columns"]))]
     if details["rows"] == 0 or not names:
@@ -184,7 +184,7 @@ def _read_texts(path: Path, details: Details) -> Any:
 
 
 def _restore(texts: Any, details: Details) -> Any:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(details["schema"])))
     kept = pa.ipc.open_stream(details[SIDECAR]).read_all() if details["kept"] else texts
@@ -197,8 +197,8 @@ def _restore(texts: Any, details: Details) -> Any:
 
 
 def _cast(column: Any, kind: Any) -> Any:
-    import pyarrow.compute as pc  # noqa: PLC0415
-    from pyarrow import types  # noqa: PLC0415
+    import pyarrow.compute as pc
+    from pyarrow import types
 
     if types.is_integer(kind):
         # Integers with missing values stand in a frame's file as 1.0 where pandas wrote them.
@@ -208,7 +208,7 @@ def _cast(column: Any, kind: Any) -> Any:
 
 def _retype(frame: Any, details: Details) -> Any:
     """Give columns the type that Arrow does not tell apart, such as `object` from `str`."""
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     columns = [frame.iloc[:, position] for position in range(frame.shape[1])]
     wrong = [position for position, column in enumerate(columns) if str(column.dtype) != details["dtypes"][position]]
@@ -223,7 +223,7 @@ def _retype(frame: Any, details: Details) -> Any:
 
 
 def _relabel(frame: Any, labels: Details) -> Any:
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     if labels["levels"] > 1:
         frame.columns = pd.MultiIndex.from_tuples([tuple(value) for value in labels["values"]], names=labels["names"])
@@ -244,7 +244,7 @@ def write_parquet(value: Any, path: Path) -> Details:
 
 
 def read_parquet(path: Path, details: Details) -> Any:
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     return _retype(pd.read_parquet(path), details)
 
@@ -259,6 +259,6 @@ def write_json(value: Any, path: Path) -> Details:
 
 
 def read_json(path: Path, _: Details) -> Any:
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     return pd.read_json(path, orient="records")

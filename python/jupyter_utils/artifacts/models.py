@@ -49,20 +49,20 @@ def _state_dict_on_cpu(value: Any) -> dict[str, Any]:
 
 
 def write_state_dict(value: Any, path: Path) -> Details:
-    import torch  # noqa: PLC0415
+    import torch
 
     torch.save(_state_dict_on_cpu(value), path)
     return {"class": f"{type(value).__module__}.{type(value).__qualname__}"}
 
 
 def read_state_dict(path: Path, _: Details) -> Any:
-    import torch  # noqa: PLC0415
+    import torch
 
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def write_safetensors(value: Any, path: Path) -> Details:
-    from safetensors.torch import save_file  # noqa: PLC0415
+    from safetensors.torch import save_file
 
     state = _state_dict_on_cpu(value)
     # The format refuses tensors that share memory (tied weights) or are not contiguous: each gets its own.
@@ -71,7 +71,7 @@ def write_safetensors(value: Any, path: Path) -> Details:
 
 
 def read_safetensors(path: Path, _: Details) -> Any:
-    from safetensors.torch import load_file  # noqa: PLC0415
+    from safetensors.torch import load_file
 
     return load_file(path)
 
@@ -116,7 +116,7 @@ def read_lightgbm(path: Path, _: Details) -> Any:
 
 def write_skops(value: Any, path: Path) -> Details:
     """Write in skops' format, which loads without running code; types that it does not know are named."""
-    import skops.io  # type: ignore[import-untyped]  # noqa: PLC0415
+    import skops.io
 
     try:
         skops.io.dump(value, path)
@@ -130,7 +130,7 @@ def write_skops(value: Any, path: Path) -> Details:
 
 def read_skops(path: Path, details: Details) -> Any:
     """Load without running code; types that skops does not know are built only with `trust=True`."""
-    import skops.io  # noqa: PLC0415
+    import skops.io
 
     unknown = skops.io.get_untrusted_types(file=path)
     if unknown and not details.get("trust"):

@@ -82,15 +82,15 @@ class Kind:
         return {one.name: one for one in self.formats}[name]
 
 
-_kinds: dict[str, Kind] = {}
-_by_type: dict[str, list[Kind]] = {}
+kinds: dict[str, Kind] = {}
+by_type: dict[str, list[Kind]] = {}
 
 
 def register(kind: Kind) -> None:
     """Add a kind; a later one comes before an earlier one of the same type."""
-    _kinds[kind.name] = kind
+    kinds[kind.name] = kind
     for name in kind.types:
-        _by_type.setdefault(name, []).insert(0, kind)
+        by_type.setdefault(name, []).insert(0, kind)
 
 
 def register_writer(  # noqa: PLR0913 - the one place where a user says it all
@@ -110,40 +110,14 @@ def register_writer(  # noqa: PLR0913 - the one place where a user says it all
 
     >>> class Corpus(list): pass
     >>> register_writer(Corpus, lambda corpus, path: path.write_text("\n".join(corpus)) and None)
+    >>> from jupyter_utils.artifacts.lookup import find_kind
     >>> find_kind(Corpus(["a"]), "dataset").name.endswith("Corpus")
     True
     """
-    dotted = type_ if isinstance(type_, str) else _dotted(type_)
+    dotted = type_ if isinstance(type_, str) else dotted_name(type_)
     own = Format(name or dotted, write, read)
     register(Kind(name or dotted, (dotted,), (own,), frozenset(sections), dict.fromkeys(suffixes, own.name)))
 
 
-def find_kind(value: object, section: str) -> Kind | None:
-    """Give the kind of a value in one argument of `save_mlflow`; None when nothing there takes it."""
-    from . import kinds  # noqa: F401, PLC0415 - fills the table on first use
-
-    for cls in type(value).__mro__:
-        for kind in _by_type.get(_dotted(cls), ()):
-            if section in kind.sections:
-                return kind
-    if section in DATA and callable(getattr(value, "__dataframe__", None)):
-        return _kinds["dataframe interchange"]
-    return None
-
-
-def kind_named(name: str) -> Kind | None:
-    """Give the kind of this name, as a manifest remembers it; None when it is not registered here."""
-    from . import kinds  # noqa: F401, PLC0415
-
-    return _kinds.get(name)
-
-
-def accepted(section: str) -> str:
-    """List the kinds that an argument takes, for messages."""
-    from . import kinds  # noqa: F401, PLC0415
-
-    return ", ".join(kind.name for kind in _kinds.values() if section in kind.sections)
-
-
-def _dotted(cls: type) -> str:
+def dotted_name(cls: type) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _to_arrow(value: Any) -> Any:
-    import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415
+    import pyarrow as pa
 
     if isinstance(value, pa.Table):
         return value
@@ -35,8 +35,8 @@ def _describe(table: Any, value: Any) -> Details:
 
 def write_csv(value: Any, path: Path) -> Details:
     """Write UTF-8 with a byte order mark, as for pandas' frames."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import csv  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import csv
 
     table = _to_arrow(value)
     try:
@@ -57,8 +57,8 @@ def read_csv(path: Path, details: Details) -> Any:
 
 def _restored(path: Path, details: Details) -> Any:
     """Read the file with the types that the manifest remembers; where Arrow cannot, with those that it guesses."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import csv  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import csv
 
     schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(details["schema"])))
     source = path.read_bytes().removeprefix(BYTE_ORDER_MARK)
@@ -76,7 +76,7 @@ def _restored(path: Path, details: Details) -> Any:
 
 def _readable(kind: Any) -> Any:
     """Give the type as which Arrow's reader of CSV can read a column, to be cast to its own afterwards."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     if pa.types.is_dictionary(kind):
         return _readable(kind.value_type)

@@ -85,7 +85,7 @@ def gpus(_settings: Settings) -> Iterator[Finding]:
 def installed_torch() -> Torch | None:
     """Return what the installed torch is built for; None without torch."""
     try:
-        import torch  # noqa: PLC0415 - takes seconds
+        import torch  # takes seconds
     except ImportError:
         return None
     version = torch.version.cuda

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import JupyterUtilsError, PortTakenError
-from jupyter_utils.launchers.files import existing_part
-from jupyter_utils.launchers.ports import check_port
-from jupyter_utils.launchers.state import running
-from jupyter_utils.launchers.store import check_backend, check_store, windows_drive_warning
+from jupyter_utils.machine.files import existing_part
+from jupyter_utils.machine.ports import check_port
+from jupyter_utils.machine.running import running
+from jupyter_utils.store.layout import check_backend, check_store, windows_drive_warning
 
 from .finding import Finding, error, ok, warning
 

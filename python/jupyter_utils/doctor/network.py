@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from jupyter_utils.errors import SettingsError
-from jupyter_utils.network import certificate_environment, host_bundle, mask, no_proxy
+from jupyter_utils.machine.urls import mask
+from jupyter_utils.servers.network import certificate_environment, host_bundle, no_proxy
 
 from .finding import Finding, error, ok, warning
 

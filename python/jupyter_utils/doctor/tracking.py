@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import JupyterUtilsError
-from jupyter_utils.launchers.files import existing_part
-from jupyter_utils.launchers.state import running
-from jupyter_utils.network import mask
+from jupyter_utils.machine.files import existing_part
+from jupyter_utils.machine.running import running
+from jupyter_utils.machine.urls import mask
 from jupyter_utils.spool import Spool, size
 from jupyter_utils.tracking import why_down
 

@@ -23,7 +23,7 @@ def shell() -> Any:
 def kernel_id() -> str | None:
     """Give the id under which a Jupyter server knows this kernel; None where the connection file has another name."""
     try:
-        from ipykernel.connect import get_connection_file  # noqa: PLC0415
+        from ipykernel.connect import get_connection_file
 
         name = Path(get_connection_file()).name
     except (ImportError, RuntimeError, OSError):

@@ -84,7 +84,7 @@ def _without_browser(notebook: CallingNotebook) -> str | None:
 def _tell_browser(command: str) -> bool:
     """Send a command. Messages leave the kernel at once even while it is busy; there is no acknowledgement."""
     try:
-        import ipylab  # type: ignore[import-untyped]  # noqa: PLC0415
+        import ipylab
     except ImportError:
         return False
     ipylab.JupyterFrontEnd().commands.execute(command)

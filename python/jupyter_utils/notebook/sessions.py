@@ -45,7 +45,7 @@ def _servers() -> list[dict[str, Any]]:
     Not `jupyter_server.list_running_servers`: importing it takes half a second, and a kernel's environment need
     not hold a server at all.
     """
-    from jupyter_core.paths import jupyter_runtime_dir  # noqa: PLC0415
+    from jupyter_core.paths import jupyter_runtime_dir
 
     servers = []
     for file in Path(jupyter_runtime_dir()).glob("jpserver-*.json"):
@@ -69,7 +69,7 @@ def _sessions_of(server: dict[str, Any], kernel: str) -> list[Session]:
 
 def _ask(server: dict[str, Any], path: str) -> Any:
     """Get one page of a server's API with the first token that it takes; raises OSError when none does."""
-    import requests  # noqa: PLC0415
+    import requests
 
     tokens = [server.get("token"), *(os.environ.get(name) for name in _TOKENS)]
     url = server["url"].rstrip("/") + "/" + path

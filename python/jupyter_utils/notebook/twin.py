@@ -59,7 +59,7 @@ def _beside(notebook: Path, formats: str) -> list[Path]:
 def _as_jupytext_says(notebook: Path, metadata: dict[str, Any]) -> list[Path]:
     """Ask Jupytext, which knows prefixes, suffixes, folders and configuration; importing it takes seconds."""
     try:
-        from jupytext import config, paired_paths  # type: ignore[import-untyped]  # noqa: PLC0415
+        from jupytext import config, paired_paths
 
         configured = config.load_jupytext_config(str(notebook))
         default = os.environ.get(FORMATS_VARIABLE, "")

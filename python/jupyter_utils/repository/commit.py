@@ -41,7 +41,7 @@ def commit_notebook(repository: Repository, message: str) -> Commit:
 
     Raises `CommitError` with what Git said; the index is then as it was before.
     """
-    import tenacity  # noqa: PLC0415 - takes longer to import than all of this package
+    import tenacity  # takes longer to import than all of this package
 
     waiting = tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: isinstance(error, GitError) and _is_in_the_way(error)),
@@ -68,7 +68,7 @@ def _alone(work_tree: Path) -> Iterator[None]:
     Git's own lock is not enough: `commit --only` reads the index before it locks it, and so may write back one without
     what another process has announced in between.
     """
-    import filelock  # noqa: PLC0415
+    import filelock
 
     lock = None
     # Whoever has waited for long enough, or may not write there, goes on with Git's own lock alone.

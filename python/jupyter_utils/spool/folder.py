@@ -1,7 +1,7 @@
 """The spool: a folder of the user's in which every call of `save_mlflow` is complete before anything is sent.
 
     SPOOL/new/ID/       being written; whoever was killed in between left it, and it is removed
-    SPOOL/entries/ID/   complete (see `jupyter_utils.entry`); gone once MLflow holds all of it
+    SPOOL/entries/ID/   complete (see `jupyter_utils.entries.entry`); gone once MLflow holds all of it
     SPOOL/locks/ID      held by whoever writes or sends the entry
 
 An entry comes into being by one rename, from `new` to `entries`. IDs sort in the order of the calls, even when the
@@ -18,8 +18,8 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from jupyter_utils.copying import to_disk
-from jupyter_utils.entry import ARTIFACTS, read_raw
+from jupyter_utils.entries.copying import to_disk
+from jupyter_utils.entries.entry import ARTIFACTS, INCOMING, read_raw
 from jupyter_utils.errors import EntryError, SpoolError
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 _STATE = "state.json"
 _DAY = 24 * 3600.0
-INCOMING = ".jupyter-utils"
-"""Folder of an artifact store in which files lie that are to become a run's by a rename."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Waiting:
 
 
 @dataclass
-class Held:
+class EntryLease:
     """An entry that this process alone may write to or send; it lies at `path`."""
 
     id: str
@@ -107,7 +105,7 @@ class Spool:
             ) from error
 
     @contextlib.contextmanager
-    def writing(self, store: Path | None = None) -> Iterator[Held]:
+    def writing(self, store: Path | None = None) -> Iterator[EntryLease]:
         """Give a new folder to write an entry into; it is removed after the block unless `commit` was called.
 
         `store` is the artifact store's folder where it is on this machine: then the files lie there from the start,
@@ -122,21 +120,21 @@ class Spool:
                 _remove(held.path)
             held.release()
 
-    def _hold_new(self) -> Held:
+    def _hold_new(self) -> EntryLease:
         last = max((name.partition("-")[0] for name in self._names()), default="0")
         stamp = max(time.time_ns() // 1_000_000, int(last) + 1 if last.isdigit() else 0)
         name = f"{stamp:015d}-{secrets.token_hex(8)}"
         lock = self._lock(name)
         lock.acquire()
-        return Held(name, self._new / name, lock)
+        return EntryLease(name, self._new / name, lock)
 
-    def commit(self, held: Held) -> None:
+    def commit(self, held: EntryLease) -> None:
         """Make an entry that was written complete, by one rename: from here on it will be sent."""
         target = self._entries / held.id
         held.path.rename(target)
         held.path = target
 
-    def make_durable(self, held: Held) -> None:
+    def make_durable(self, held: EntryLease) -> None:
         """Bring an entry to the disk, so that it survives a power cut as well."""
         real = (held.path / ARTIFACTS).resolve()
         paths = [*held.path.iterdir(), *real.rglob("*")]
@@ -146,9 +144,9 @@ class Spool:
             folders += [real, real.parent]
         to_disk(files, [*folders, held.path, self._entries])
 
-    def hold(self, name: str) -> Held | None:
+    def hold(self, name: str) -> EntryLease | None:
         """Take an entry for sending; None where it is gone, or another process writes or sends it."""
-        import filelock  # noqa: PLC0415
+        import filelock
 
         lock = self._lock(name)
         try:
@@ -159,21 +157,21 @@ class Spool:
         if not path.is_dir():
             lock.release(force=True)
             return None
-        return Held(name, path, lock)
+        return EntryLease(name, path, lock)
 
     def _lock(self, name: str) -> filelock.BaseFileLock:
-        import filelock  # noqa: PLC0415
+        import filelock
 
         return filelock.FileLock(self.path / "locks" / name, thread_local=False)
 
-    def remove(self, held: Held) -> None:
+    def remove(self, held: EntryLease) -> None:
         """Remove an entry, in one step for whoever looks."""
         aside = self._new / held.id
         held.path.rename(aside)
         held.path = aside
         _remove(aside)
 
-    def note(self, held: Held, state: State) -> None:
+    def note(self, held: EntryLease, state: State) -> None:
         """Remember what became of an entry; a full disk is no reason to fail here."""
         with contextlib.suppress(OSError):
             part = held.path / (_STATE + ".part")
@@ -237,18 +235,18 @@ class Spool:
                 if lock.name not in known and lock.stat().st_mtime < old:
                     lock.unlink()
 
-    def _hold_leftover(self, path: Path) -> Held | None:
-        import filelock  # noqa: PLC0415
+    def _hold_leftover(self, path: Path) -> EntryLease | None:
+        import filelock
 
         lock = self._lock(path.name)
         try:
             lock.acquire(timeout=0)
         except (filelock.Timeout, OSError):
             return None
-        return Held(path.name, path, lock)
+        return EntryLease(path.name, path, lock)
 
 
-def _make_folders(held: Held, store: Path | None) -> None:
+def _make_folders(held: EntryLease, store: Path | None) -> None:
     try:
         held.path.mkdir()
         if store is None:

@@ -19,7 +19,7 @@ _GIB = 2**30
 
 def own_spool() -> Spool:
     """Give this user's spool: `JUPYTER_UTILS_SPOOL_DIR`, else a folder of the user's state (~/.local/state)."""
-    import platformdirs  # noqa: PLC0415
+    import platformdirs
 
     given = os.environ.get("JUPYTER_UTILS_SPOOL_DIR", "").strip("\"' ")
     default = platformdirs.user_state_path("jupyter-utils") / "spool"

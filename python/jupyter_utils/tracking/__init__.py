@@ -6,7 +6,7 @@ from .local import artifact_folder
 from .send import SentRun, send
 from .server import (
     DEFAULT_URI,
-    Server,
+    ServerStatus,
     check_server,
     client_settings,
     is_http,
@@ -19,7 +19,7 @@ from .server import (
 __all__ = [
     "DEFAULT_URI",
     "SentRun",
-    "Server",
+    "ServerStatus",
     "artifact_folder",
     "check_server",
     "client_settings",

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from jupyter_utils.spool.folder import INCOMING
+from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.entries.entry import INCOMING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def artifact_folder(uri: str) -> Path | None:
 def _announced(uri: str) -> Iterator[Path]:
     if os.environ.get(VARIABLE) == "off":
         return
-    from jupyter_utils.launchers.state import running  # noqa: PLC0415
+    from jupyter_utils.machine.running import running
 
     with contextlib.suppress(Exception):  # no folder for state: then there is nobody to announce anything
         for state in running():
@@ -58,19 +59,13 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _is_same(uri: str, folder: Path) -> bool:
-    from mlflow.utils.credentials import get_default_host_creds  # noqa: PLC0415
-    from mlflow.utils.rest_utils import http_request  # noqa: PLC0415
-
     name, content = f"nonce-{secrets.token_hex(16)}", secrets.token_bytes(32)
     nonce = folder / INCOMING / name
     try:
         nonce.parent.mkdir(exist_ok=True)
         _remove_old(nonce.parent)
         nonce.write_bytes(content)
-        creds = get_default_host_creds(uri)  # type: ignore[no-untyped-call]
-        answer = http_request(  # type: ignore[no-untyped-call]
-            creds, f"{_API}/{INCOMING}/{name}", "GET", max_retries=0, timeout=_SECONDS
-        )
+        answer = adapter.request(uri, f"{_API}/{INCOMING}/{name}", "GET", max_retries=0, timeout=_SECONDS)
         return bool(answer.status_code == _OK and answer.content == content)
     except Exception:  # noqa: BLE001 - then the files go the long way
         return False

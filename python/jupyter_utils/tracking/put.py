@@ -6,16 +6,18 @@ import json
 import posixpath
 from typing import TYPE_CHECKING, Any
 
-from .retry import again
+from jupyter_utils.adapters import mlflow as adapter
+
+from .retry import with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from jupyter_utils.entry import StagedFile
+    from jupyter_utils.entries.entry import EntryFile
 
 _PIECE = 2**18
-# Files up to this size are sent many at a time where the server can take them so (see launchers/many_files.py).
+# Files up to this size are sent many at a time where the server can take them so (servers/mlflow_app/many_files.py).
 _SMALL, _TOGETHER, _MANY = 256 * 2**10, 4 * 2**20, 8
 _ARTIFACTS, _TOGETHER_PATH = "/api/2.0/mlflow-artifacts/artifacts", "/api/2.0/mlflow-artifacts/jupyter-utils"
 
@@ -38,31 +40,14 @@ class _Pieces:
 
 def put(repository: Any, path: Path, name: str) -> None:
     """Send one file under a name below the run's artifacts: streamed, as a whole, or in parts where that is offered."""
-    from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository  # noqa: PLC0415
-    from mlflow.utils.mime_type_utils import _guess_mime_type  # noqa: PLC0415
-    from mlflow.utils.request_utils import augmented_raise_for_status  # noqa: PLC0415
-    from mlflow.utils.rest_utils import http_request  # noqa: PLC0415
-
-    if not isinstance(repository, HttpArtifactRepository) or _in_parts(repository, path):
+    if not adapter.is_http_repository(repository) or adapter.goes_in_parts(repository, str(path)):
         # MLflow's own: in parts where the server offers its multipart protocol (S3 and the like), or past the server.
         repository.log_artifact(str(path), posixpath.dirname(name) or None)
         return
-    kind = _guess_mime_type(path.name)  # type: ignore[no-untyped-call]
-    answer = http_request(  # type: ignore[no-untyped-call]
-        repository._host_creds,  # noqa: SLF001 - as its own log_artifact does
-        f"/{name}",
-        "PUT",
-        data=_Pieces(path) if path.stat().st_size else b"",
-        extra_headers={"Content-Type": kind},
-    )
-    augmented_raise_for_status(answer)  # type: ignore[no-untyped-call]
+    adapter.put_artifact(repository, name, _Pieces(path) if path.stat().st_size else b"", path.name)
 
 
-def _in_parts(repository: Any, path: Path) -> bool:
-    return bool(repository._should_multipart_upload(str(path)))  # noqa: SLF001 - as its own log_artifact asks
-
-
-def put_small(repository: Any, root: Path, files: Sequence[StagedFile]) -> set[str]:
+def put_small(repository: Any, root: Path, files: Sequence[EntryFile]) -> set[str]:
     """Send the small ones of many files together, where the server is one of this package's; give what is sent."""
     small = [file for file in files if file.size <= _SMALL]
     if len(small) < _MANY or _ARTIFACTS not in str(repository.artifact_uri):
@@ -70,15 +55,15 @@ def put_small(repository: Any, root: Path, files: Sequence[StagedFile]) -> set[s
     sent: set[str] = set()
     try:
         for batch in _batches(small):
-            again(_post, repository, root, batch)
+            with_retries(_post, repository, root, batch)
             sent |= {file.path for file in batch}
     except Exception:  # noqa: BLE001 - any other server says no in its own way; then they go one by one
         return sent
     return sent
 
 
-def _batches(files: list[StagedFile]) -> Iterator[list[StagedFile]]:
-    batch: list[StagedFile] = []
+def _batches(files: list[EntryFile]) -> Iterator[list[EntryFile]]:
+    batch: list[EntryFile] = []
     for file in files:
         if batch and sum(one.size for one in batch) + file.size > _TOGETHER:
             yield batch
@@ -87,14 +72,8 @@ def _batches(files: list[StagedFile]) -> Iterator[list[StagedFile]]:
     yield batch
 
 
-def _post(repository: Any, root: Path, files: list[StagedFile]) -> None:
-    from mlflow.utils.credentials import get_default_host_creds  # noqa: PLC0415
-    from mlflow.utils.request_utils import augmented_raise_for_status  # noqa: PLC0415
-    from mlflow.utils.rest_utils import http_request  # noqa: PLC0415
-
+def _post(repository: Any, root: Path, files: list[EntryFile]) -> None:
     server, _, run = str(repository.artifact_uri).partition(_ARTIFACTS)
     head = [{"path": file.path, "size": file.size, "sha256": file.sha256} for file in files]
     body = json.dumps(head).encode() + b"\n" + b"".join((root / file.path).read_bytes() for file in files)
-    creds = get_default_host_creds(server)  # type: ignore[no-untyped-call]
-    answer = http_request(creds, _TOGETHER_PATH + run, "POST", data=body)  # type: ignore[no-untyped-call]
-    augmented_raise_for_status(answer)  # type: ignore[no-untyped-call]
+    adapter.check_response(adapter.request(server, _TOGETHER_PATH + run, "POST", data=body))

@@ -23,14 +23,14 @@ Result = TypeVar("Result")
 
 def status_of(error: BaseException) -> int | None:
     """Give the HTTP status that an error of MLflow or of requests stands for; None for one that is no answer."""
-    from mlflow import MlflowException  # noqa: PLC0415
+    from mlflow import MlflowException
 
     response = getattr(error, "response", None)
     if response is not None:
         return int(response.status_code)
     if isinstance(error, MlflowException):
         # A connection that failed, too, is an internal error in MLflow's words.
-        return int(error.get_http_status_code())  # type: ignore[no-untyped-call]
+        return int(error.get_http_status_code())
     return None
 
 
@@ -68,9 +68,9 @@ class _Judge:
         return self.refusals < _CONFIRMED
 
 
-def again(work: Callable[..., Result], *arguments: Any) -> Result:
+def with_retries(work: Callable[..., Result], *arguments: Any) -> Result:
     """Do what may be done twice without harm, up to four times, and not again after a minute."""
-    import tenacity  # noqa: PLC0415
+    import tenacity
 
     judge = _Judge()
     retrying = tenacity.Retrying(

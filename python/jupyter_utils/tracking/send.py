@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.entry import ARTIFACTS
+from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.errors import EntryError, SendError, UnsentError
 
 from .local import artifact_folder
-from .retry import again, is_later, is_login, status_of
+from .retry import is_later, is_login, status_of, with_retries
 from .server import client_settings, is_http, without_credentials
 from .transfer import Begun, Transfer
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from jupyter_utils.entry import Entry
+    from jupyter_utils.entries.entry import Entry
 
 ENTRY_TAG = "jupyter_utils.entry"
 """The run's tag that names the call it belongs to: there is never a second run with the same."""
@@ -53,14 +53,14 @@ def send(entry: Entry, directory: Path, uri: str, *, experiment_id: str | None =
         EntryError: the entry's files are damaged; nothing of it was sent.
 
     """
-    from mlflow import MlflowClient  # noqa: PLC0415
+    from mlflow import MlflowClient
 
     with client_settings(retries=0):
         client = MlflowClient(uri)
         run = None
         try:
             store = artifact_folder(uri) if is_http(uri) else None
-            experiment_id = experiment_id or again(_experiment, client, entry.experiment_name)
+            experiment_id = experiment_id or with_retries(_experiment, client, entry.experiment_name)
             run = _begin(client, entry, experiment_id, fresh=fresh)
             values = [partial(log, client, run.run_id, entry) for log in (_log_values, _log_inputs)]
             Transfer(entry, directory / ARTIFACTS, run, uri, store).bring(values)
@@ -85,7 +85,7 @@ def _begin(client: Any, entry: Entry, experiment_id: str, *, fresh: bool) -> Beg
         run = client.create_run(experiment_id, entry.start_time, tags, entry.run_name)
         return Begun(run.info.run_id, experiment_id, run.info.artifact_uri, resumed=resumed)
 
-    return again(begin)
+    return with_retries(begin)
 
 
 def _find(client: Any, entry: Entry, experiment_id: str) -> list[Any]:
@@ -97,18 +97,18 @@ def _find(client: Any, entry: Entry, experiment_id: str) -> list[Any]:
 def _resume(client: Any, entry: Entry, run: Any) -> Begun:
     if run.info.status not in {"RUNNING", "FINISHED"}:
         # Refused or interrupted before: it lives again, and says what the caller wrote, not why it was refused.
-        again(client.update_run, run.info.run_id, "RUNNING")
-        again(client.set_tag, run.info.run_id, _NOTE, entry.tags.get(_NOTE, ""))
+        with_retries(client.update_run, run.info.run_id, "RUNNING")
+        with_retries(client.set_tag, run.info.run_id, _NOTE, entry.tags.get(_NOTE, ""))
     return Begun(run.info.run_id, run.info.experiment_id, run.info.artifact_uri, resumed=True)
 
 
 def _finish(client: Any, entry: Entry, run: Begun) -> None:
     if run.resumed:
         # A request to create it that seemed lost may have been carried out after all.
-        for other in again(_find, client, entry, run.experiment_id):
+        for other in with_retries(_find, client, entry, run.experiment_id):
             if other.info.run_id != run.run_id:
-                again(client.delete_run, other.info.run_id)
-    again(client.set_terminated, run.run_id, "FINISHED")
+                with_retries(client.delete_run, other.info.run_id)
+    with_retries(client.set_terminated, run.run_id, "FINISHED")
 
 
 def _explained(client: Any, run: Begun | None, error: Exception, uri: str) -> UnsentError | SendError:
@@ -138,7 +138,7 @@ def _mark_failed(client: Any, run_id: str, reason: str) -> bool:
 
 
 def _experiment(client: Any, name: str) -> str:
-    from mlflow import MlflowException  # noqa: PLC0415
+    from mlflow import MlflowException
 
     found = client.get_experiment_by_name(name)
     if found is None:
@@ -153,7 +153,7 @@ def _experiment(client: Any, name: str) -> str:
 
 
 def _log_values(client: Any, run_id: str, entry: Entry) -> None:
-    from mlflow.entities import Metric, Param  # noqa: PLC0415
+    from mlflow.entities import Metric, Param
 
     params = list(_batches([Param(key, value) for key, value in entry.params.items()], _PARAMS))
     metrics = list(
@@ -169,7 +169,7 @@ def _log_values(client: Any, run_id: str, entry: Entry) -> None:
 
 
 def _log_inputs(client: Any, run_id: str, entry: Entry) -> None:
-    from mlflow.entities import Dataset, DatasetInput, InputTag  # noqa: PLC0415
+    from mlflow.entities import Dataset, DatasetInput, InputTag
 
     inputs = [
         DatasetInput(

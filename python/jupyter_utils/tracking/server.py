@@ -113,14 +113,14 @@ def _restore() -> None:
 
 
 @dataclass(frozen=True)
-class Server:
+class ServerStatus:
     """What a server said before anything was written: the experiment's id (None: not there yet), or why it is down."""
 
     experiment_id: str | None = None
     down: str | None = None
 
 
-def check_server(uri: str, experiment_name: str) -> Server:
+def check_server(uri: str, experiment_name: str) -> ServerStatus:
     """Ask the server whether it lives, lets us in, and has the experiment in a state that takes runs.
 
     Takes milliseconds, two seconds where nobody answers, and writes nothing.
@@ -129,7 +129,7 @@ def check_server(uri: str, experiment_name: str) -> Server:
     """
     with client_settings(retries=0, seconds=_CHECK_SECONDS):
         down = why_down(uri)
-        return Server(down=down) if down else _check_experiment(uri, experiment_name)
+        return ServerStatus(down=down) if down else _check_experiment(uri, experiment_name)
 
 
 def why_down(uri: str) -> str | None:
@@ -146,7 +146,7 @@ def why_down(uri: str) -> str | None:
 
 
 def _ask_health(uri: str) -> str | None:
-    import requests  # noqa: PLC0415
+    import requests
 
     verify = _certificates()
     with requests.Session() as session:
@@ -176,16 +176,16 @@ def _reason(error: Exception) -> str:
     return text.rpartition(": ")[2].strip("')\" ") or type(error).__name__
 
 
-def _check_experiment(uri: str, name: str) -> Server:
-    from mlflow import MlflowClient, MlflowException  # noqa: PLC0415
+def _check_experiment(uri: str, name: str) -> ServerStatus:
+    from mlflow import MlflowClient, MlflowException
 
-    from .retry import is_later, is_login  # noqa: PLC0415
+    from .retry import is_later, is_login
 
     try:
         experiment = MlflowClient(uri).get_experiment_by_name(name)
     except MlflowException as error:
         if is_http(uri) and is_later(error) and not is_login(error):
-            return Server(down=f"lives, but cannot answer ({error})")
+            return ServerStatus(down=f"lives, but cannot answer ({error})")
         raise TrackingServerError(
             f"The MLflow server at {without_credentials(uri)} refuses the call: {error}. If it asks for a password, "
             "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD. Nothing was written, committed or sent."
@@ -195,4 +195,4 @@ def _check_experiment(uri: str, name: str) -> Server:
             f"experiment_name={name!r} was deleted in MLflow, so it takes no runs: restore it "
             f"(`mlflow experiments restore --experiment-id {experiment.experiment_id}`), or use another name."
         )
-    return Server(str(experiment.experiment_id) if experiment is not None else None)
+    return ServerStatus(str(experiment.experiment_id) if experiment is not None else None)

@@ -9,20 +9,21 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.copying import to_disk
-from jupyter_utils.entry import verify_files
+from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.entries.copying import to_disk
+from jupyter_utils.entries.entry import verify_files
 from jupyter_utils.errors import EntryError
-from jupyter_utils.progress import progress
+from jupyter_utils.machine.progress import progress
 
 from .local import move_in, run_folder
 from .put import put, put_small
-from .retry import again
+from .retry import with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from jupyter_utils.entry import Entry, StagedFile
+    from jupyter_utils.entries.entry import Entry, EntryFile
 
 # 100 small files took 0.40 s one after the other, and 0.21 s with eight threads.
 _THREADS = 8
@@ -73,7 +74,7 @@ class Transfer:
             _upload(self, values)
             return
         for log in values:
-            again(log)
+            with_retries(log)
         source = self.place.readlink()
         if source.is_dir():
             move_in(source, target, [file.path for file in self.entry.files])
@@ -95,20 +96,18 @@ def _size(path: Path) -> int | None:
 
 def _upload(transfer: Transfer, values: Sequence[Callable[[], None]]) -> None:
     """Send everything of the run at once, in threads: nothing of it depends on anything else of it."""
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository  # noqa: PLC0415
-
     files = transfer.entry.files
     if not transfer.place.is_dir():
         raise EntryError(f"The files of the entry are gone: {transfer.place} leads nowhere.")
-    repository = get_artifact_repository(transfer.run.artifact_uri, tracking_uri=transfer.uri)
+    repository = adapter.artifact_repository(transfer.run.artifact_uri, transfer.uri)
     todo = _differing(files, _listed(repository, files) if transfer.run.resumed else {})
 
-    def upload(file: StagedFile) -> int:
-        again(put, repository, transfer.place / file.path, file.path)
+    def upload(file: EntryFile) -> int:
+        with_retries(put, repository, transfer.place / file.path, file.path)
         return file.size
 
     def value(log: Callable[[], None]) -> int:
-        again(log)
+        with_retries(log)
         return 0
 
     size = sum(file.size for file in todo)
@@ -128,18 +127,18 @@ def _upload(transfer: Transfer, values: Sequence[Callable[[], None]]) -> None:
         raise ArrivalError(f"MLflow lists {wrong[0].path} ({len(wrong)} in all) with another size, or not at all.")
 
 
-def _differing(files: tuple[StagedFile, ...], sizes: dict[str, int | None]) -> list[StagedFile]:
+def _differing(files: tuple[EntryFile, ...], sizes: dict[str, int | None]) -> list[EntryFile]:
     return [file for file in files if sizes.get(file.path, -1) != file.size]
 
 
-def _listed(repository: Any, files: tuple[StagedFile, ...]) -> dict[str, int | None]:
+def _listed(repository: Any, files: tuple[EntryFile, ...]) -> dict[str, int | None]:
     """Ask for the sizes of what the run holds, folder by folder."""
     folders = defaultdict(list)
     for file in files:
         folders[posixpath.dirname(file.path)].append(file)
     sizes: dict[str, int | None] = {}
     with ThreadPoolExecutor(_THREADS) as pool:
-        for found in pool.map(lambda folder: again(repository.list_artifacts, folder or None), folders):
+        for found in pool.map(lambda folder: with_retries(repository.list_artifacts, folder or None), folders):
             # MLflow leaves the size of an empty file out.
             sizes |= {one.path: one.file_size or 0 for one in found if not one.is_dir}
     return sizes

@@ -189,7 +189,7 @@ def test_git_repo_dir_elsewhere(runs: Runs, repo: Repo, tmp_path: Path) -> None:
 
 def test_mlf_uri(runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without mlf_uri the run goes to the server of the environment, and its link to MLFLOW_UI_URL."""
-    import jupyter_utils  # noqa: PLC0415
+    import jupyter_utils
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", runs.uri)
     monkeypatch.setenv("MLFLOW_UI_URL", "https://example.org/mlflow/")

@@ -14,7 +14,9 @@ import nbformat
 import pandas as pd
 import pytest
 from calling import env, write_notebook
-from jupyter_utils import errors, overlay, record
+from jupyter_utils import errors
+from jupyter_utils.kernels import overlay
+from jupyter_utils.runs import provenance as record
 from jupyter_utils.tracking import retry, transfer
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def save(runs: Runs, repo: Repo, **arguments: Any) -> Any:
 def test_nothing_heavy_is_imported() -> None:
     """Neither the package nor `save` brings in what only some of the users' values need."""
     heavy = ["torch", "transformers", "mlflow", "pandas", "sklearn", "lightgbm", "numpy", "pyarrow"]
-    code = f"import sys, jupyter_utils, jupyter_utils.save; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, jupyter_utils, jupyter_utils.runs.save; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], env=env(), capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

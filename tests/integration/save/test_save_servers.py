@@ -17,7 +17,7 @@ import pytest
 import requests
 import servers
 from calling import write_notebook
-from jupyter_utils.launchers.readiness import answers
+from jupyter_utils.machine.readiness import answers
 from jupyter_utils.spool import own_spool
 from jupyter_utils.tracking import retry, transfer
 from mlflow import MlflowClient
@@ -134,7 +134,7 @@ def test_below_a_prefix(tmp_path: Path) -> None:
 
 def kill_in_mid_upload(server: servers.Started, monkeypatch: pytest.MonkeyPatch) -> None:
     """Freeze the server when the large file's upload begins, so that it cannot end; then kill it."""
-    (process,) = [one for one in servers.processes(server) if "jupyter_utils.launchers.mlflow_app" in one.cmdline()]
+    (process,) = [one for one in servers.processes(server) if "jupyter_utils.servers.mlflow_app" in one.cmdline()]
     upload = transfer.put
 
     def frozen(repository: Any, path: Path, name: str) -> None:

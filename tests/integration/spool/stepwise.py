@@ -17,7 +17,8 @@ from contextlib import suppress
 
 import jupyter_utils
 import requests  # noqa: F401 - imported once, in the parent
-from jupyter_utils.spool import deliver_waiting, own_spool
+from jupyter_utils.runs.delivery import deliver_waiting
+from jupyter_utils.spool import own_spool
 from mlflow import MlflowClient  # noqa: F401
 from mlflow.store.artifact import mlflow_artifacts_repo  # noqa: F401
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from calling import env, write_notebook
 from jupyter_client.manager import start_new_kernel
-from jupyter_utils.spool import deliver_waiting, own_spool
+from jupyter_utils.runs.delivery import deliver_waiting
+from jupyter_utils.spool import own_spool
 from runs_on_disk import check_whole, runs_by_entry
 
 if TYPE_CHECKING:

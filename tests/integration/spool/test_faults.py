@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import faults
 import jupyter_utils
 import pytest
-from jupyter_utils.spool import deliver_waiting, own_spool
+from jupyter_utils.runs.delivery import deliver_waiting
+from jupyter_utils.spool import own_spool
 from runs_on_disk import check_whole, runs_by_entry
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import jupyter_utils
 import pytest
 from jupyter_utils import errors
-from jupyter_utils.entry import read_entry
-from jupyter_utils.spool import deliver_waiting, own_spool
+from jupyter_utils.entries.entry import read_entry
+from jupyter_utils.runs.delivery import deliver_waiting
+from jupyter_utils.spool import own_spool
 from runs_on_disk import artifacts, runs_by_entry
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ import pytest
 import servers
 from jupyter_utils import errors
 from jupyter_utils.doctor import tracking
+from jupyter_utils.runs.delivery import deliver, deliver_waiting
 from jupyter_utils.settings import read_settings
-from jupyter_utils.spool import Spool, deliver, deliver_waiting, own_spool
+from jupyter_utils.spool import Spool, own_spool
 from jupyter_utils.spool import folder as spool_folder
 from runs_on_disk import artifacts, check_whole, runs_by_entry
 
@@ -306,7 +307,7 @@ def test_entry_of_an_older_version(version: int, mlflow_server: Started, monkeyp
 
 def test_run_with_a_lost_answer(mlflow_server: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two runs of one call, as a request that only seemed lost leaves them: one is left, and it is whole."""
-    from mlflow import MlflowClient  # noqa: PLC0415
+    from mlflow import MlflowClient
 
     (name,) = waiting_for(mlflow_server, "lost", 1)
     create = MlflowClient.create_run

@@ -1,0 +1,1 @@
+"""Where something else than a user starts the servers: containers and systemd."""

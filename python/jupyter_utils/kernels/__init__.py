@@ -1,0 +1,1 @@
+"""What the lab loads into every kernel."""

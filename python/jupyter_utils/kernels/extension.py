@@ -1,0 +1,16 @@
+"""The extension of every kernel of the lab (`ipykernel_launcher --ext`): it loads what this room has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import memory, overlay
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Bring the overlay into a kernel, and offer the kernel to the system's OOM killer."""
+    overlay.load_ipython_extension(shell)
+    memory.load_ipython_extension(shell)

@@ -1,0 +1,259 @@
+"""The overlay for `%pip install`: a place beside the notebooks, since the environment itself is read-only.
+
+It is a virtual environment that sees the environment's packages (venv with system site packages), in
+`JUPYTER_ROOT_DIR/.jupyter-utils/overlay`. pip takes what the environment has for granted, installs the rest there, and
+never touches the environment. The lab loads it into every kernel, which puts the
+overlay before the environment, as in any virtual environment, and sends `%pip` there; `pip` in a terminal or after `!`
+goes the same way. A broken overlay costs a warning, never the kernel.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shlex
+import site
+import subprocess
+import sys
+import warnings
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_utils.errors import OverlayError
+
+from .shadowing import Shadows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+OVERLAY_VARIABLE = "JUPYTER_UTILS_OVERLAY"
+"""Environment variable by which the lab tells kernels and terminals where the overlay is."""
+_STAMP = "environment"
+_LINK = "_environment.pth"
+
+
+def overlay_dir(root_dir: Path) -> Path:
+    """Return the overlay of the notebooks below `root_dir`."""
+    return root_dir / ".jupyter-utils" / "overlay"
+
+
+def overlay_packages(path: Path | None = None) -> list[tuple[str, str]]:
+    """List what has been added to the environment: (name, version), sorted; empty without an overlay.
+
+    Args:
+        path: the overlay; default: that of the lab which started this process.
+
+    """
+    overlay = Overlay(path) if path else Overlay.of_environment()
+    return overlay.packages() if overlay else []
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """An overlay at `path`, which need not exist yet."""
+
+    path: Path
+
+    @classmethod
+    def of_environment(cls) -> Overlay | None:
+        """Return the overlay that the lab names, if a lab started this process."""
+        named = os.environ.get(OVERLAY_VARIABLE)
+        return cls(Path(named)) if named else None
+
+    @property
+    def python(self) -> Path:
+        """The interpreter that sees the overlay and the environment."""
+        return self.path / "bin" / "python"
+
+    @property
+    def site_packages(self) -> Path:
+        """Where the overlay's packages are."""
+        return self.path / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+
+    def packages(self) -> list[tuple[str, str]]:
+        """List (name, version) of the overlay's packages, sorted."""
+        found = metadata.distributions(path=[str(self.site_packages)])
+        return sorted((dist.name, dist.version) for dist in found if dist.name)
+
+    def shadowed(self) -> list[str]:
+        """List what stands in place of the environment's own: `numpy 1.26.4 (the environment has 2.4.6)`."""
+        places = _environment_places()
+        own = {dist.name.lower(): dist.version for dist in metadata.distributions(path=places) if dist.name}
+        return [
+            f"{name} {version} (the environment has {own[name.lower()]})"
+            for name, version in self.packages()
+            if own.get(name.lower(), version) != version
+        ]
+
+    def is_current(self) -> bool:
+        """Whether it was made for this environment and is complete."""
+        stamp = self.path / _STAMP
+        return stamp.is_file() and stamp.read_text(encoding="utf-8") == _stamp() and self.python.exists()
+
+    def ensure(self) -> None:
+        """Make it, or fit it to this environment: a newer one lies elsewhere. Its packages stay.
+
+        Raises:
+            OverlayError: it cannot be made there.
+
+        """
+        from filelock import FileLock  # kernels that never call pip need not wait for it
+
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            (self.path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+            with FileLock(self.path.parent / "overlay.lock", timeout=120):
+                if not self.is_current():
+                    self._make()
+        except (OSError, subprocess.SubprocessError) as error:
+            detail = getattr(error, "stderr", None) or error
+            raise OverlayError(
+                f"The overlay {self.path} for pip cannot be made ({detail}). JUPYTER_ROOT_DIR must be writable; "
+                "if the overlay is damaged, remove that directory and install your packages again."
+            ) from error
+
+    def _make(self) -> None:
+        for link in (self.path / "bin").glob("python*"):
+            link.unlink()
+        (self.path / "pyvenv.cfg").unlink(missing_ok=True)
+        _run([sys.executable, "-P", "-m", "venv", "--without-pip", "--system-site-packages", str(self.path)])
+        (self.site_packages / _LINK).unlink(missing_ok=True)
+        # A virtual environment made from one sees the base interpreter's packages, not its parent's.
+        seen = _run([str(self.python), "-I", "-c", "import sys; print(*sys.path, sep='\\n')"]).splitlines()
+        missing = [place for place in _environment_places() if place not in seen]
+        if missing:
+            (self.site_packages / _LINK).write_text("\n".join(missing) + "\n", encoding="utf-8")
+        _run([str(self.python), "-I", "-c", "import pip"])
+        (self.path / _STAMP).write_text(_stamp(), encoding="utf-8")
+
+    def pip(self, arguments: Sequence[str]) -> list[str]:
+        """Return the command that runs pip on the overlay."""
+        given = list(arguments)
+        if given[:1] == ["uninstall"] and not {"-y", "--yes"} & set(given):
+            given.insert(1, "--yes")  # nobody can answer a question in a notebook
+        # -P: the twin of a notebook called pip.ipynb, in the current folder, is not the pip that is meant.
+        return [str(self.python), "-P", "-m", "pip", "--disable-pip-version-check", *given]
+
+    def activate(self) -> None:
+        """Let this process import the overlay's packages, before the environment's of the same name."""
+        place = str(self.site_packages)
+        if place in sys.path:
+            return
+        before = set(sys.path)
+        site.addsitedir(place)
+        added = [entry for entry in sys.path if entry not in before]
+        others = [entry for entry in sys.path if entry in before]
+        at = next((others.index(entry) for entry in _environment_places() if entry in others), len(others))
+        sys.path[:] = [*others[:at], *added, *others[at:]]
+
+
+def _environment_places() -> list[str]:
+    """Return the folders of the environment's packages; Debian calls them dist-packages."""
+    names = ("site-packages", "dist-packages")
+    entries = [Path(entry) for entry in sys.path if entry]
+    named = Overlay.of_environment()
+    return [str(entry) for entry in entries if entry.name in names and not (named and named.site_packages == entry)]
+
+
+def _stamp() -> str:
+    return f"{sys.executable}\n{sys.prefix}\n{sys.version}\n"
+
+
+def _run(command: Sequence[str]) -> str:
+    env = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "VIRTUAL_ENV")}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, env=env)
+    return done.stdout
+
+
+class _Kernel:
+    """The overlay in a running kernel."""
+
+    def __init__(self, shell: InteractiveShell, overlay: Overlay) -> None:
+        self._shell = shell
+        self._overlay = overlay
+        self._seen = 0
+        self._shadows = Shadows([str(overlay.site_packages), *_environment_places()])
+
+    def pip(self, line: str) -> None:
+        """`%pip install x`: run pip on the overlay beside the notebooks; `%pip list` shows the environment's, too."""
+        try:
+            self._overlay.ensure()
+        except OverlayError as error:
+            print(error, file=sys.stderr)  # noqa: T201 - a cell's output
+            return
+        before = set(self._overlay.shadowed())
+        command = f"{shlex.join(self._overlay.pip(()))} {self._arguments(line)}"
+        self._shell.system(command)
+        self.refresh()
+        for changed in sorted(set(self._overlay.shadowed()) - before):
+            print(f"Note: {changed}. Remove it with %pip uninstall to go back.")  # noqa: T201
+        print("Note: restart the kernel to use a new version of what is imported already.")  # noqa: T201
+
+    def _arguments(self, line: str) -> str:
+        # The line goes to the shell as it is, so that quotes and $variables mean what they do in IPython's own %pip.
+        command, _, rest = line.strip().partition(" ")
+        return f"uninstall --yes {rest}" if command == "uninstall" else line
+
+    def before_cell(self) -> None:
+        """See what has changed since the last cell."""
+        self.refresh()
+        for warning in self._shadows.new():
+            print(f"Note: {warning}")  # noqa: T201 - a cell's output
+
+    def refresh(self) -> None:
+        """See what pip has changed, here or in a terminal."""
+        try:
+            changed = self._overlay.site_packages.stat().st_mtime_ns
+        except OSError:
+            return
+        if changed != self._seen:
+            self._seen = changed
+            self._overlay.activate()
+            importlib.invalidate_caches()
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Bring the overlay into a kernel; called in every one of the lab."""
+    try:
+        overlay = Overlay.of_environment()
+        if overlay is None:
+            return
+        kernel = _Kernel(shell, overlay)
+        kernel.refresh()
+        shell.register_magic_function(kernel.pip, "line", "pip")  # type: ignore[arg-type]
+        shell.events.register("pre_run_cell", lambda *_: kernel.before_cell())
+    except Exception as error:  # noqa: BLE001 - a notebook without extra packages beats none
+        warnings.warn(f"The overlay of %pip could not be used: {error!r}. Its packages are missing.", stacklevel=2)
+
+
+def write_commands(folder: Path) -> None:
+    """Write the commands `pip` and `pip3`, which run pip on the overlay, for the PATH of notebooks and terminals."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("pip", "pip3"):
+        aside = folder / f".{name}.{os.getpid()}"
+        aside.write_text(
+            f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m {__spec__.name} "$@"\n', encoding="utf-8"
+        )
+        aside.chmod(0o755)
+        aside.replace(folder / name)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """`pip` in a terminal of the lab: this process becomes pip on the overlay."""
+    overlay = Overlay.of_environment()
+    if overlay is None:
+        raise OverlayError(f"{OVERLAY_VARIABLE} is not set: this pip works in notebooks and terminals of the lab.")
+    overlay.ensure()
+    command = overlay.pip(arguments)
+    os.execv(command[0], command)  # noqa: S606 - this process becomes pip
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except OverlayError as failure:
+        sys.exit(str(failure))

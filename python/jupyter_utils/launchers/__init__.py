@@ -1,1 +1,0 @@
-"""Starting, watching and ending JupyterLab and the MLflow server."""

@@ -1,0 +1,176 @@
+"""One call of `save_mlflow`, checked: every problem is found before anything is written, committed or sent."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_utils.artifacts.writing import Planned, plan
+from jupyter_utils.errors import ArgumentError, NotebookIgnoredError, SaveRefusedError, SeveralProblemsError
+from jupyter_utils.notebook import CallingNotebook, find_notebook, find_twins
+from jupyter_utils.repository import open_repository
+from jupyter_utils.spool import Spool, check_room, own_spool
+from jupyter_utils.tracking import ServerStatus, check_server, tracking_uri
+
+from .values import check_metrics, check_params, text_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of `save_mlflow`, as the caller gave them."""
+
+    experiment_name: Any
+    run_name: Any
+    description: Any
+    params: Any
+    metrics: Any
+    values: Mapping[str, Any]
+    do_commit: Any
+    git_repo_dir: Any
+    mlf_uri: Any
+    notebook: Any
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that may go ahead. `notebook` is None in a plain script, where there is nothing to commit either."""
+
+    experiment_name: str
+    run_name: str | None
+    description: str | None
+    params: dict[str, str]
+    metrics: dict[str, float]
+    planned: tuple[Planned, ...]
+    notebook: CallingNotebook | None
+    git_repo_dir: Path | None
+    do_commit: bool
+    uri: str
+    server: ServerStatus
+    spool: Spool
+    warnings: tuple[str, ...]
+
+
+def check_call(arguments: Arguments) -> Call:
+    """Check everything about a call; writes nothing.
+
+    Raises the error of the problem where there is one, and `SeveralProblemsError` where there are more.
+    """
+    problems = _text_problems(arguments)
+    params, wrong = check_params(arguments.params)
+    problems += wrong
+    metrics, wrong = check_metrics(arguments.metrics)
+    problems += wrong
+    planned: list[Planned] = []
+    for section, values in arguments.values.items():
+        good, wrong = plan(section, values)
+        planned += good
+        problems += wrong
+    notebook, warnings = _check_notebook(arguments, problems)
+    server = _check_server(arguments, problems)
+    spool = _check_spool(server, planned, problems)
+    _refuse(problems)
+    return Call(
+        experiment_name=arguments.experiment_name,
+        run_name=arguments.run_name,
+        description=arguments.description,
+        params=params,
+        metrics=metrics,
+        planned=tuple(planned),
+        notebook=notebook,
+        git_repo_dir=_path(arguments.git_repo_dir),
+        do_commit=arguments.do_commit and notebook is not None,
+        uri=tracking_uri(arguments.mlf_uri),
+        server=server,
+        spool=spool,
+        warnings=tuple(warnings),
+    )
+
+
+def _text_problems(arguments: Arguments) -> list[SaveRefusedError]:
+    names = ("experiment_name", "run_name", "description", "mlf_uri")
+    problems = text_problems({name: getattr(arguments, name) for name in names})
+    for name in ("git_repo_dir", "notebook"):
+        value = getattr(arguments, name)
+        if value is not None and not isinstance(value, str | os.PathLike):
+            problems.append(ArgumentError(f"{name} is a {type(value).__name__}, but must be a path."))
+    if not isinstance(arguments.do_commit, bool):
+        kind = type(arguments.do_commit).__name__
+        problems.append(ArgumentError(f"do_commit is a {kind}, but must be True or False."))
+    return problems
+
+
+def _check_notebook(arguments: Arguments, problems: list[SaveRefusedError]) -> tuple[CallingNotebook | None, list[str]]:
+    """Find the notebook and, where it is to be committed, check its repository; adds to `problems`."""
+    if any(isinstance(problem, ArgumentError) for problem in problems):
+        return None, []
+    try:
+        notebook = find_notebook(arguments.notebook)
+        if notebook is not None and arguments.do_commit:
+            _check_repository(notebook, _path(arguments.git_repo_dir))
+    except SaveRefusedError as problem:
+        if arguments.do_commit or arguments.notebook is not None:
+            problems.append(problem)
+            return None, []
+        return None, [f"The run names no notebook. {problem}"]
+    warnings = (
+        ["Called from a plain script, which is not committed."] if notebook is None and arguments.do_commit else []
+    )
+    return notebook, warnings
+
+
+def _check_repository(notebook: CallingNotebook, git_repo_dir: Path | None) -> None:
+    try:
+        open_repository(notebook.path, find_twins(notebook.path), git_repo_dir)
+    except NotebookIgnoredError:
+        # Before the first save the twin may not be there yet: then it is judged after the browser has saved.
+        if not notebook.in_browser:
+            raise
+
+
+def _check_server(arguments: Arguments, problems: list[SaveRefusedError]) -> ServerStatus:
+    if any(isinstance(problem, ArgumentError) for problem in problems):
+        return ServerStatus()
+    try:
+        return check_server(tracking_uri(arguments.mlf_uri), arguments.experiment_name)
+    except SaveRefusedError as problem:
+        problems.append(problem)
+        return ServerStatus()
+
+
+def _check_spool(server: ServerStatus, planned: list[Planned], problems: list[SaveRefusedError]) -> Spool:
+    """Make sure that the call can be kept, and, where it will have to wait, that there is room for it."""
+    spool = own_spool()
+    try:
+        spool.prepare()
+        if server.down:
+            check_room(spool, sum(_known_size(one.value) for one in planned))
+    except SaveRefusedError as problem:
+        problems.append(problem)
+    return spool
+
+
+def _known_size(value: Any) -> int:
+    """Give the bytes that a value will take at least, where that is known before it is written."""
+    if isinstance(value, bytes | bytearray):
+        return len(value)
+    if not isinstance(value, os.PathLike):
+        return 0
+    path = Path(value)
+    files = [path] if path.is_file() else [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def _refuse(problems: list[SaveRefusedError]) -> None:
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise SeveralProblemsError(tuple(problems))
+
+
+def _path(value: Any) -> Path | None:
+    return None if value is None else Path(value).expanduser().absolute()

@@ -1,0 +1,123 @@
+"""What a run records besides the caller's values: where its code came from, and in which environment it ran."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.entries.entry import DatasetInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jupyter_utils.entries.entry import EntryFile
+
+# The words that MLflow's page uses for what a dataset was for, by what its name holds.
+_CONTEXTS = {"train": "training", "val": "validation", "dev": "validation", "test": "testing"}
+
+# MLflow cuts longer tags, with a warning in a log only.
+TAG_CHARACTERS = 8000
+_CUT = " … (cut; whole in the artifacts)"
+
+# What a built environment says of itself (nix/environment.nix, nix/debian/environment.nix), and what of it becomes a
+# tag: the SHA-256 of poetry.lock, which base built it, "cpu" or "cuda", and the base's own release.
+_RECORD = "share/jupyter-utils/environment.json"
+_RECORDED = ("lock", "base", "variant", "system")
+# An image cannot know its own digest; whoever runs it may tell.
+_IMAGE_VARIABLE = "JUPYTER_UTILS_IMAGE_DIGEST"
+_STORE = Path("/nix/store")
+
+
+def source_tags(notebook: Path | None, script: str) -> dict[str, str]:
+    """Give the tags that say what called: MLflow's own, and the notebook's name and path.
+
+    MLflow's own come first (user, and what it finds of a notebook or script); what it cannot find is added.
+    """
+    tags = _mlflow_tags()
+    if notebook is None:
+        return tags | {"mlflow.source.name": script, "mlflow.source.type": "LOCAL"}
+    # The same two tags that MLflow sets in a notebook, but right after a rename and where MLflow finds no server.
+    tags |= {"mlflow.source.name": notebook.name, "mlflow.source.type": "NOTEBOOK"}
+    return tags | {"jupyter_utils.notebook.name": notebook.name, "jupyter_utils.notebook.path": str(notebook)}
+
+
+def _mlflow_tags() -> dict[str, str]:
+    with suppress(Exception):  # a context provider of MLflow's that fails must not lose the run
+        # Not its Git tags: in a kernel they name the repository around the interpreter, if there is one.
+        found = adapter.context_tags()
+        return {name: value for name, value in found.items() if not name.startswith("mlflow.source.git.")}
+    return {}
+
+
+def environment_tags() -> dict[str, str]:
+    """Give the tags that name the environment: Python, lock, base and image where known, CPU or CUDA, the overlay.
+
+    With `jupyter_utils.lock` one finds the commit of this project whose lock the run had, and builds the same again.
+    """
+    tags = {"jupyter_utils.python": platform.python_version()}
+    tags |= _built_environment()
+    if os.environ.get(_IMAGE_VARIABLE):
+        tags["jupyter_utils.image"] = os.environ[_IMAGE_VARIABLE]
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        tags["jupyter_utils.torch"] = str(torch.__version__)
+        tags.setdefault("jupyter_utils.variant", "cuda" if torch.version.cuda else "cpu")
+    overlay = _overlay()
+    if overlay:
+        # What was installed on top of the lock: the environment cannot be rebuilt from the lock alone.
+        tags |= {"jupyter_utils.drifted": "true", "jupyter_utils.overlay": cut(", ".join(overlay))}
+    return tags
+
+
+def _built_environment() -> dict[str, str]:
+    """Read the record of the environment that runs; in any other Python there is none, and there are no tags."""
+    # A virtual environment on top of it (the overlay's, a user's own) has it as its base.
+    for prefix in dict.fromkeys((sys.prefix, sys.base_prefix)):
+        try:
+            record = json.loads(Path(prefix, _RECORD).read_text(encoding="utf-8"))
+            tags = {f"jupyter_utils.{name}": str(record[name]) for name in _RECORDED if record.get(name)}
+        except (OSError, ValueError, AttributeError):
+            continue
+        place = Path(prefix).resolve()
+        return tags | ({"jupyter_utils.store_path": str(place)} if place.is_relative_to(_STORE) else {})
+    return {}
+
+
+def dataset_input(key: str, path: str, files: Sequence[EntryFile]) -> DatasetInput:
+    """Describe one dataset for MLflow's page: runs that used the same data show the same digest."""
+    own = [file for file in files if file.path == path or file.path.startswith(path + "/")]
+    content = "\n".join(f"{file.sha256} {file.path.removeprefix(path)}" for file in own)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+    context = next((name for part, name in _CONTEXTS.items() if part in key.lower()), "dataset")
+    return DatasetInput(name=key, digest=digest, context=context, path=path)
+
+
+def _overlay() -> list[str]:
+    with suppress(Exception):  # not every environment has an overlay
+        from jupyter_utils.kernels.overlay import overlay_packages
+
+        return [f"{name}=={version}" for name, version in overlay_packages()]
+    return []
+
+
+def cut(text: str, length: int = TAG_CHARACTERS) -> str:
+    """Cut a text to what MLflow stores, and say so at its end.
+
+    >>> cut("short")
+    'short'
+    >>> len(cut("x" * 10_000))
+    8000
+    """
+    return text if len(text) <= length else text[: length - len(_CUT)] + _CUT
+
+
+def long_names(names: list[str]) -> str:
+    """Give a tag that lists names, cut where MLflow would cut it."""
+    return cut(json.dumps(names, ensure_ascii=False))

@@ -1,0 +1,76 @@
+"""What processes below the launchers inherit: the servers, the notebooks, the sender of what waits."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from jupyter_utils.machine.files import read_secret, state_dir
+from jupyter_utils.machine.urls import without_credentials
+from jupyter_utils.settings import read_settings
+from jupyter_utils.supervision.notify import VARIABLE
+
+from . import mlflow
+from .addresses import openable
+from .network import certificate_environment, proxy_environment
+
+if TYPE_CHECKING:
+    from jupyter_utils.settings import Settings
+
+
+def base_environment(settings: Settings) -> dict[str, str]:
+    """Make the environment of every process below: the user's, with proxies, certificates and no telemetry."""
+    return {
+        # Whether the service is ready is not for its servers, nor for a notebook, to say.
+        **{name: value for name, value in os.environ.items() if name != VARIABLE},
+        **proxy_environment(settings),
+        **certificate_environment(settings, state_dir()),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+    }
+
+
+def server_environment(settings: Settings) -> dict[str, str]:
+    """Make the environment of a command that talks to the server here as its administrator."""
+    admin = mlflow.credentials(settings)
+    return base_environment(settings) | (admin.environment() if admin else {})
+
+
+def notebook_environment(settings: Settings, admin: mlflow.Credentials | None) -> dict[str, str]:
+    """Give what notebooks and terminals of the lab are told of MLflow and of the spool; `admin` logs in to our own."""
+    # The page of an MLflow in a container beside this one is where its port is published.
+    named = settings.mlflow_tracking_uri
+    page = settings.mlflow_ui_url or (without_credentials(named) if named else mlflow.page_url(settings))
+    return {
+        "MLFLOW_TRACKING_URI": settings.other_mlflow or mlflow.tracking_uri(settings),
+        "MLFLOW_UI_URL": openable(page),
+        "JUPYTER_UTILS_SPOOL_DIR": str(settings.spool_dir),
+        "JUPYTER_UTILS_SPOOL_GIB": str(settings.jupyter_utils_spool_gib),
+        "JUPYTER_UTILS_FSYNC": settings.jupyter_utils_fsync,
+        **(admin.environment() if admin else tracking_password(settings)),
+    }
+
+
+def tracking_password(settings: Settings) -> dict[str, str]:
+    """Give the password of an MLflow elsewhere: from the file that is named, else, of the one beside, its own."""
+    file = settings.mlflow_tracking_password_file
+    if file is None and settings.mlflow_tracking_uri is None and settings.mlflow_host:
+        # Both containers see the store; where the server does not ask, there is no such file.
+        kept = settings.store_dir / "auth" / mlflow.PASSWORD_FILE
+        file = kept if kept.exists() and not os.environ.get("MLFLOW_TRACKING_PASSWORD") else None
+    if file is None or settings.other_mlflow is None:
+        return {}
+    password = read_secret("MLFLOW_TRACKING_PASSWORD_FILE", file)
+    username = os.environ.get("MLFLOW_TRACKING_USERNAME") or mlflow.ADMIN
+    return mlflow.Credentials(username, password, None).environment()
+
+
+def use_settings() -> None:
+    """Let the spool's settings in `.env` hold for this process, as they do for the lab."""
+    settings = read_settings()
+    os.environ["JUPYTER_UTILS_SPOOL_DIR"] = str(settings.spool_dir)
+    os.environ["JUPYTER_UTILS_FSYNC"] = settings.jupyter_utils_fsync
+    if settings.other_mlflow:
+        os.environ["MLFLOW_TRACKING_URI"] = settings.other_mlflow
+    if not os.environ.get("MLFLOW_TRACKING_PASSWORD"):
+        os.environ.update(tracking_password(settings))

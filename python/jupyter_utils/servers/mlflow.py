@@ -1,0 +1,183 @@
+"""How the MLflow server is started: its database, its artifacts, its password, its names."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jupyter_utils.errors import DirectoryError
+from jupyter_utils.machine.files import (
+    kept_secret,
+    little_space,
+    make_private_dir,
+    read_secret,
+    writable_dir,
+    write_private,
+)
+from jupyter_utils.store.layout import DATABASE, check_backend, check_store
+from jupyter_utils.supervision.supervisor import ServerSpec
+
+from .addresses import allowed_hosts, allowed_origins, reachable_host
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from jupyter_utils.settings import Settings
+
+NAME = "MLflow"
+ADMIN = "admin"
+PASSWORD_FILE = "admin-password"  # noqa: S105 - the name of a file
+NEW_STORE = 16 * 2**20
+"""Bytes that must be free for a new store: its empty database takes 1 MB, written twice, and runs are to follow."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """MLflow's administrator, whom notebooks of the lab beside it act as."""
+
+    username: str
+    password: str
+    password_file: Path | None
+
+    def environment(self) -> dict[str, str]:
+        """As MLflow's client reads them."""
+        return {"MLFLOW_TRACKING_USERNAME": self.username, "MLFLOW_TRACKING_PASSWORD": self.password}
+
+
+def prepare_store(settings: Settings) -> None:
+    """Make the store's directories, and refuse what MLflow would overlook.
+
+    Raises:
+        DirectoryError: a directory cannot be written to, or a new store would lie on a full disk.
+        OldStoreError: there is a plain file store and no database.
+        SettingsError: MLFLOW_BACKEND_STORE_URI names no database.
+
+    """
+    check_backend(settings.mlflow_backend_store_uri)
+    if settings.mlflow_backend_store_uri is None:
+        check_store(settings.store_dir)
+        _check_space(settings.store_dir)
+    if settings.mlflow_backend_store_uri is None or settings.mlflow_artifacts_destination is None:
+        writable_dir(settings.store_dir, "MLFLOW_STORE_DIR")
+    if settings.mlflow_artifacts_destination is None:
+        writable_dir(settings.store_dir / "artifacts", "MLFLOW_STORE_DIR")
+
+
+def _check_space(store_dir: Path) -> None:
+    # An old store on a full disk is served all the same: its runs can be looked at, and removed.
+    said = little_space(store_dir, "MLFLOW_STORE_DIR", NEW_STORE)
+    if said and not (store_dir / DATABASE).exists():
+        raise DirectoryError(said)
+
+
+def credentials(settings: Settings) -> Credentials | None:
+    """Return the administrator's name and password, if MLflow asks for one; the password is made once and kept."""
+    if not settings.mlflow_asks_password:
+        return None
+    username = os.environ.get("MLFLOW_AUTH_ADMIN_USERNAME") or ADMIN
+    if given := os.environ.get("MLFLOW_AUTH_ADMIN_PASSWORD"):
+        return Credentials(username, given, None)
+    if path := settings.mlflow_admin_password_file:
+        return Credentials(username, read_secret("MLFLOW_ADMIN_PASSWORD_FILE", path), path)
+    path = _auth_dir(settings) / PASSWORD_FILE
+    return Credentials(username, kept_secret(path, 16), path)
+
+
+def _auth_dir(settings: Settings) -> Path:
+    # Beside the database of users, not with the user's state: a password belongs to the store it opens.
+    return make_private_dir(settings.store_dir / "auth", "MLFLOW_STORE_DIR")
+
+
+def tracking_uri(settings: Settings, extra: Sequence[str] = ()) -> str:
+    """Return where this machine reaches the MLflow server that is started here."""
+    return _address(settings.bind_address, settings, extra)
+
+
+def page_url(settings: Settings, extra: Sequence[str] = ()) -> str:
+    """Return where a browser reaches it: in a container, where its port is published."""
+    return _address(settings.listen_address, settings, extra)
+
+
+def _address(listened: str, settings: Settings, extra: Sequence[str]) -> str:
+    given = [value for name, _, value in (part.partition("=") for part in extra) if name == "--static-prefix"]
+    prefix = given[-1] if given else settings.mlflow_static_prefix or ""
+    return f"http://{reachable_host(listened)}:{settings.mlflow_port}{prefix}"
+
+
+def local_artifacts(settings: Settings, extra: Sequence[str] = ()) -> dict[str, str]:
+    """Return the server's address with the folder of its artifacts, where that is one of this machine."""
+    destination = settings.artifacts_destination
+    folder = destination.removeprefix("file://")
+    return {} if "://" in folder else {tracking_uri(settings, extra): folder}
+
+
+def server(
+    settings: Settings, env: Mapping[str, str], log: Path, admin: Credentials | None, extra: Sequence[str] = ()
+) -> ServerSpec:
+    """Describe the MLflow server as `Unit` starts it.
+
+    Args:
+        settings: where it listens and where its data is.
+        env: the user's environment.
+        log: file that gets its output.
+        admin: the administrator, if it asks for a password.
+        extra: further arguments of `mlflow server`.
+
+    """
+    return ServerSpec(
+        name=NAME,
+        argv=[sys.executable, "-m", "jupyter_utils.servers.mlflow_app", *arguments(settings, admin), *extra],
+        env=_environment(settings, env, admin),
+        log=log,
+        health=f"{tracking_uri(settings, extra)}/health",
+    )
+
+
+def arguments(settings: Settings, admin: Credentials | None) -> list[str]:
+    """Arguments of `mlflow server`; addresses that may hold passwords go by the environment instead."""
+    return [
+        f"--host={settings.bind_address}",
+        f"--port={settings.mlflow_port}",
+        f"--workers={settings.mlflow_workers}",
+        *(["--app-name=basic-auth"] if admin else []),
+        *([f"--static-prefix={settings.mlflow_static_prefix}"] if settings.mlflow_static_prefix else []),
+    ]
+
+
+def _environment(settings: Settings, env: Mapping[str, str], admin: Credentials | None) -> dict[str, str]:
+    # The server's own client calls would go to another server, or to itself.
+    inherited = {name: value for name, value in env.items() if not name.startswith("MLFLOW_TRACKING_")}
+    reached = settings.listen_address, settings.mlflow_server_allowed_hosts
+    return {
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # seven processes that only hosted evaluation needs
+        **inherited,
+        "MLFLOW_BACKEND_STORE_URI": settings.backend_store_uri,
+        "MLFLOW_ARTIFACTS_DESTINATION": settings.artifacts_destination,
+        "MLFLOW_SERVER_ALLOWED_HOSTS": allowed_hosts(*reached, local=settings.is_local),
+        "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": env.get("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")
+        or allowed_origins(*reached, local=settings.is_local),
+        **(_auth_environment(settings, admin) if admin else {}),
+    }
+
+
+def _auth_environment(settings: Settings, admin: Credentials) -> dict[str, str]:
+    folder = _auth_dir(settings)
+    found = {
+        "MLFLOW_AUTH_ADMIN_USERNAME": admin.username,
+        "MLFLOW_AUTH_ADMIN_PASSWORD": admin.password,
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": kept_secret(folder / "session-key"),
+    }
+    if "MLFLOW_AUTH_CONFIG_PATH" not in os.environ:
+        config = folder / "basic_auth.ini"
+        database = str(folder / "basic_auth.db").replace("%", "%%")  # configparser's own sign
+        write_private(
+            config,
+            "[mlflow]\ndefault_permission = READ\n"
+            f"database_uri = sqlite:///{database}\n"
+            "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n",
+        )
+        found["MLFLOW_AUTH_CONFIG_PATH"] = str(config)
+    return found

@@ -1,0 +1,56 @@
+"""The applications that the MLflow server's process serves: MLflow's own, inside of what this package adds."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+from typing import TYPE_CHECKING, Any
+
+from jupyter_utils.adapters import mlflow as adapter
+
+from .large_pieces import LargePieces
+from .many_files import ManyFiles
+from .same_origin import SameOrigin
+from .server_info import ServerInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROXIED_ARTIFACTS = "mlflow-artifacts:/"
+
+
+@contextlib.contextmanager
+def no_collections() -> Iterator[None]:
+    """Load without Python's garbage collector, which would look at a million objects again and again to find none.
+
+    It took a fifth of the time to load (5.6 s of processor time, 4.4 s without it, on a busy machine). What is there
+    after the block stays: it is left out of later collections.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def application() -> Any:
+    """Load the application that `mlflow server` would serve."""
+    with no_collections():
+        return _ours(adapter.server_application())
+
+
+def application_with_passwords() -> Any:
+    """Load the same with `--app-name=basic-auth`."""
+    os.environ[adapter.ADMIN_BOOTSTRAPPED] = "true"
+    with no_collections():
+        return _ours(adapter.server_application_with_passwords())
+
+
+FACTORIES = {None: application, "basic-auth": application_with_passwords}
+
+
+def _ours(app: Any) -> Any:
+    adapter.open_stores(os.environ[adapter.BACKEND_STORE_URI], PROXIED_ARTIFACTS)
+    return SameOrigin(ServerInfo(ManyFiles(LargePieces(app))))

@@ -1,0 +1,231 @@
+"""Backups of MLflow's data, taken while the server runs, and put back while it does not.
+
+    TARGET/mlflow-20260131T031500Z/     one backup: mlflow.db, artifacts/, auth/, backup.json
+    TARGET/latest                       a link to the newest
+
+The database comes first, through SQLite's online backup, and the artifacts after it: whatever a run in that database
+holds was written before, so nothing that a client was told is stored is missing. An artifact that has not changed since
+the backup before it is the same file on disk (a hard link), so that a further backup takes the room of what is new.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import time
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_utils.errors import BackupError
+from jupyter_utils.machine.files import existing_part, writable_dir
+from jupyter_utils.machine.urls import mask
+
+from .layout import DATABASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jupyter_utils.settings import Settings
+
+PREFIX = "mlflow-"
+LATEST = "latest"
+RECORD = "backup.json"
+_PARTIAL = ".partial-"
+_SQLITE = "sqlite:///"
+_USERS = "basic_auth.db"
+MARGIN = 16 * 2**20
+"""Bytes that must be free beside those of the copies."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One backup.
+
+    Attributes:
+        path: its folder.
+        runs: runs in its database.
+        files: artifact files.
+        copied: bytes that were written for it; the rest is shared with the backup before.
+        elsewhere: where the artifacts are if they are not on this machine, and so not in the backup.
+
+    """
+
+    path: Path
+    runs: int
+    files: int
+    copied: int
+    elsewhere: str | None = None
+
+
+def back_up(settings: Settings, target: Path, keep: int | None = None) -> Backup:
+    """Back MLflow's data up into a new folder in `target`; the server may run.
+
+    Args:
+        settings: where the data is.
+        target: folder of all backups; made if it is missing.
+        keep: number of newest backups to keep, this one included; None keeps all.
+
+    Raises:
+        BackupError: there is no SQLite database, or no room. What was begun is removed.
+        DirectoryError: `target` cannot be written to.
+
+    """
+    database = database_file(settings)
+    if not database.exists():
+        raise BackupError(
+            f"There is no database {database}: MLflow was never started on it. MLFLOW_STORE_DIR names it."
+        )
+    writable_dir(target, "the backups' directory")
+    previous = backups(target)
+    name = PREFIX + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    partial, path = target / f"{_PARTIAL}{name}", target / name
+    if path.exists():
+        raise BackupError(f"{path} was made in this very second; wait for the next.")
+    try:
+        for left in target.glob(f"{_PARTIAL}*"):
+            shutil.rmtree(left)
+        partial.mkdir(mode=0o700)
+        result = _fill(settings, partial, path, previous[-1] if previous else None)
+        os.sync()
+        partial.rename(path)
+    except (OSError, sqlite3.Error) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise BackupError(
+            f"The backup {path} could not be made ({error}); earlier ones are as they were. "
+            f"{shutil.disk_usage(target).free >> 20} MiB are free there."
+        ) from error
+    _point_latest(target, name)
+    for old in previous[: -(keep - 1) or None] if keep else ():
+        shutil.rmtree(old)
+    return result
+
+
+def backups(target: Path) -> list[Path]:
+    """List the complete backups in `target`, the oldest first."""
+    return sorted(path for path in target.glob(f"{PREFIX}*") if (path / RECORD).is_file())
+
+
+def database_file(settings: Settings) -> Path:
+    """Return the SQLite file that holds the runs.
+
+    Raises:
+        BackupError: they are in another kind of database.
+
+    """
+    uri = settings.backend_store_uri
+    if not uri.startswith(_SQLITE):
+        raise BackupError(
+            f"MLFLOW_BACKEND_STORE_URI={mask(uri)} is no SQLite file: back that database up with its own tool "
+            "(pg_dump for PostgreSQL)."
+        )
+    return Path(uri.removeprefix(_SQLITE))
+
+
+def _fill(settings: Settings, partial: Path, path: Path, previous: Path | None) -> Backup:
+    database = database_file(settings)
+    copied = copy_database(database, partial / DATABASE)
+    runs = count_runs(partial / DATABASE)
+    files, elsewhere = 0, None
+    if "://" in settings.artifacts_destination:
+        elsewhere = mask(settings.artifacts_destination)
+    else:
+        before = previous / "artifacts" if previous else None
+        files, size = _copy_artifacts(Path(settings.artifacts_destination), partial / "artifacts", before)
+        copied += size
+    copied += _copy_users(settings.store_dir / "auth", partial / "auth")
+    result = Backup(path, runs, files, copied, elsewhere)
+    (partial / RECORD).write_text(json.dumps({**asdict(result), "path": path.name}, indent=1) + "\n", encoding="utf-8")
+    return result
+
+
+def copy_database(source: Path, target: Path) -> int:
+    """Copy an SQLite database that may be in use, as of one moment; return the copy's size in bytes.
+
+    In one step: one of several is begun anew by every write in between, and would never end on a busy server.
+    """
+    _check_room(target.parent, source.stat().st_size)
+    with closing(sqlite3.connect(source, timeout=60)) as present, closing(sqlite3.connect(target)) as copy:
+        present.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+        said = copy.execute("PRAGMA quick_check").fetchone()[0]
+    if said != "ok":
+        raise BackupError(f"The database {source} is damaged: {said}. Restore it from an earlier backup.")
+    return target.stat().st_size
+
+
+def count_runs(database: Path) -> int:
+    """Return the number of runs in MLflow's database."""
+    with closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute("SELECT COUNT(*) FROM runs").fetchone()[0])
+
+
+def _copy_artifacts(source: Path, target: Path, previous: Path | None) -> tuple[int, int]:
+    target.mkdir(mode=0o700)
+    files = copied = 0
+    for path in _files(source):
+        relative = path.relative_to(source)
+        (target / relative).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # deleted meanwhile, as every file of a run may be
+            status = path.stat()
+            if not (previous and _share(previous / relative, status, target / relative)):
+                _check_room(target, status.st_size)
+                shutil.copy2(path, target / relative)
+                copied += status.st_size
+            files += 1
+    return files, copied
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for root, _, names in os.walk(folder):
+        yield from (Path(root, name) for name in names)
+
+
+def _share(earlier: Path, status: os.stat_result, target: Path) -> bool:
+    """Use the earlier backup's file if the present one has not changed since."""
+    with suppress(OSError):
+        known = earlier.stat()
+        if (known.st_size, known.st_mtime_ns) == (status.st_size, status.st_mtime_ns):
+            os.link(earlier, target)
+            return True
+    return False
+
+
+def _copy_users(source: Path, target: Path) -> int:
+    if not (source / _USERS).exists():
+        return 0
+    target.mkdir(mode=0o700)
+    for path in source.iterdir():
+        if path.is_file() and not path.name.startswith(_USERS):
+            shutil.copy2(path, target / path.name)
+    return copy_database(source / _USERS, target / _USERS)
+
+
+def _check_room(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(existing_part(folder)).free
+    if free < needed + MARGIN:
+        raise OSError(f"{needed + MARGIN >> 20} MiB are needed")
+
+
+def _point_latest(target: Path, name: str) -> None:
+    aside = target / f".{LATEST}"
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(name)
+    aside.replace(target / LATEST)
+
+
+def find_backup(source: Path) -> Path:
+    """Return the backup at `source`, which may be the folder of all backups: then it is the newest.
+
+    Raises:
+        BackupError: there is none.
+
+    """
+    for path in (source, source / LATEST):
+        if (path / RECORD).is_file():
+            return path.resolve()
+    known = ", ".join(path.name for path in backups(source if source.is_dir() else source.parent))
+    raise BackupError(f"{source} is no backup (a folder with {RECORD}). There: {known or 'none'}.")

@@ -1,0 +1,120 @@
+"""The tables of MLflow's database, at the version that the installed MLflow needs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy.exc import SQLAlchemyError
+
+from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.errors import DirectoryError, SettingsError
+from jupyter_utils.machine.urls import mask
+
+from .layout import remove_database
+
+_SQLITE = "sqlite:///"
+
+
+def upgrade(uri: str) -> None:
+    """Bring the database at `uri` to the installed MLflow's version; do nothing where it is there already.
+
+    An SQLite file is made, or upgraded, under another name, and gets its own once it is complete: a full disk leaves
+    what was there before.
+
+    Raises:
+        DirectoryError: the database was made by a newer MLflow, or there is no room for its tables.
+        SettingsError: it is a PostgreSQL database that does not keep text in UTF-8.
+
+    """
+    if uri.startswith("postgres"):
+        _check_encoding(uri)
+    file = Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+    present = None if file and not _has_content(file) else adapter.database_revision(uri)
+    wanted = adapter.latest_revision()
+    if present == wanted:
+        return
+    if present is not None:
+        _check_known(present, wanted, uri)
+        print(f"Database schema: {present} -> {wanted}", file=sys.stderr)  # noqa: T201 - this process's log
+    if file:
+        _upgrade_file(file, present)
+    else:
+        adapter.upgrade_database(uri)
+
+
+def _check_encoding(uri: str) -> None:
+    """Refuse what a server without a locale makes (SQL_ASCII): the driver would give bytes where MLflow wants text."""
+    dialect, url = (engine := sqlalchemy.create_engine(uri)).dialect, engine.url
+    words, options = dialect.create_connect_args(url)
+    try:
+        connection: Any = dialect.connect(*words, **options)
+    except dialect.loaded_dbapi.Error:  # MLflow waits for a server that is only starting, and then says so
+        return
+    with closing(connection):
+        encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise SettingsError(
+            f"MLFLOW_BACKEND_STORE_URI={mask(uri)} keeps text in {encoding}, and MLflow needs UTF-8. Make its database "
+            f"with:  CREATE DATABASE {url.database} ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
+        )
+
+
+def _has_content(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
+
+
+def _check_known(present: str, wanted: str, uri: str) -> None:
+    if present not in adapter.known_revisions():
+        raise DirectoryError(
+            f"MLflow's database {mask(uri)} has schema {present}, which this MLflow (schema {wanted}) does not know: a "
+            "newer MLflow made it. Use that MLflow, or another MLFLOW_STORE_DIR."
+        )
+
+
+def _upgrade_file(file: Path, present: str | None) -> None:
+    new = file.with_name(f"{file.name}.new")
+    remove_database(new)
+    try:
+        if _has_content(file):
+            _copy(file, new)
+        adapter.upgrade_database(f"{_SQLITE}{new}")
+        complete(new)
+        if present is not None:
+            _keep(file, file.with_name(f"{file.name}.{present}.{time.strftime('%Y%m%d%H%M%S')}"))
+        new.replace(file)
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+        remove_database(new)
+        reason = getattr(error, "orig", None) or error
+        raise DirectoryError(
+            f"MLflow's database {file} could not be made or brought up to date ({reason}); what was there is as it "
+            f"was. {shutil.disk_usage(file.parent).free >> 20} MiB are free there: make room, or set MLFLOW_STORE_DIR "
+            "to another directory."
+        ) from error
+
+
+def _copy(file: Path, target: Path) -> None:
+    complete(file)
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+
+
+def complete(file: Path) -> None:
+    """Take what a write-ahead log beside an SQLite database holds into its file, and do without one."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+
+
+def _keep(file: Path, aside: Path) -> None:
+    """Give the old database a second name, under which it stays: schema migrations cannot be undone."""
+    try:
+        os.link(file, aside)
+    except OSError:  # a file system without links
+        shutil.copy2(file, aside)

@@ -1,0 +1,1 @@
+"""Starting processes, watching them, and ending all of them."""

@@ -1,0 +1,184 @@
+"""Backups and restoring, on stores without a server."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from jupyter_utils.errors import BackupError
+from jupyter_utils.settings import Settings, read_settings
+from jupyter_utils.store import backup as backups
+from jupyter_utils.store.backup import back_up, find_backup
+from jupyter_utils.store.restore import restore
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Make a store with two runs, an artifact and users, and settings that name it."""
+    for name in list(os.environ):
+        if name.lower() in Settings.model_fields:
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    store = tmp_path / "mlflow"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("MLFLOW_PORT", str(probe.getsockname()[1]))
+    monkeypatch.setenv("MLFLOW_STORE_DIR", str(store))
+    (store / "auth").mkdir(parents=True)
+    with closing(sqlite3.connect(store / "mlflow.db")) as database, database:
+        database.execute("CREATE TABLE runs (run_uuid TEXT)")
+        database.executemany("INSERT INTO runs VALUES (?)", [("a",), ("b",)])
+    with closing(sqlite3.connect(store / "auth" / "basic_auth.db")) as database, database:
+        database.execute("CREATE TABLE users (name TEXT)")
+    (store / "auth" / "admin-password").write_text("secret")
+    write(store / "artifacts" / "0" / "a" / "model.bin", b"one")
+    return read_settings()
+
+
+def write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def runs(store: Path) -> set[str]:
+    with closing(sqlite3.connect(store / "mlflow.db")) as database:
+        return {row[0] for row in database.execute("SELECT run_uuid FROM runs")}
+
+
+def later(monkeypatch: pytest.MonkeyPatch, stamp: str) -> None:
+    """Let a backup be called as if it were made at another time."""
+    monkeypatch.setattr("jupyter_utils.store.backup.time.strftime", lambda *_: stamp)
+
+
+def test_what_was_backed_up_comes_back_whole(settings: Settings, tmp_path: Path) -> None:
+    """Database, artifacts and users; what was there since is kept beside them."""
+    store = settings.store_dir
+    made = back_up(settings, tmp_path / "backups")
+    assert (made.runs, made.files) == (2, 1)
+    with closing(sqlite3.connect(store / "mlflow.db")) as database, database:
+        database.execute("INSERT INTO runs VALUES ('c')")
+    write(store / "artifacts" / "0" / "a" / "model.bin", b"spoilt")
+    (store / "auth" / "admin-password").write_text("other")
+
+    done = restore(settings, tmp_path / "backups")
+    assert done.runs == 2
+    assert runs(store) == {"a", "b"}
+    assert (store / "artifacts" / "0" / "a" / "model.bin").read_bytes() == b"one"
+    assert (store / "auth" / "admin-password").read_text() == "secret"
+    aside = {place.name: kept for place, kept in done.aside}
+    assert aside.keys() == {"mlflow.db", "artifacts", "auth"}
+    assert (aside["artifacts"] / "0" / "a" / "model.bin").read_bytes() == b"spoilt"
+    assert not list(store.glob(".restoring*"))
+
+
+def test_a_restored_store_shares_no_file_with_its_backup(settings: Settings, tmp_path: Path) -> None:
+    """What MLflow then writes cannot reach into the backup."""
+    made = back_up(settings, tmp_path / "backups")
+    restore(settings, made.path)
+    (settings.store_dir / "artifacts" / "0" / "a" / "model.bin").write_bytes(b"new")
+    assert (made.path / "artifacts" / "0" / "a" / "model.bin").read_bytes() == b"one"
+
+
+def test_unchanged_artifacts_are_shared_and_old_backups_go(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hard link for what is the same, a copy for what is not; --keep 2 keeps the two newest, whole."""
+    target, artifact = tmp_path / "backups", Path("artifacts", "0", "a", "model.bin")
+    made = []
+    for number in range(3):
+        later(monkeypatch, f"2026010{number + 1}T000000Z")
+        write(settings.store_dir / "artifacts" / "0" / "b" / "new.bin", b"%d" % number)
+        made.append(back_up(settings, target, keep=2))
+    assert backups.backups(target) == [made[1].path, made[2].path]
+    assert not made[0].path.exists()
+    assert (target / "latest").resolve() == made[2].path
+    assert (made[1].path / artifact).samefile(made[2].path / artifact)
+    assert (made[2].path / artifact).read_bytes() == b"one"
+    assert (made[1].path / "artifacts/0/b/new.bin").read_bytes() == b"1"
+    assert (made[2].path / "artifacts/0/b/new.bin").read_bytes() == b"2"
+    assert made[2].path.stat().st_mode & 0o777 == 0o700
+
+
+def test_keep_one_keeps_the_one_just_made(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not the one before."""
+    back_up(settings, tmp_path / "backups")
+    later(monkeypatch, "99990101T000000Z")
+    made = back_up(settings, tmp_path / "backups", keep=1)
+    assert backups.backups(tmp_path / "backups") == [made.path]
+
+
+def test_a_backup_that_fails_leaves_the_earlier_ones(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk, for one: nothing half-made is taken for a backup."""
+    first = back_up(settings, tmp_path / "backups")
+    later(monkeypatch, "99990101T000000Z")
+    monkeypatch.setattr(backups, "MARGIN", 1 << 60)
+    with pytest.raises(BackupError, match=r"MiB are needed.*earlier ones are as they were"):
+        back_up(settings, tmp_path / "backups")
+    assert backups.backups(tmp_path / "backups") == [first.path]
+    assert {path.name for path in (tmp_path / "backups").iterdir()} == {first.path.name, "latest"}
+
+
+def test_a_damaged_database_is_not_taken_for_a_backup(settings: Settings, tmp_path: Path) -> None:
+    """The message says so; no backup is made of it."""
+    (settings.store_dir / "mlflow.db").write_bytes(b"SQLite format 3\0" + b"x" * 5000)
+    with pytest.raises(BackupError):
+        back_up(settings, tmp_path / "backups")
+    assert backups.backups(tmp_path / "backups") == []
+
+
+def test_nothing_is_restored_while_the_server_runs(settings: Settings, tmp_path: Path) -> None:
+    """The message says how to stop it."""
+    made = back_up(settings, tmp_path / "backups")
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", settings.mlflow_port))
+        server.listen()
+        with pytest.raises(BackupError, match="systemctl stop mlflow-server"):
+            restore(settings, made.path)
+    assert not list(settings.store_dir.glob("*.replaced*"))
+
+
+def test_a_restore_that_fails_midway_changes_nothing(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of two renames fails, for one."""
+    made = back_up(settings, tmp_path / "backups")
+    write(settings.store_dir / "artifacts" / "0" / "a" / "model.bin", b"present")
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name == ".restoring-artifacts":
+            raise OSError("no luck")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(BackupError, match=r"no luck.*as it was"):
+        restore(settings, made.path)
+    assert runs(settings.store_dir) == {"a", "b"}
+    assert (settings.store_dir / "artifacts" / "0" / "a" / "model.bin").read_bytes() == b"present"
+    assert {path.name for path in settings.store_dir.iterdir()} == {"mlflow.db", "artifacts", "auth"}
+
+
+def test_what_is_no_backup_is_refused_with_those_that_are(settings: Settings, tmp_path: Path) -> None:
+    """A folder beside them, or a file of another kind."""
+    made = back_up(settings, tmp_path / "backups")
+    with pytest.raises(BackupError, match=f"There: {made.path.name}"):
+        find_backup(tmp_path / "backups" / "nonsense")
+    with pytest.raises(BackupError, match="There: none"):
+        find_backup(tmp_path / "mlflow" / "auth")
+
+
+def test_other_databases_have_tools_of_their_own(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message names it; a password in the address is not shown."""
+    monkeypatch.setenv("MLFLOW_BACKEND_STORE_URI", "postgresql://u:geheim@db/mlflow")
+    with pytest.raises(BackupError, match="pg_dump") as caught:
+        back_up(read_settings(), tmp_path / "backups")
+    assert "geheim" not in str(caught.value)
+    assert settings.store_dir.exists()
