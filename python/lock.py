@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-TOOLS = ["poetry==2.*", "poetry-plugin-export==1.*", "pip", "packaging"]
+TOOLS = ["poetry==2.5.1", "poetry-plugin-export==1.10.0", "pip", "packaging"]
 # What only CUDA needs.
 CUDA = re.compile(r"nvidia-.*|cuda-.*|triton|torch")
 LEGACY_SOURCE = re.compile(r'\n\[package\.source\]\ntype = "legacy"\nurl = "[^"]*"\nreference = "[^"]*"\n')
@@ -115,9 +115,9 @@ class Tools:
         """Install packages, pip itself among them."""
         subprocess.run([*self.pip, "install", "--quiet", "--upgrade", *requirements], check=True)
 
-    def run(self, program: str, *words: str) -> str:
+    def run(self, program: str, *words: str, folder: Path | None = None) -> str:
         """Run one of them and return what it prints; its complaints go to the terminal."""
-        result = subprocess.run([self.bin / program, *words], stdout=subprocess.PIPE, text=True, check=False)
+        result = subprocess.run([self.bin / program, *words], stdout=subprocess.PIPE, text=True, check=False, cwd=folder)
         if result.returncode:
             sys.exit(f"lock.py: {program} {' '.join(words[:2])} failed:\n{result.stdout}")
         return result.stdout
@@ -142,11 +142,11 @@ def locked(tools: Tools, files: Files, folder: Path, update: list[str] | None) -
     if files.lock.exists():
         (work / "poetry.lock").write_text(files.lock.read_text())
     if update is None:
-        tools.run("poetry", "lock", "--project", str(work))
+        tools.run("poetry", "lock", folder=work)
     elif update:
-        tools.run("poetry", "update", "--lock", "--project", str(work), *update)
+        tools.run("poetry", "update", "--lock", *update, folder=work)
     else:
-        tools.run("poetry", "lock", "--regenerate", "--project", str(work))
+        tools.run("poetry", "lock", "--regenerate", folder=work)
     return LEGACY_SOURCE.sub("", (work / "poetry.lock").read_text())
 
 
