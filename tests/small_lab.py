@@ -13,10 +13,26 @@ ROOT = Path(__file__).parents[1]
 # At the end: the package under test is the built one, not that of the tree.
 sys.path.append(str(ROOT / "python"))
 
-from locking import LockError, command  # noqa: E402 - after the path
+from locking import LockError, command, listing  # noqa: E402 - after the path
+from locking.folder import held, is_current, ours, write  # noqa: E402
 from locking.tools import PINNED, Tools  # noqa: E402
 
-__all__ = ["PINNED", "Installed", "Lab", "LockError", "Tools", "command", "filled", "new_lab"]
+__all__ = [
+    "PINNED",
+    "ROOT",
+    "Installed",
+    "Lab",
+    "LockError",
+    "Tools",
+    "command",
+    "filled",
+    "held",
+    "is_current",
+    "listing",
+    "new_lab",
+    "ours",
+    "write",
+]
 
 if TYPE_CHECKING:
     from package_index import PackageIndex
