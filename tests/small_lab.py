@@ -15,6 +15,7 @@ sys.path.append(str(ROOT / "python"))
 
 from locking import LockError, command, listing  # noqa: E402 - after the path
 from locking.folder import held, is_current, ours, write  # noqa: E402
+from locking.project import beside  # noqa: E402
 from locking.tools import PINNED, Tools  # noqa: E402
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Lab",
     "LockError",
     "Tools",
+    "beside",
     "command",
     "filled",
     "held",
