@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import tarfile
@@ -25,6 +26,7 @@ import requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _ASK_PIP = """
 import json
@@ -48,6 +50,7 @@ class PackageIndex:
         files: file name -> content.
         asked: the paths that were asked for.
         held: packages whose page never comes.
+        certificate: a PEM file of a key and its certificate, to speak TLS with.
 
     """
 
@@ -57,11 +60,12 @@ class PackageIndex:
     files: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
+    certificate: Path | None = None
     port: int = 0
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/simple"
+        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}/simple"
 
     @property
     def url_with_login(self) -> str:
@@ -203,6 +207,10 @@ def serving(index: PackageIndex) -> Iterator[PackageIndex]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(index))
     server.daemon_threads = True
     index.port = server.server_port
+    if index.certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(index.certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield index

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from . import LockError, say
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .tools import Tools
 
 # pip itself says what its files, its variables and their order of precedence come to.
@@ -86,9 +86,8 @@ class Index:
         for source in self.sources:
             lines += self.settings(source)
         (folder / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        cert, proxy = self.options["cert"], self.options["proxy"]
-        environment = {"POETRY_CONFIG_DIR": str(folder)}
-        environment |= {"REQUESTS_CA_BUNDLE": cert} if cert else {}
+        proxy = self.options["proxy"]
+        environment = {"POETRY_CONFIG_DIR": str(folder), **authorities(self.options["cert"])}
         return environment | ({"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy} if proxy else {})
 
     def settings(self, source: Source) -> list[str]:
@@ -102,6 +101,15 @@ class Index:
         if self.options["client_cert"]:
             lines += [f"certificates.{source.name}.client-cert = {json.dumps(self.options['client_cert'])}"]
         return lines
+
+
+def authorities(cert: str | None) -> dict[str, str]:
+    """Return whom Poetry is to trust: pip trusts whom the machine trusts, Poetry by itself a list of its own."""
+    if not cert and {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} & os.environ.keys():
+        return {}
+    places = (cert, os.environ.get("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt")
+    found = next((place for place in places if place and Path(place).exists()), None)
+    return {"REQUESTS_CA_BUNDLE": found} if found else {}
 
 
 def is_web(source: Source) -> bool:

@@ -102,7 +102,10 @@ def shortened(text: str) -> str:
 def remedy(text: str, wanted: Wanted) -> str:
     """Return what to do about it."""
     if re.search(r"attempts to connect|Connection|timed out|SSLError|ProxyError|50[0-9] ", text):
-        return "The index cannot be reached: look at PIP_INDEX_URL or pip.conf, and at HTTPS_PROXY behind a proxy"
+        return (
+            "The index cannot be reached: look at PIP_INDEX_URL or pip.conf, at HTTPS_PROXY behind a proxy, "
+            "at PIP_CERT where a company has its own certificates"
+        )
     if re.search(r"Unauthorized|Forbidden|Authorization|40[13] ", text):
         return "The index wants a login: PIP_INDEX_URL=https://NAME:PASSWORD@HOST/simple, or ~/.netrc"
     if "requires Python" in text:

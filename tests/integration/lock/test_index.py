@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -11,7 +13,7 @@ from package_index import PackageIndex, serving
 from small_lab import PINNED, Lab, LockError, filled, new_lab
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     Use = Callable[[str], None]
@@ -173,6 +175,43 @@ def test_settings_of_the_user_do_no_harm(
     lab.lock()
     assert_locked(lab)
     assert not (tmp_path / "overlay").exists()
+
+
+AUTHORITY = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Company CA", "-days", "2"]
+
+
+@pytest.fixture
+def company(tmp_path: Path, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator[PackageIndex]:
+    """Serve an index with a certificate that nobody knows yet: tmp_path/ca.pem."""
+    key, certificate, both = (tmp_path / name for name in ("key.pem", "ca.pem", "both.pem"))
+    words = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
+    subprocess.run([*AUTHORITY, *words], check=True, capture_output=True)
+    both.write_text(key.read_text() + certificate.read_text())
+    for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    with serving(PackageIndex(files=files, certificate=both)) as index:
+        yield index
+
+
+@pytest.mark.full
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make an authority with")
+@pytest.mark.parametrize("setting", ["PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_TRUSTED_HOST", None])
+def test_authority_of_a_company(
+    tmp_path: Path, use: Use, company: PackageIndex, monkeypatch: pytest.MonkeyPatch, setting: str | None
+) -> None:
+    """A mirror with a company's own certificate is read where pip would read it, and refused where not."""
+    use(company.url)
+    lab = new_lab(tmp_path / "python")
+    # Its build tools would come from another host, with another authority.
+    wishes = lab.folder / "pyproject.toml"
+    wishes.write_text(wishes.read_text().replace('sourced = "*"', ""))
+    if setting is None:
+        with pytest.raises(LockError, match="at PIP_CERT"):
+            lab.lock()
+        return
+    monkeypatch.setenv(setting, "127.0.0.1" if setting == "PIP_TRUSTED_HOST" else str(tmp_path / "ca.pem"))
+    lab.lock()
+    assert lab.versions() == {"alpha": "1.0", "gamma": "1.0", "torch": "2.13.0"}
 
 
 def test_poetry_is_pinned_exactly() -> None:
