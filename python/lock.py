@@ -24,8 +24,8 @@ def main() -> None:
     """Read the command line and lock; an error is one message and no traceback."""
     check_interpreter()
     # An older Python cannot import these, and is to be told why by the line above.
-    from locking import LockError  # noqa: PLC0415
-    from locking.command import lock  # noqa: PLC0415
+    from locking import LockError
+    from locking.command import lock
 
     arguments = parse()
     for number in (signal.SIGTERM, signal.SIGHUP):

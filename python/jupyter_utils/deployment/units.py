@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import UnitsError
 from jupyter_utils.machine.files import state_dir
+from jupyter_utils.machine.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +121,7 @@ class Plan:
             _run(command)
         for path, text in self.write.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            write_whole(path, text)  # systemd may be reading it
         for path in self.remove:
             path.unlink(missing_ok=True)
         for command in self.then:

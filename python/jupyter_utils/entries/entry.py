@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import EntryError
+from jupyter_utils.machine.writing import write_whole
 
 from .copying import digest
 
@@ -76,9 +77,7 @@ class Entry:
 def write_entry(entry: Entry, directory: Path) -> None:
     """Write `entry.json` in one step: it exists only when it is whole."""
     text = json.dumps(dataclasses.asdict(entry), ensure_ascii=False, indent=1)
-    part = directory / (_FILE + ".part")
-    part.write_text(text, encoding="utf-8", errors="surrogatepass")
-    part.replace(directory / _FILE)
+    write_whole(directory / _FILE, text, errors="surrogatepass")
 
 
 def read_entry(directory: Path) -> Entry:

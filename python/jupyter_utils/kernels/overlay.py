@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import OverlayError
+from jupyter_utils.machine.writing import write_whole
 
 from .shadowing import Shadows
 
@@ -105,7 +106,7 @@ class Overlay:
 
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+            write_whole(self.path.parent / ".gitignore", "*\n")
             with FileLock(self.path.parent / "overlay.lock", timeout=120):
                 if not self.is_current():
                     self._make()
@@ -234,12 +235,8 @@ def write_commands(folder: Path) -> None:
     """Write the commands `pip` and `pip3`, which run pip on the overlay, for the PATH of notebooks and terminals."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("pip", "pip3"):
-        aside = folder / f".{name}.{os.getpid()}"
-        aside.write_text(
-            f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m {__spec__.name} "$@"\n', encoding="utf-8"
-        )
-        aside.chmod(0o755)
-        aside.replace(folder / name)
+        script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m {__spec__.name} "$@"\n'
+        write_whole(folder / name, script, mode=0o755)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import shutil
 import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from jupyter_utils.errors import DirectoryError, SettingsError
 
 from .app import APP
+from .writing import write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def state_dir() -> Path:
@@ -78,18 +81,6 @@ def _size(count: int) -> str:
     return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 whole or not at all."""
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp makes it 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
-
-
 def kept_secret(path: Path, size: int = 24) -> str:
     """Return the secret in `path`; made at random, `size` bytes in hexadecimal, the first time.
 
@@ -103,7 +94,8 @@ def kept_secret(path: Path, size: int = 24) -> str:
                 path.chmod(0o600)
                 return found
         secret = secrets.token_hex(size)
-        write_private(path, secret + "\n")
+        # Durable: a database may be about to keep what this secret opens.
+        write_whole(path, secret + "\n", mode=0o600, durable=True)
     except (OSError, UnicodeDecodeError) as error:
         raise DirectoryError(f"The secret in {path} cannot be read or kept ({error}): correct or remove it.") from None
     return secret

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from .app import APP
-from .files import make_private_dir, state_dir, write_private
+from .files import make_private_dir, state_dir
+from .writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +63,7 @@ def announced(
     path = make_private_dir(_folder(), "XDG_STATE_HOME") / f"{os.getpid()}.json"
     began = psutil.Process().create_time()
     state = Running(os.getpid(), began, urls, str(root_dir), health or {}, artifacts or {})
-    write_private(path, json.dumps(asdict(state)))
+    write_whole(path, json.dumps(asdict(state)), mode=0o600)
     try:
         yield
     finally:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from jupyter_utils.kernels.overlay import OVERLAY_VARIABLE, Overlay, overlay_dir, write_commands
 from jupyter_utils.machine.files import kept_secret, make_private_dir, read_secret, state_dir
+from jupyter_utils.machine.writing import write_whole
 from jupyter_utils.notebook.twin import FORMATS_VARIABLE
 from jupyter_utils.supervision.supervisor import ServerSpec
 
@@ -196,7 +197,5 @@ def write_kernelspec(folder: Path) -> Path:
         "language": "python",
         "metadata": {"debugger": True},
     }
-    aside = target / f"kernel.json.{os.getpid()}"
-    aside.write_text(json.dumps(spec, indent=1), encoding="utf-8")
-    aside.replace(target / "kernel.json")
+    write_whole(target / "kernel.json", json.dumps(spec, indent=1))
     return share

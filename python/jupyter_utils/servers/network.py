@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.machine.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,10 +74,7 @@ def certificate_environment(settings: Settings, state_dir: Path) -> dict[str, st
     bundle = state_dir / "ca-bundle.pem"
     text = (_base_text(base).rstrip("\n") + "\n" + _read_extra(settings.extra_ca_certs)).lstrip("\n")
     bundle.parent.mkdir(parents=True, exist_ok=True)
-    # Written aside and moved: another lab of the same user may be reading it.
-    aside = bundle.with_suffix(f".{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(bundle)
+    write_whole(bundle, text)  # another lab of the same user may be reading it
     return dict.fromkeys(CA_VARIABLES, str(bundle))
 
 

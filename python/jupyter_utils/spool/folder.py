@@ -18,9 +18,10 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from jupyter_utils.entries.copying import to_disk
 from jupyter_utils.entries.entry import ARTIFACTS, INCOMING, read_raw
 from jupyter_utils.errors import EntryError, SpoolError
+from jupyter_utils.machine.disk import to_disk
+from jupyter_utils.machine.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,9 +175,7 @@ class Spool:
     def note(self, held: EntryLease, state: State) -> None:
         """Remember what became of an entry; a full disk is no reason to fail here."""
         with contextlib.suppress(OSError):
-            part = held.path / (_STATE + ".part")
-            part.write_text(json.dumps(asdict(state), ensure_ascii=False), encoding="utf-8")
-            part.replace(held.path / _STATE)
+            write_whole(held.path / _STATE, json.dumps(asdict(state), ensure_ascii=False))
 
     def state(self, name: str) -> State:
         """Give what is remembered of an entry."""

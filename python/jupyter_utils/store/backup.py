@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from jupyter_utils.errors import BackupError
 from jupyter_utils.machine.files import existing_part, writable_dir
 from jupyter_utils.machine.urls import mask
+from jupyter_utils.machine.writing import link_whole
 
 from .layout import DATABASE
 
@@ -98,7 +99,7 @@ def back_up(settings: Settings, target: Path, keep: int | None = None) -> Backup
             f"The backup {path} could not be made ({error}); earlier ones are as they were. "
             f"{shutil.disk_usage(target).free >> 20} MiB are free there."
         ) from error
-    _point_latest(target, name)
+    link_whole(target / LATEST, name)
     for old in previous[: -(keep - 1) or None] if keep else ():
         shutil.rmtree(old)
     return result
@@ -208,13 +209,6 @@ def _check_room(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(existing_part(folder)).free
     if free < needed + MARGIN:
         raise OSError(f"{needed + MARGIN >> 20} MiB are needed")
-
-
-def _point_latest(target: Path, name: str) -> None:
-    aside = target / f".{LATEST}"
-    aside.unlink(missing_ok=True)
-    aside.symlink_to(name)
-    aside.replace(target / LATEST)
 
 
 def find_backup(source: Path) -> Path:

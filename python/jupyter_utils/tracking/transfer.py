@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.adapters import mlflow as adapter
-from jupyter_utils.entries.copying import to_disk
 from jupyter_utils.entries.entry import verify_files
 from jupyter_utils.errors import EntryError
+from jupyter_utils.machine.disk import to_disk
 from jupyter_utils.machine.progress import progress
 
 from .local import move_in, run_folder
