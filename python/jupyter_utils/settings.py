@@ -8,7 +8,6 @@ systemd, a credential of the same name (`LoadCredential=`) counts before `.env`.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from pydantic_settings import (
 )
 
 from .errors import DirectoryError, SettingsError
+from .machine.addresses import EVERYWHERE, LOOPBACK, is_loopback
 from .machine.app import APP
 from .machine.urls import mask
 
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     jupyter_port: Port = Field(default=18080, description="port of JupyterLab")
     mlflow_port: Port = Field(default=15000, description="port of the MLflow server")
     listen_address: str = Field(
-        default="127.0.0.1",
+        default=LOOPBACK,
         description="address that both servers listen on; any but this machine's own: MLflow asks for a password",
     )
     jupyter_utils_profile: Literal["user", "system", "container"] = Field(
@@ -193,17 +193,12 @@ class Settings(BaseSettings):
     @property
     def bind_address(self) -> str:
         """What the servers listen on; inside of a container everything, since publishing settles who can reach it."""
-        return "0.0.0.0" if self.jupyter_utils_profile == "container" else self.listen_address  # noqa: S104
+        return EVERYWHERE if self.jupyter_utils_profile == "container" else self.listen_address
 
     @property
     def is_local(self) -> bool:
         """Whether nothing but this machine can reach the servers."""
-        if self.listen_address == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.listen_address).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.listen_address)
 
     @property
     def mlflow_asks_password(self) -> bool:

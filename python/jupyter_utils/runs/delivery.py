@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.entries.entry import ARTIFACTS, read_entry, read_raw
 from jupyter_utils.errors import EntryError, JupyterUtilsError, SendError, UnsentError
+from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.spool.folder import State
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def deliver_waiting(
         report: called with the ID and the outcome of each.
 
     """
-    from jupyter_utils.tracking import why_down, without_credentials
+    from jupyter_utils.tracking import why_down
 
     spool.clean()
     result = Delivery()

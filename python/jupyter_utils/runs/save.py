@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.entries.entry import Entry, measure_files, write_entry
 from jupyter_utils.errors import SendError, StageError, UnsentError
+from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.notebook import save_notebook, script_name
 from jupyter_utils.spool import EntryLease, status_line
 from jupyter_utils.tracking import (
@@ -17,7 +18,6 @@ from jupyter_utils.tracking import (
     is_http,
     run_url,
     why_down,
-    without_credentials,
 )
 
 from .call import Arguments, Call, check_call

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import DirectoryError
+from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import kept_secret, little_space, make_private_dir, read_secret, writable_dir
 from jupyter_utils.machine.writing import write_whole
 from jupyter_utils.store.layout import DATABASE, check_backend, check_store
 from jupyter_utils.supervision.supervisor import ServerSpec
 
-from .addresses import allowed_hosts, allowed_origins, reachable_host
+from .addresses import allowed_hosts, allowed_origins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.machine.addresses import LOOPBACK_NAMES, is_wildcard, listed
 from jupyter_utils.machine.writing import write_whole
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from jupyter_utils.settings import Settings
 
 # Names that must never go to a proxy, whatever the user lists: the servers here, and their containers' names.
-LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "mlflow", "jupyterlab", "postgres", "s3")
+LOCAL_NAMES = (*LOOPBACK_NAMES, "mlflow", "jupyterlab", "postgres", "s3")
 # Python's ssl, requests, curl, Git, pip and Node each look at a variable of their own.
 CA_VARIABLES = (
     "SSL_CERT_FILE",
@@ -36,15 +37,14 @@ _BUNDLES = (
 _PEM = "-----BEGIN CERTIFICATE-----"
 
 
-def no_proxy(listed: str | None, more: Iterable[str] = ()) -> str:
+def no_proxy(given: str | None, more: Iterable[str] = ()) -> str:
     """Join the user's NO_PROXY and every name of this machine, each once."""
-    names = [name.strip() for name in (listed or "").split(",")]
-    return ",".join(dict.fromkeys(filter(None, [*names, *LOCAL_NAMES, socket.gethostname(), *more])))
+    return ",".join(dict.fromkeys([*listed(given), *LOCAL_NAMES, socket.gethostname(), *more]))
 
 
 def proxy_environment(settings: Settings) -> dict[str, str]:
     """Proxy variables in both letter cases: curl reads only `http_proxy`, others only `HTTP_PROXY`."""
-    listen = () if settings.listen_address in ("0.0.0.0", "::") else (settings.listen_address,)  # noqa: S104
+    listen = () if is_wildcard(settings.listen_address) else (settings.listen_address,)
     found = {
         "HTTP_PROXY": settings.http_proxy,
         "HTTPS_PROXY": settings.https_proxy,

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import INCOMING
+from jupyter_utils.machine.addresses import LOOPBACK, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,6 @@ _SCHEME = "mlflow-artifacts"
 _SECONDS = 5.0
 _OK = 200
 _DAY = 24 * 3600.0
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def artifact_folder(uri: str) -> Path | None:
@@ -47,7 +47,7 @@ def _announced(uri: str) -> Iterator[Path]:
 
 def _place(uri: str) -> tuple[str, str, int | None, str]:
     parts = urlsplit(uri)
-    host = "127.0.0.1" if parts.hostname in _LOOPBACK else str(parts.hostname)
+    host = LOOPBACK if is_loopback(parts.hostname) else str(parts.hostname)
     return parts.scheme, host, parts.port, parts.path.rstrip("/")
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.errors import EntryError, SendError, UnsentError
+from jupyter_utils.machine.urls import without_credentials
 
 from .local import artifact_folder
 from .retry import is_later, is_login, status_of, with_retries
-from .server import client_settings, is_http, without_credentials
+from .server import client_settings, is_http
 from .transfer import Begun, Transfer
 
 if TYPE_CHECKING:
