@@ -13,6 +13,7 @@ import platformdirs
 from jupyter_utils.errors import DirectoryError, SettingsError
 
 from .app import APP
+from .sizes import size
 from .writing import write_whole
 
 if TYPE_CHECKING:
@@ -70,15 +71,10 @@ def little_space(path: Path, setting: str, needed: int) -> str | None:
     disk = shutil.disk_usage(existing_part(path))
     if disk.free >= needed or disk.total == 0:  # a file system that does not tell
         return None
-    free = disk.free
     return (
-        f"{setting}={path} lies on a disk with {_size(free)} free; {_size(needed)} are needed. Make room there, or set "
-        f"{setting} to a directory on another disk."
+        f"{setting}={path} lies on a disk with {size(disk.free)} free; {size(needed)} are needed. Make room there, or "
+        f"set {setting} to a directory on another disk."
     )
-
-
-def _size(count: int) -> str:
-    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"
 
 
 def kept_secret(path: Path, size: int = 24) -> str:

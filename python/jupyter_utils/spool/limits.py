@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import SpoolError, SpoolFullError
+from jupyter_utils.machine.sizes import size
 
 from .folder import Spool
 
@@ -64,16 +65,3 @@ def status_line(waiting: list[Waiting]) -> str | None:
     refused = sum(one.state.refused for one in waiting)
     text = f"{len(waiting)} run{'s' * (len(waiting) > 1)} ({size(sum(one.size for one in waiting))}) not yet in MLflow"
     return text + (f", {refused} of them refused" if refused else "") + ": jupyter-utils sync"
-
-
-def size(count: float) -> str:
-    """Give a number of bytes for people.
-
-    >>> size(2_500_000)
-    '2.4 MiB'
-    """
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024 or unit == "GiB":  # noqa: PLR2004
-            break
-        count /= 1024
-    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"

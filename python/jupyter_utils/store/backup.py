@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import BackupError
 from jupyter_utils.machine.files import existing_part, writable_dir
+from jupyter_utils.machine.sizes import size
 from jupyter_utils.machine.urls import mask
 from jupyter_utils.machine.writing import link_whole
 
@@ -97,7 +98,7 @@ def back_up(settings: Settings, target: Path, keep: int | None = None) -> Backup
         shutil.rmtree(partial, ignore_errors=True)
         raise BackupError(
             f"The backup {path} could not be made ({error}); earlier ones are as they were. "
-            f"{shutil.disk_usage(target).free >> 20} MiB are free there."
+            f"{size(shutil.disk_usage(target).free)} are free there."
         ) from error
     link_whole(target / LATEST, name)
     for old in previous[: -(keep - 1) or None] if keep else ():
@@ -208,7 +209,7 @@ def _copy_users(source: Path, target: Path) -> int:
 def _check_room(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(existing_part(folder)).free
     if free < needed + MARGIN:
-        raise OSError(f"{needed + MARGIN >> 20} MiB are needed")
+        raise OSError(f"{size(needed + MARGIN)} are needed")
 
 
 def find_backup(source: Path) -> Path:

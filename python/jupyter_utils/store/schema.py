@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.errors import DirectoryError, SettingsError
+from jupyter_utils.machine.sizes import size
 from jupyter_utils.machine.urls import mask
 
 from .layout import remove_database
@@ -95,7 +96,7 @@ def _upgrade_file(file: Path, present: str | None) -> None:
         reason = getattr(error, "orig", None) or error
         raise DirectoryError(
             f"MLflow's database {file} could not be made or brought up to date ({reason}); what was there is as it "
-            f"was. {shutil.disk_usage(file.parent).free >> 20} MiB are free there: make room, or set MLFLOW_STORE_DIR "
+            f"was. {size(shutil.disk_usage(file.parent).free)} are free there: make room, or set MLFLOW_STORE_DIR "
             "to another directory."
         ) from error
 

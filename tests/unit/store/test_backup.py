@@ -118,7 +118,7 @@ def test_a_backup_that_fails_leaves_the_earlier_ones(
     first = back_up(settings, tmp_path / "backups")
     later(monkeypatch, "99990101T000000Z")
     monkeypatch.setattr(backups, "MARGIN", 1 << 60)
-    with pytest.raises(BackupError, match=r"MiB are needed.*earlier ones are as they were"):
+    with pytest.raises(BackupError, match=r"1.0 EiB are needed.*earlier ones are as they were"):
         back_up(settings, tmp_path / "backups")
     assert backups.backups(tmp_path / "backups") == [first.path]
     assert {path.name for path in (tmp_path / "backups").iterdir()} == {first.path.name, "latest"}
