@@ -26,12 +26,14 @@ from pydantic_settings import (
 from .errors import DirectoryError, SettingsError
 from .machine.addresses import EVERYWHERE, LOOPBACK, is_loopback
 from .machine.app import APP
-from .machine.urls import mask
+from .machine.urls import mask, sqlite_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DOTENV = ".env"
+DATABASE = "mlflow.db"
+"""MLflow's database in MLFLOW_STORE_DIR, unless MLFLOW_BACKEND_STORE_URI names another."""
 _QUOTES = "\"'"
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
@@ -176,7 +178,7 @@ class Settings(BaseSettings):
     @property
     def backend_store_uri(self) -> str:
         """MLflow's database as SQLAlchemy writes it."""
-        return self.mlflow_backend_store_uri or f"sqlite:///{self.store_dir / 'mlflow.db'}"
+        return self.mlflow_backend_store_uri or sqlite_uri(self.store_dir / DATABASE)
 
     @property
     def artifacts_destination(self) -> str:

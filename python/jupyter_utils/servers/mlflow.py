@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from jupyter_utils.errors import DirectoryError
 from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import kept_secret, little_space, make_private_dir, read_secret, writable_dir
+from jupyter_utils.machine.urls import sqlite_uri
 from jupyter_utils.machine.writing import write_whole
-from jupyter_utils.store.layout import DATABASE, check_backend, check_store
+from jupyter_utils.settings import DATABASE
+from jupyter_utils.store.layout import USERS, check_backend, check_store
 from jupyter_utils.supervision.supervisor import ServerSpec
 
 from .addresses import allowed_hosts, allowed_origins
@@ -167,11 +169,11 @@ def _auth_environment(settings: Settings, admin: Credentials) -> dict[str, str]:
     }
     if "MLFLOW_AUTH_CONFIG_PATH" not in os.environ:
         config = folder / "basic_auth.ini"
-        database = str(folder / "basic_auth.db").replace("%", "%%")  # configparser's own sign
+        database = sqlite_uri(folder / USERS).replace("%", "%%")  # configparser's own sign
         write_whole(
             config,
             "[mlflow]\ndefault_permission = READ\n"
-            f"database_uri = sqlite:///{database}\n"
+            f"database_uri = {database}\n"
             "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n",
             mode=0o600,
         )

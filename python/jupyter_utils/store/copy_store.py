@@ -18,9 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import INCOMING
 from jupyter_utils.errors import MoveError
-from jupyter_utils.machine.urls import mask
-
-from .layout import DATABASE
+from jupyter_utils.machine.urls import mask, sqlite_uri
+from jupyter_utils.settings import DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +62,7 @@ def move(settings: Settings) -> Moved:
     if target:
         _prepare(target)
     files = _copy_artifacts(artifacts, destination) if destination else 0
-    runs, rows = _copy_database(f"sqlite:///{database}", target) if target else (0, 0)
+    runs, rows = _copy_database(sqlite_uri(database), target) if target else (0, 0)
     return Moved(runs, rows, files)
 
 

@@ -9,11 +9,10 @@ later change of an artifact reach the old store. The old files stay as they are.
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections import deque
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +20,15 @@ from urllib.parse import unquote, urlsplit
 
 from jupyter_utils.errors import MigrationError
 from jupyter_utils.machine.files import little_space, writable_dir
+from jupyter_utils.machine.urls import sqlite_uri
+from jupyter_utils.settings import DATABASE
 
-from .layout import DATABASE, file_store, remove_database
+from . import sqlite
+from .layout import file_store
 
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
     from jupyter_utils.settings import Settings
 
 PROXY = "mlflow-artifacts:/"
@@ -80,14 +84,14 @@ def migrate(settings: Settings) -> Migrated:
     _check_space(root, destination, settings)
     writable_dir(store_dir, "MLFLOW_STORE_DIR")
     aside = store_dir / f"{DATABASE}.migrating"
-    remove_database(aside)
+    sqlite.remove(aside)
     adoption = _Adoption(root, destination, Migrated(database))
     try:
         _run_mlflow(root, aside)
         _adopt_artifacts(adoption, aside)
         aside.rename(database)
     except BaseException as error:
-        remove_database(aside)
+        sqlite.remove(aside)
         adoption.undo()
         if not isinstance(error, Exception):  # Ctrl-C
             raise
@@ -137,7 +141,7 @@ def _run_mlflow(root: Path, target: Path) -> None:
         "mlflow",
         "migrate-filestore",
         f"--source={source}",
-        f"--target=sqlite:///{target}",
+        f"--target={sqlite_uri(target)}",
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as tool:
         lines: deque[str] = deque(maxlen=20)
@@ -150,16 +154,16 @@ def _run_mlflow(root: Path, target: Path) -> None:
 
 
 def _adopt_artifacts(adoption: _Adoption, database: Path) -> None:
-    with closing(sqlite3.connect(database)) as connection:
-        # MLflow's tool left a write-ahead log; the file must be complete on its own before it gets its name.
-        connection.execute("PRAGMA journal_mode=DELETE")
+    # MLflow's tool left a write-ahead log; the file must be complete on its own before it gets its name.
+    sqlite.complete(database)
+    with sqlite.opened(database) as connection:
         for select, update in (_RUNS, _MODELS, _TRACES):
             moves = [(adoption.adopt(*row), row[1]) for row in connection.execute(select).fetchall()]
             connection.executemany(update, moves)
         _rewrite_experiments(connection)
         _rewrite_prefixes(connection, adoption.moves)
-        adoption.result.runs = connection.execute("SELECT COUNT(*) FROM runs").fetchone()[0]
         connection.commit()
+    adoption.result.runs = sqlite.count_runs(database)
 
 
 @dataclass
@@ -227,7 +231,7 @@ def _find(root: Path, address: str) -> Path | None:
     return next((place for place in (*places, path) if place.is_dir()), None)
 
 
-def _rewrite_experiments(connection: sqlite3.Connection) -> None:
+def _rewrite_experiments(connection: Connection) -> None:
     """Send new runs of old experiments to the proxy, too."""
     rows = connection.execute("SELECT experiment_id, artifact_location FROM experiments").fetchall()
     connection.executemany(
@@ -236,7 +240,7 @@ def _rewrite_experiments(connection: sqlite3.Connection) -> None:
     )
 
 
-def _rewrite_prefixes(connection: sqlite3.Connection, moves: dict[str, str]) -> None:
+def _rewrite_prefixes(connection: Connection, moves: dict[str, str]) -> None:
     """Follow the artifacts of runs, into which registered models point."""
     for column in ("source", "storage_location"):
         for old, new in moves.items():
