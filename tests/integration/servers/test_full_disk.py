@@ -51,7 +51,8 @@ def test_no_store_is_begun_on_a_full_disk(disk: Path, tmp_path: Path, command: s
 
 def test_a_disk_that_fills_up_meanwhile_leaves_no_half_database(disk: Path) -> None:
     """The tables are made under another name; what names the setting ends the server's log."""
-    code = f"from jupyter_utils.servers.mlflow_app.__main__ import migrate_schema; migrate_schema('sqlite:///{disk}/mlflow.db')"
+    module = "jupyter_utils.servers.mlflow_app.preparation"
+    code = f"from {module} import migrate_schema; migrate_schema('sqlite:///{disk}/mlflow.db')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
