@@ -149,7 +149,6 @@ class Settings(BaseSettings):
 
         Raises:
             DirectoryError: it lies outside of `root_dir`.
-
         """
         if self.jupyter_notebook_dir is None:
             return self.root_dir
@@ -247,7 +246,7 @@ def clean(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unquote(value: str) -> str:
-    """`'"/mnt/fs"'` -> `/mnt/fs`."""
+    """Take blanks and quotes off, as often as they stand around each other: `'"/mnt/fs"'` becomes `/mnt/fs`."""
     value = value.strip()
     while len(value) > 1 and value[0] == value[-1] and value[0] in _QUOTES:
         value = value[1:-1].strip()
@@ -259,7 +258,6 @@ def read_settings() -> Settings:
 
     Raises:
         SettingsError: a value cannot be used; the message names the variable, the value and what is accepted.
-
     """
     try:
         return Settings()
@@ -300,7 +298,7 @@ _EFFECTIVE = {
 
 
 def table(settings: Settings) -> list[Row]:
-    """Every setting with its present value, where that comes from, and what it means; secrets are masked."""
+    """Return every setting: its present value, where that comes from, and what it means; secrets are masked."""
     origins = dict.fromkeys(clean(DotEnvSettingsSource(Settings)()), DOTENV)
     origins |= dict.fromkeys(clean(_Credentials(Settings)()), "credential")
     origins |= dict.fromkeys(clean(EnvSettingsSource(Settings)()), "environment")

@@ -207,7 +207,7 @@ def _cast(column: Any, kind: Any) -> Any:
 
 
 def _retype(frame: Any, details: Details) -> Any:
-    """Give columns the type that Arrow does not tell apart, such as `object` from `str`."""
+    """Set the columns' type that Arrow does not tell apart, such as `object` from `str`."""
     import pandas as pd
 
     columns = [frame.iloc[:, position] for position in range(frame.shape[1])]

@@ -70,7 +70,6 @@ def enter(settings: Settings, words: Sequence[str]) -> NoReturn:
 
     Raises:
         SettingsError: rights cannot be given away, or there is no such program.
-
     """
     argv = command(words)
     if shutil.which(argv[0]) is None:
@@ -98,7 +97,7 @@ def enter(settings: Settings, words: Sequence[str]) -> NoReturn:
 
 
 def command(words: Sequence[str]) -> list[str]:
-    """Give the command line that the words after the image's name mean.
+    """Return the command line that the words after the image's name mean.
 
     >>> command(["lab", "--ServerApp.quit_button=False"])[-3:]
     ['--verbose', '--', '--ServerApp.quit_button=False']
@@ -128,7 +127,7 @@ def _setpriv(user: User) -> list[str]:
 
 
 def _introduce(user: User) -> None:
-    """Give the user a name: SSH and others refuse to work for a number that /etc/passwd lacks."""
+    """Name the user: SSH and others refuse to work for a number that /etc/passwd lacks."""
     home = os.environ.get("HOME", "/")
     with contextlib.suppress(OSError):
         if not _known_group(user.gid):

@@ -33,7 +33,6 @@ class Scope:
         units: where its units go.
         root: link that keeps the units' programs from Nix's garbage collector.
         users: where descriptions of system users go; None where there are none.
-
     """
 
     name: str
@@ -65,7 +64,6 @@ class Plan:
         before: commands that come before the files.
         then: commands that come after them.
         after: what to tell the user in the end.
-
     """
 
     scope: Scope
@@ -91,7 +89,6 @@ class Plan:
 
         Raises:
             UnitsError: there is no systemd, no right to do it, or a file of somebody else in the way.
-
         """
         if not Path("/run/systemd/system").is_dir():
             raise UnitsError(
@@ -115,7 +112,6 @@ class Plan:
 
         Raises:
             UnitsError: a command failed; the message holds its words.
-
         """
         for command in self.before:
             _run(command)

@@ -35,7 +35,6 @@ class Gpu:
         name: e.g. NVIDIA H200.
         driver: e.g. 580.95.05.
         capability: its generation, (major, minor), e.g. (9, 0).
-
     """
 
     name: str
@@ -108,7 +107,6 @@ def query_driver() -> list[Gpu]:
         OSError: there is a device, but no command, or it cannot be started.
         subprocess.SubprocessError: the command fails, as it does where module and libraries of the driver differ.
         ValueError: its answer is not understood.
-
     """
     command = shutil.which("nvidia-smi") or next((path for path in _ELSEWHERE if Path(path).exists()), None)
     if command is None:
@@ -142,7 +140,7 @@ def examine(gpu: Gpu, torch: Torch) -> Finding:
 
 
 def supports(architectures: Sequence[str], capability: tuple[int, int]) -> bool:
-    """Whether code for one of `architectures` runs on a GPU of this generation.
+    """Return whether code for one of `architectures` runs on a GPU of this generation.
 
     Binary code (`sm_86`) runs on its own major version from its minor version on; intermediate code (`compute_120`) on
     anything newer: NVIDIA's "CUDA C++ Programming Guide", chapter "Compute Capabilities".
@@ -150,7 +148,6 @@ def supports(architectures: Sequence[str], capability: tuple[int, int]) -> bool:
     Args:
         architectures: as `torch.cuda.get_arch_list()` gives them.
         capability: (major, minor).
-
     """
     for architecture in architectures:
         if match := re.fullmatch(r"(sm|compute)_(\d+)(\d)[af]?", architecture):

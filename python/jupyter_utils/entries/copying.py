@@ -128,7 +128,7 @@ def _hash_growing(file: int, copied: _Growing) -> str:
 
 
 def digest(path: Path) -> str:
-    """Give the SHA-256 of a file's content in hex; the one measured while it was copied, if it is unchanged."""
+    """Return the SHA-256 of a file's content in hex; the one measured while it was copied, if it is unchanged."""
     known = _measured.pop(_identity(path.stat()), None)
     if known is not None:
         return known

@@ -47,7 +47,6 @@ def overlay_packages(path: Path | None = None) -> list[tuple[str, str]]:
 
     Args:
         path: the overlay; default: that of the lab which started this process.
-
     """
     overlay = Overlay(path) if path else Overlay.of_environment()
     return overlay.packages() if overlay else []
@@ -91,7 +90,7 @@ class Overlay:
         ]
 
     def is_current(self) -> bool:
-        """Whether it was made for this environment and is complete."""
+        """Return whether it was made for this environment and is complete."""
         stamp = self.path / _STAMP
         return stamp.is_file() and stamp.read_text(encoding="utf-8") == _stamp() and self.python.exists()
 
@@ -100,7 +99,6 @@ class Overlay:
 
         Raises:
             OverlayError: it cannot be made there.
-
         """
         from filelock import FileLock  # kernels that never call pip need not wait for it
 
@@ -180,7 +178,7 @@ class _Kernel:
         self._shadows = Shadows([str(overlay.site_packages), *_environment_places()])
 
     def pip(self, line: str) -> None:
-        """`%pip install x`: run pip on the overlay beside the notebooks; `%pip list` shows the environment's, too."""
+        """Run pip on the overlay beside the notebooks: `%pip install x`. `%pip list` shows the environment's, too."""
         try:
             self._overlay.ensure()
         except OverlayError as error:
@@ -240,7 +238,7 @@ def write_commands(folder: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """`pip` in a terminal of the lab: this process becomes pip on the overlay."""
+    """Become pip on the overlay: this is `pip` in a terminal of the lab."""
     overlay = Overlay.of_environment()
     if overlay is None:
         raise OverlayError(f"{OVERLAY_VARIABLE} is not set: this pip works in notebooks and terminals of the lab.")

@@ -24,7 +24,6 @@ def to_disk(files: Iterable[Path], folders: Iterable[Path]) -> None:
 
     Raises:
         OSError: the disk says that it could not.
-
     """
     files, folders = list(files), list(folders)
     if len(files) + len(folders) > _FEW:

@@ -25,7 +25,6 @@ def state_dir() -> Path:
 
     Raises:
         DirectoryError: it cannot be made or written to.
-
     """
     return make_private_dir(platformdirs.user_state_path(APP), "XDG_STATE_HOME")
 
@@ -47,7 +46,6 @@ def writable_dir(path: Path, setting: str) -> Path:
 
     Raises:
         DirectoryError: it cannot be made, is no directory, or cannot be written to.
-
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -82,7 +80,6 @@ def kept_secret(path: Path, size: int = 24) -> str:
 
     Raises:
         DirectoryError: the file cannot be read or written.
-
     """
     try:
         with contextlib.suppress(FileNotFoundError):
@@ -102,7 +99,6 @@ def read_secret(setting: str, path: Path) -> str:
 
     Raises:
         SettingsError: it is missing, unreadable or empty.
-
     """
     try:
         secret = path.read_text(encoding="utf-8").strip()

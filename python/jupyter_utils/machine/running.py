@@ -31,7 +31,6 @@ class Running:
         root_dir: what its file browser shows.
         health: name -> address that answers 200 while the server is well.
         artifacts: address of an MLflow server of its own -> the folder of its artifacts, where that is on this machine.
-
     """
 
     pid: int
@@ -71,7 +70,7 @@ def announced(
 
 
 def running() -> list[Running]:
-    """All that run now, the oldest first; files that a killed one left are removed."""
+    """Return all that run now, the oldest first; files that a killed one left are removed."""
     found = []
     for path in _folder().glob("*.json"):
         with contextlib.suppress(OSError, ValueError, TypeError):

@@ -15,12 +15,20 @@ _SQLITE = "sqlite:///"
 
 
 def mask(text: str) -> str:
-    """`http://user:password@proxy:3128` -> `http://***@proxy:3128`; text without credentials stays as it is."""
+    """Hide the credentials of every address in a text, which otherwise stays as it is.
+
+    >>> mask("http://user:password@proxy:3128 does not answer")
+    'http://***@proxy:3128 does not answer'
+    """
     return _CREDENTIALS.sub(lambda match: f"{match['scheme'] or ''}***@", text)
 
 
 def without_credentials(url: str) -> str:
-    """`http://user:password@mlflow:5000` -> `http://mlflow:5000`."""
+    """Return an address as it may be kept.
+
+    >>> without_credentials("http://user:password@mlflow:5000")
+    'http://mlflow:5000'
+    """
     parts = urlsplit(url)
     if "@" not in parts.netloc:
         return url

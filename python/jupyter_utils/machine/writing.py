@@ -38,7 +38,6 @@ def write_whole(
     Raises:
         OSError: it cannot be written, for example because the disk is full. Nothing is left of it.
         UnicodeEncodeError: the text is not UTF-8, and `errors` does not help.
-
     """
     with _beside(path) as part:
         descriptor = os.open(
@@ -66,7 +65,6 @@ def link_whole(path: Path, target: str | Path) -> None:
 
     Raises:
         OSError: it cannot be made. What was there stays.
-
     """
     with _beside(path) as part:
         part.symlink_to(target)

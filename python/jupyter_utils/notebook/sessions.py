@@ -28,7 +28,7 @@ class Session:
 
 
 def find_sessions(kernel: str) -> list[Session]:
-    """Give the notebooks of all running servers of this user that use the kernel with this id; usually one.
+    """Return the notebooks of all running servers of this user that use the kernel with this id; usually one.
 
     A server that does not answer, or refuses every token known here, counts as one that has none.
     """
@@ -70,7 +70,11 @@ def _sessions_of(server: dict[str, Any], kernel: str) -> list[Session]:
 
 
 def _ask(server: dict[str, Any], path: str) -> Any:
-    """Get one page of a server's API with the first token that it takes; raises OSError when none does."""
+    """Get one page of a server's API with the first token that it takes.
+
+    Raises:
+        OSError: it takes none.
+    """
     import requests
 
     tokens = [server.get("token"), *(os.environ.get(name) for name in _TOKENS)]

@@ -19,7 +19,7 @@ _WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 
 
 def remote_url(work_tree: Path) -> str | None:
-    """Give the public form of the address of the remote that the current branch follows, else `origin`, else any."""
+    """Return the public form of the address of the remote that the current branch follows, else `origin`, else any."""
     remotes = git(work_tree, "remote").splitlines()
     if not remotes:
         return None
@@ -30,7 +30,7 @@ def remote_url(work_tree: Path) -> str | None:
 
 
 def public_url(url: str) -> str:
-    """Give a remote's address without credentials, an SSH address of the usual kinds in its https form.
+    """Return a remote's address without credentials, an SSH address of the usual kinds in its https form.
 
     >>> public_url("git@github.com:owner/name.git")
     'https://github.com/owner/name.git'

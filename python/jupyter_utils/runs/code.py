@@ -57,7 +57,7 @@ def _ignored_warnings(repository: Repository) -> tuple[str, ...]:
 
 
 def look(call: Call, directory: Path) -> Code:
-    """Without a commit: say which one is checked out, and whether the notebook differs from it."""
+    """Say which commit is checked out, without one of our own, and whether the notebook differs from it."""
     place = call.notebook.path if call.notebook else Path(script_name()).absolute()
     try:
         repository = find_repository(place, find_twins(place) if call.notebook else [], call.git_repo_dir)

@@ -38,7 +38,7 @@ def text_problems(arguments: Mapping[str, object]) -> list[SaveRefusedError]:
 
 
 def check_params(params: object) -> tuple[dict[str, str], list[SaveRefusedError]]:
-    """Give each parameter's value as the text that MLflow stores, and every problem.
+    """Return each parameter's value as the text that MLflow stores, and every problem.
 
     numpy's and torch's numbers become Python's first, so that 0.1 does not become `tensor(0.1000)`.
 
@@ -49,7 +49,7 @@ def check_params(params: object) -> tuple[dict[str, str], list[SaveRefusedError]
 
 
 def check_metrics(metrics: object) -> tuple[dict[str, float], list[SaveRefusedError]]:
-    """Give each metric's value as a float, and every problem. NaN and infinities are numbers to MLflow, bool is not.
+    """Return each metric's value as a float, and every problem. NaN and infinities are numbers to MLflow, bool is not.
 
     >>> check_metrics({"f1": 1})[0]
     {'f1': 1.0}

@@ -14,7 +14,7 @@ PRIVATE_PATTERNS = ("10.*", "192.168.*", *(f"172.{second}.*" for second in range
 
 
 def openable(url: str) -> str:
-    """Give an address that a browser can open: a wildcard, which servers listen on, becomes this machine.
+    """Return an address that a browser can open: a wildcard, which servers listen on, becomes this machine.
 
     >>> openable("http://0.0.0.0:15000/x")
     'http://127.0.0.1:15000/x'
@@ -37,7 +37,6 @@ def own_names(listen_address: str, *, local: bool) -> list[str]:
     Args:
         listen_address: where the server listens.
         local: nothing but this machine can reach it.
-
     """
     names = [*map(bracketed, LOOPBACK_NAMES), "mlflow", socket.gethostname()]
     if not local:
@@ -57,7 +56,7 @@ def allowed_origins(listen_address: str, more: str | None, *, local: bool) -> st
 
 
 def allowed_hosts(listen_address: str, more: str | None, *, local: bool) -> str:
-    """Values of the Host header that MLflow answers to, in the form of its MLFLOW_SERVER_ALLOWED_HOSTS.
+    """List the values of the Host header that MLflow answers to, in the form of its MLFLOW_SERVER_ALLOWED_HOSTS.
 
     Every name is given with any port, since a published port may be another one. What must be kept out is a foreign
     name that resolves to this machine (DNS rebinding), and no port makes such a name ours.
@@ -70,7 +69,7 @@ def allowed_hosts(listen_address: str, more: str | None, *, local: bool) -> str:
 
 
 def own_addresses() -> list[str]:
-    """IP addresses of this machine's interfaces."""
+    """Return the IP addresses of this machine's interfaces."""
     families = (socket.AF_INET, socket.AF_INET6)
     interfaces = psutil.net_if_addrs().values()
     return [entry.address.split("%")[0] for entries in interfaces for entry in entries if entry.family in families]

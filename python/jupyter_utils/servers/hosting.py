@@ -26,16 +26,15 @@ KUBEFLOW_PORT = 8888
 
 
 def under_hub() -> bool:
-    """Whether a JupyterHub has started this process; it then also asks users who they are."""
+    """Return whether a JupyterHub has started this process; it then also asks users who they are."""
     return bool(os.environ.get(HUB_TOKEN) and os.environ.get(HUB_URL))
 
 
 def hosted(settings: Settings, extra: Sequence[str]) -> tuple[Settings, tuple[str, ...]]:
-    """Give the settings and arguments of JupyterLab with the address that JupyterHub or Kubeflow expects.
+    """Return the settings and arguments of JupyterLab with the address that JupyterHub or Kubeflow expects.
 
     Raises:
         SettingsError: the address that a hub has set names no port.
-
     """
     if under_hub():
         url = os.environ[HUB_URL]

@@ -51,7 +51,6 @@ def access(settings: Settings) -> Access:
 
     Raises:
         SettingsError: a file of a token or password is missing, unreadable or empty.
-
     """
     if under_hub():
         return Access(hub=True)
@@ -95,7 +94,6 @@ def server(
         log: file that gets its output.
         entry: how users get in.
         extra: further arguments of `jupyter lab`; they come last and win.
-
     """
     host = reachable_host(settings.bind_address)
     module = "jupyterhub.singleuser" if entry.hub else "jupyter_utils.servers.jupyter_app"
@@ -120,14 +118,14 @@ def _base_url(extra: Sequence[str]) -> str:
 
 
 def _given(extra: Sequence[str], option: str) -> str | None:
-    """Give the value of an option among the further arguments, of which the last one wins; None if it is not there."""
+    """Return the value of an option among the further arguments, of which the last one wins; None if there is none."""
     pairs = (argument.partition("=") for argument in extra)
     values = [value for name, _, value in pairs if name.endswith(option)]
     return values[-1] if values else None
 
 
 def arguments(settings: Settings, entry: Access) -> list[str]:
-    """Arguments of `jupyter lab`; on the command line, because they must win over files in the user's home."""
+    """Return the arguments of `jupyter lab`, where they win over files in the user's home."""
     # Under a hub, its own program listens where the hub says.
     address = [f"--ServerApp.ip={settings.bind_address}", f"--ServerApp.port={settings.jupyter_port}"]
     given = [
@@ -185,7 +183,6 @@ def write_kernelspec(folder: Path) -> Path:
 
     Returns:
         the folder for JUPYTER_PATH.
-
     """
     share = folder / "jupyter"
     target = share / "kernels" / "python3"

@@ -49,7 +49,6 @@ def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = Fa
 
     Raises:
         JupyterUtilsError: something is wrong before anything was started.
-
     """
     check_extra(extra, "JUPYTER_PORT")
     settings, extra = hosted(settings, extra)
@@ -108,7 +107,6 @@ def check_extra(extra: Sequence[str], port_setting: str) -> None:
 
     Raises:
         SettingsError: an argument has a setting of its own.
-
     """
     own = {"port": port_setting, "ip": "LISTEN_ADDRESS", "host": "LISTEN_ADDRESS", "workers": "MLFLOW_WORKERS"}
     for argument in extra:

@@ -40,7 +40,7 @@ class Credentials:
     password_file: Path | None
 
     def environment(self) -> dict[str, str]:
-        """As MLflow's client reads them."""
+        """Return them as MLflow's client reads them."""
         return {"MLFLOW_TRACKING_USERNAME": self.username, "MLFLOW_TRACKING_PASSWORD": self.password}
 
 
@@ -51,7 +51,6 @@ def prepare_store(settings: Settings) -> None:
         DirectoryError: a directory cannot be written to, or a new store would lie on a full disk.
         OldStoreError: there is a plain file store and no database.
         SettingsError: MLFLOW_BACKEND_STORE_URI names no database.
-
     """
     check_backend(settings.mlflow_backend_store_uri)
     if settings.mlflow_backend_store_uri is None:
@@ -122,7 +121,6 @@ def server(
         log: file that gets its output.
         admin: the administrator, if it asks for a password.
         extra: further arguments of `mlflow server`.
-
     """
     return ServerSpec(
         name=NAME,
@@ -134,7 +132,7 @@ def server(
 
 
 def arguments(settings: Settings, admin: Credentials | None) -> list[str]:
-    """Arguments of `mlflow server`; addresses that may hold passwords go by the environment instead."""
+    """Return the arguments of `mlflow server`; addresses that may hold passwords go by the environment instead."""
     return [
         f"--host={settings.bind_address}",
         f"--port={settings.mlflow_port}",

@@ -43,7 +43,7 @@ def no_proxy(given: str | None, more: Iterable[str] = ()) -> str:
 
 
 def proxy_environment(settings: Settings) -> dict[str, str]:
-    """Proxy variables in both letter cases: curl reads only `http_proxy`, others only `HTTP_PROXY`."""
+    """Return the proxy variables in both letter cases: curl reads only `http_proxy`, others only `HTTP_PROXY`."""
     listen = () if is_wildcard(settings.listen_address) else (settings.listen_address,)
     found = {
         "HTTP_PROXY": settings.http_proxy,
@@ -60,13 +60,12 @@ def host_bundle() -> Path | None:
 
 
 def certificate_environment(settings: Settings, state_dir: Path) -> dict[str, str]:
-    """Variables that make every tool trust the host's authorities, and EXTRA_CA_CERTS too.
+    """Return the variables that make every tool trust the host's authorities, and EXTRA_CA_CERTS too.
 
     Python's own bundle (certifi) knows neither a company's authority that the host trusts nor one that the user names.
 
     Raises:
         SettingsError: EXTRA_CA_CERTS is not a readable PEM file.
-
     """
     base = host_bundle()
     if settings.extra_ca_certs is None:

@@ -19,7 +19,7 @@ _GIB = 2**30
 
 
 def own_spool() -> Spool:
-    """Give this user's spool: `JUPYTER_UTILS_SPOOL_DIR`, else a folder of the user's state (~/.local/state)."""
+    """Return this user's spool: `JUPYTER_UTILS_SPOOL_DIR`, else a folder of the user's state (~/.local/state)."""
     import platformdirs
 
     given = os.environ.get("JUPYTER_UTILS_SPOOL_DIR", "").strip("\"' ")
@@ -28,9 +28,10 @@ def own_spool() -> Spool:
 
 
 def limit() -> int:
-    """Give the number of bytes that may wait (`JUPYTER_UTILS_SPOOL_GIB`).
+    """Return the number of bytes that may wait (`JUPYTER_UTILS_SPOOL_GIB`).
 
-    Raises `SpoolError` where that is no number.
+    Raises:
+        SpoolError: that is no number.
     """
     text = os.environ.get("JUPYTER_UTILS_SPOOL_GIB", "").strip("\"' ")
     try:
@@ -42,7 +43,12 @@ def limit() -> int:
 def check_room(spool: Spool, more: int) -> None:
     """Refuse what would have to wait in a spool that is full; what waits already is never removed for it.
 
-    Raises `SpoolFullError`.
+    Args:
+        spool: where it would wait.
+        more: its bytes, as far as they are known.
+
+    Raises:
+        SpoolFullError: there is no room for it.
     """
     allowed = limit()
     waiting = spool.waiting()

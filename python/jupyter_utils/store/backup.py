@@ -52,7 +52,6 @@ class Backup:
         files: artifact files.
         copied: bytes that were written for it; the rest is shared with the backup before.
         elsewhere: where the artifacts are if they are not on this machine, and so not in the backup.
-
     """
 
     path: Path
@@ -73,7 +72,6 @@ def back_up(settings: Settings, target: Path, keep: int | None = None) -> Backup
     Raises:
         BackupError: there is no SQLite database, or no room. What was begun is removed.
         DirectoryError: `target` cannot be written to.
-
     """
     database = database_file(settings)
     if not database.exists():
@@ -115,7 +113,6 @@ def database_file(settings: Settings) -> Path:
 
     Raises:
         BackupError: they are in another kind of database.
-
     """
     uri = settings.backend_store_uri
     file = sqlite_file(uri)
@@ -205,7 +202,6 @@ def find_backup(source: Path) -> Path:
 
     Raises:
         BackupError: there is none.
-
     """
     for path in (source, source / LATEST):
         if (path / RECORD).is_file():

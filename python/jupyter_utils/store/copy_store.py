@@ -48,7 +48,6 @@ def move(settings: Settings) -> Moved:
 
     Raises:
         MoveError: there is nothing to copy, the target is not empty, or what arrived is not what was sent.
-
     """
     database, artifacts = settings.store_dir / DATABASE, settings.store_dir / "artifacts"
     target, destination = settings.mlflow_backend_store_uri, settings.mlflow_artifacts_destination
@@ -192,7 +191,7 @@ def _copy_artifacts(folder: Path, destination: str) -> int:
 
 
 def _stored(store: Any) -> dict[str, int]:
-    """Give path -> size of all files in an artifact store."""
+    """Return path -> size of all files in an artifact store."""
     found: dict[str, int] = {}
     waiting: list[str | None] = [None]
     while waiting:

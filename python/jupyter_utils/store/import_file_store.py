@@ -61,7 +61,6 @@ class Migrated:
         files: number of artifact files.
         elsewhere: artifact addresses outside of this machine's folders, kept as they are.
         missing: runs whose address names a folder that is not there.
-
     """
 
     database: Path
@@ -77,7 +76,6 @@ def migrate(settings: Settings) -> Migrated:
     Raises:
         MigrationError: there is nothing to migrate, a database already or too little room, or MLflow's tool failed.
             Nothing is changed.
-
     """
     store_dir, destination = settings.store_dir, Path(settings.artifacts_destination)
     root, database = _check(settings)
@@ -176,7 +174,6 @@ class _Adoption:
         result: what has come of it so far.
         moves: old address -> new one.
         made: folders that were not there before.
-
     """
 
     root: Path
@@ -222,7 +219,7 @@ def _is_local(address: str) -> bool:
 
 
 def _find(root: Path, address: str) -> Path | None:
-    """Where the files of an address are now: below the store, wherever the store was when they were written."""
+    """Find where the files of an address are now: below the store, wherever that was when they were written."""
     path = Path(unquote(urlsplit(address).path) if address.startswith("file:") else address)
     parts = path.parts
     # At least `RUN/artifacts` must agree. MLflow moves deleted experiments to .trash and leaves the address.

@@ -35,7 +35,6 @@ def check_store(store_dir: Path) -> None:
 
     Raises:
         OldStoreError: there is a plain file store and no database.
-
     """
     found = file_store(store_dir)
     if found and not (store_dir / DATABASE).exists():
@@ -58,7 +57,6 @@ def check_backend(uri: str | None) -> None:
 
     Raises:
         SettingsError: it names a directory.
-
     """
     if uri is not None and ("://" not in uri or uri.startswith("file:")):
         raise SettingsError(

@@ -31,7 +31,6 @@ class Restored:
         backup: where it came from.
         runs: runs in the database.
         aside: what was there before, (place, where it is now); remove it when all is well.
-
     """
 
     backup: Path
@@ -84,7 +83,6 @@ def restore(settings: Settings, source: Path) -> Restored:
     Raises:
         BackupError: there is no backup, it is damaged, the server runs, or there is no room. What was there is as it
             was.
-
     """
     backup, database = find_backup(source), database_file(settings)
     _check_stopped(settings)
@@ -131,7 +129,7 @@ def _close(database: Path) -> None:
 
 
 def _own_as(folder: Path, path: Path) -> None:
-    """Give what root restores to the owner of the place, as whom the server runs."""
+    """Hand what root restores over to the owner of the place, as whom the server runs."""
     if os.geteuid() != 0:
         return
     owner = folder.stat()

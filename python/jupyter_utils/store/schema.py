@@ -32,7 +32,6 @@ def upgrade(uri: str) -> None:
     Raises:
         DirectoryError: the database was made by a newer MLflow, or there is no room for its tables.
         SettingsError: it is a PostgreSQL database that does not keep text in UTF-8.
-
     """
     if uri.startswith("postgres"):
         _check_encoding(uri)
@@ -102,7 +101,7 @@ def _upgrade_file(file: Path, present: str | None) -> None:
 
 
 def _keep(file: Path, aside: Path) -> None:
-    """Give the old database a second name, under which it stays: schema migrations cannot be undone."""
+    """Keep the old database under a second name: schema migrations cannot be undone."""
     try:
         os.link(file, aside)
     except OSError:  # a file system without links

@@ -29,7 +29,6 @@ def copy(source: Path, target: Path) -> None:
 
     Raises:
         Error: one of the two cannot be read or written, for example because the disk is full.
-
     """
     with opened(source) as present, opened(target) as new:
         present.backup(new)
@@ -41,7 +40,6 @@ def damage(file: Path) -> str | None:
 
     Raises:
         Error: it is no database at all.
-
     """
     with opened(file) as connection:
         said = str(connection.execute("PRAGMA quick_check").fetchone()[0])
@@ -53,7 +51,6 @@ def complete(file: Path) -> None:
 
     Raises:
         Error: it is no database, or somebody is using it.
-
     """
     with opened(file) as connection:
         _complete(connection)
@@ -74,7 +71,6 @@ def count_runs(file: Path) -> int:
 
     Raises:
         Error: it is no database of MLflow's.
-
     """
     with opened(file) as connection:
         return int(connection.execute("SELECT COUNT(*) FROM runs").fetchone()[0])

@@ -31,7 +31,7 @@ _DAY = 24 * 3600.0
 
 
 def artifact_folder(uri: str) -> Path | None:
-    """Give the folder in which the server at this address keeps its artifacts, if proven to be this machine's."""
+    """Return the folder in which the server at this address keeps its artifacts, if proven to be this machine's."""
     return next((folder for folder in _announced(uri) if _is_ours(folder) and _is_same(uri, folder)), None)
 
 
@@ -52,7 +52,7 @@ def _place(uri: str) -> tuple[str, str, int | None, str]:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Another user's server could not remove or replace what we put there."""
+    """Return whether it is our user's: another's server could not remove or replace what we put there."""
     with contextlib.suppress(OSError):
         return folder.stat().st_uid == os.geteuid() and os.access(folder, os.W_OK | os.X_OK)
     return False
@@ -83,7 +83,7 @@ def _remove_old(folder: Path) -> None:
 
 
 def run_folder(store: Path, artifact_uri: str) -> Path | None:
-    """Give the folder of a run's artifacts in the store, where MLflow itself would put them.
+    """Return the folder of a run's artifacts in the store, where MLflow itself would put them.
 
     >>> run_folder(Path("/store"), "mlflow-artifacts:/1/abc/artifacts")
     PosixPath('/store/1/abc/artifacts')

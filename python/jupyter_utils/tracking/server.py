@@ -36,12 +36,12 @@ _CLIENT_SETTINGS = {
 
 
 def tracking_uri(argument: str | None) -> str:
-    """Give the address of the MLflow server: the argument, else the environment's, else that of our own one."""
+    """Return the address of the MLflow server: the argument, else the environment's, else that of our own one."""
     return (argument or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI).rstrip("/")
 
 
 def run_url(uri: str, experiment_id: str, run_id: str) -> str | None:
-    """Give the address of a run's page for a browser, without credentials; None for a store that has no pages.
+    """Return the address of a run's page for a browser, without credentials; None for a store that has no pages.
 
     `MLFLOW_UI_URL` holds for the server of the environment only, not for one that was named in the call.
 
@@ -70,8 +70,9 @@ _before: dict[str, str | None] = {}
 def client_settings(*, retries: int | None = None, seconds: int = _SECONDS) -> Iterator[None]:
     """Set MLflow's client up for one call: local names past every proxy, few retries, nothing printed.
 
-    `retries` wins over the user's: whoever repeats requests by itself says 0. `seconds` is for how long one answer is
-    waited for, where the user has not set that.
+    Args:
+        retries: wins over the user's: whoever repeats requests by itself says 0.
+        seconds: for how long one answer is waited for, where the user has not set that.
     """
     global _inside  # noqa: PLW0603 - as global as the environment
     with _lock:
@@ -119,7 +120,9 @@ def check_server(uri: str, experiment_name: str) -> ServerStatus:
 
     Takes milliseconds, two seconds where nobody answers, and writes nothing.
 
-    Raises `TrackingServerError` or `ExperimentError` where it lives, but will not take the run.
+    Raises:
+        TrackingServerError: it lives, but refuses us.
+        ExperimentError: the experiment was deleted.
     """
     with client_settings(retries=0, seconds=_CHECK_SECONDS):
         down = why_down(uri)
@@ -165,7 +168,7 @@ def _certificates() -> bool | str:
 
 
 def _reason(error: Exception) -> str:
-    """Give the innermost cause in one line: requests wraps it several times."""
+    """Return the innermost cause in one line: requests wraps it several times."""
     text = str(getattr(error, "args", [error])[0] if error.args else error)
     return text.rpartition(": ")[2].strip("')\" ") or type(error).__name__
 

@@ -65,9 +65,10 @@ class Transfer:
         return run_folder(self.store, self.run.artifact_uri)
 
     def bring(self, values: Sequence[Callable[[], None]]) -> None:
-        """Bring all files that the run does not hold yet, and call `values` meanwhile; raises what fails.
+        """Bring all files that the run does not hold yet, and call `values` meanwhile; what fails there is raised here.
 
-        Raises `EntryError` where files are damaged, or neither here nor there.
+        Raises:
+            EntryError: files are damaged, or neither here nor there.
         """
         target = self.target
         if target is None:
