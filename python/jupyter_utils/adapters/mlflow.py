@@ -54,7 +54,7 @@ def is_http_repository(repository: Any) -> bool:
 
 def goes_in_parts(repository: Any, path: str) -> bool:
     """Return whether the client of an MLflow server would send a file in parts."""
-    return bool(repository._should_multipart_upload(path))  # noqa: SLF001 - as its own log_artifact asks
+    return bool(repository._should_multipart_upload(path))
 
 
 def put_artifact(repository: Any, name: str, data: Any, file_name: str) -> None:
@@ -63,7 +63,7 @@ def put_artifact(repository: Any, name: str, data: Any, file_name: str) -> None:
     from mlflow.utils.rest_utils import http_request
 
     kind = _guess_mime_type(file_name)
-    credentials = repository._host_creds  # noqa: SLF001 - as its own log_artifact does
+    credentials = repository._host_creds
     answer = http_request(credentials, f"/{name}", "PUT", data=data, extra_headers={"Content-Type": kind})
     check_response(answer)
 
@@ -94,7 +94,7 @@ def latest_revision() -> str:
     """Return the revision of the tables that the installed MLflow needs."""
     from mlflow.store.db import utils
 
-    return str(utils._get_latest_schema_revision())  # noqa: SLF001
+    return str(utils._get_latest_schema_revision())
 
 
 def database_revision(uri: str) -> str | None:
@@ -103,7 +103,7 @@ def database_revision(uri: str) -> str | None:
 
     engine = utils.create_sqlalchemy_engine_with_retry(uri)
     try:
-        found: str | None = utils._get_schema_version(engine)  # noqa: SLF001
+        found: str | None = utils._get_schema_version(engine)
     finally:
         engine.dispose()
     return found
@@ -114,7 +114,7 @@ def known_revisions() -> set[str]:
     from alembic.script import ScriptDirectory
     from mlflow.store.db import utils
 
-    scripts = ScriptDirectory.from_config(utils._get_alembic_config(""))  # noqa: SLF001
+    scripts = ScriptDirectory.from_config(utils._get_alembic_config(""))
     return {str(script.revision) for script in scripts.walk_revisions()}
 
 

@@ -58,7 +58,7 @@ def _column(series: Any) -> Any:
         return _array(series)
     if kind == "b":
         return _booleans(series)
-    if kind == "f" and series.dtype.itemsize > 2:  # noqa: PLR2004 - half floats are left to pandas
+    if kind == "f" and series.dtype != "float16":  # half floats are left to pandas
         return _floats(series)
     return _dates(series) if kind == "M" and getattr(series.dtype, "tz", None) is None else None
 

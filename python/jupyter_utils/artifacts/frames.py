@@ -110,7 +110,7 @@ def _from_text(column: Any, writer: str) -> bool:
         # pandas writes an empty text like a missing one; pyarrow tells them apart.
         return writer == "pyarrow" or not pc.any(pc.equal(column, "")).as_py()
     if types.is_floating(kind):
-        return bool(kind.bit_width > 16)  # noqa: PLR2004 - half floats are not read from text
+        return not types.is_float16(kind)  # half floats are not read from text
     return types.is_integer(kind) or types.is_boolean(kind) or (types.is_timestamp(kind) and kind.tz is None)
 
 

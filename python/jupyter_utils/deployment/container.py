@@ -62,7 +62,7 @@ def step_down(settings: Settings) -> None:
     user = User(settings.container_uid, settings.container_gid)
     if os.geteuid() == 0 and user.uid != 0 and not settings.run_as_root:
         argv = [*_setpriv(user), sys.executable, "-m", "jupyter_utils", *sys.argv[1:]]
-        os.execvp(argv[0], argv)  # noqa: S606 - this process becomes the other
+        os.execvp(argv[0], argv)
 
 
 def enter(settings: Settings, words: Sequence[str]) -> NoReturn:
@@ -93,7 +93,7 @@ def enter(settings: Settings, words: Sequence[str]) -> NoReturn:
     name = _name(user)
     os.environ.update({"HOME": str(home), "USER": name, "LOGNAME": name})
     sys.stdout.flush()
-    os.execvp(argv[0], argv)  # noqa: S606 - this process becomes the program
+    os.execvp(argv[0], argv)
 
 
 def command(words: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .finding import Finding, error, ok, warning
 
@@ -94,9 +94,9 @@ def installed_torch() -> Torch | None:
     return Torch(int(version.partition(".")[0]), tuple(_architectures(torch)), available)
 
 
-def _architectures(torch: object) -> Sequence[str]:
+def _architectures(torch: Any) -> Sequence[str]:
     # torch.cuda.get_arch_list() is empty where no GPU can be used; the list is compiled in all the same.
-    flags = torch._C._cuda_getArchFlags()  # type: ignore[attr-defined]  # noqa: SLF001
+    flags = torch._C._cuda_getArchFlags()  # noqa: SLF001 - nothing public tells
     return (flags or "").split()
 
 

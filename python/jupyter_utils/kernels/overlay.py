@@ -244,7 +244,7 @@ def main(arguments: Sequence[str]) -> None:
         raise OverlayError(f"{OVERLAY_VARIABLE} is not set: this pip works in notebooks and terminals of the lab.")
     overlay.ensure()
     command = overlay.pip(arguments)
-    os.execv(command[0], command)  # noqa: S606 - this process becomes pip
+    os.execv(command[0], command)
 
 
 if __name__ == "__main__":

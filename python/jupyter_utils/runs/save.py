@@ -123,7 +123,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     saved = save_notebook(call.notebook) if call.notebook else None
     with call.spool.writing(_store(call)) as held:
         staged = stage(call, held.path)
-        code = commit(call) if call.do_commit else look(call, held.path)
+        code = commit(call, call.notebook.path) if call.do_commit and call.notebook else look(call, held.path)
         with _mentioning(code.commit if call.do_commit else None):
             _keep(call, start_time, staged, code, held)
             run, unsent = _send(call, held, code.commit)

@@ -10,13 +10,15 @@ import numbers
 import posixpath
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, SupportsFloat
 
 from jupyter_utils.errors import ArgumentError, MetricError, ParamError, SaveRefusedError
 
 _NAME = re.compile(r"^[/\w.\- :]+$")
 _NAME_LENGTH = 250
 _EXPERIMENT_LENGTH = 500
+_SHOWN = 60
+"""Characters of a value that fit into a line of a message."""
 
 
 def text_problems(arguments: Mapping[str, object]) -> list[SaveRefusedError]:
@@ -103,10 +105,10 @@ def _metric_number(name: str, value: object) -> float:
     described = f"metrics[{name!r}] is a {type(value).__name__} ({_short(value)}), but a metric must be"
     if isinstance(number, bool):
         raise MetricError(f"{described} a number: convert it with int().")
-    if not isinstance(number, numbers.Number) or isinstance(number, complex):
+    if not (isinstance(number, numbers.Number) and isinstance(number, SupportsFloat)):  # a complex number is not
         raise MetricError(f"{described} a number: convert it with float().")
     try:
-        return float(number)  # type: ignore[arg-type]
+        return float(number)
     except (OverflowError, ValueError, TypeError) as error:
         raise MetricError(f"{described} a number that a float holds: {error}.") from error
 
@@ -130,7 +132,7 @@ def _elements(value: Any) -> int:
 
 def _short(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - what fits into a line of a message
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
 def _is_utf8(text: str) -> bool:

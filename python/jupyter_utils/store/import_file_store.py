@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+import click
+
 from jupyter_utils.errors import MigrationError
 from jupyter_utils.machine.files import little_space, writable_dir
 from jupyter_utils.machine.urls import sqlite_uri
@@ -146,7 +148,7 @@ def _run_mlflow(root: Path, target: Path) -> None:
         for line in tool.stdout or ():
             lines.append(line)
             if line.startswith("["):  # "[3/8] Migrating experiment 2...": this may take long
-                print(line, end="", flush=True)  # noqa: T201 - progress of a console command
+                click.echo(line, nl=False)
     if tool.returncode:
         raise MigrationError("mlflow migrate-filestore failed:\n" + "".join(lines))
 

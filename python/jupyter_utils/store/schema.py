@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import click
 import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -42,7 +42,7 @@ def upgrade(uri: str) -> None:
         return
     if present is not None:
         _check_known(present, wanted, uri)
-        print(f"Database schema: {present} -> {wanted}", file=sys.stderr)  # noqa: T201 - this process's log
+        click.echo(f"Database schema: {present} -> {wanted}", err=True)
     if file:
         _upgrade_file(file, present)
     else:

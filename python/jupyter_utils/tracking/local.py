@@ -91,7 +91,7 @@ def run_folder(store: Path, artifact_uri: str) -> Path | None:
     """
     parts = urlsplit(artifact_uri)
     inner = Path(parts.path.lstrip("/"))
-    if parts.scheme != _SCHEME or parts.netloc or ".." in inner.parts or len(inner.parts) < 2:  # noqa: PLR2004
+    if parts.scheme != _SCHEME or parts.netloc or ".." in inner.parts or inner.parent == Path():
         return None
     return store / inner
 
