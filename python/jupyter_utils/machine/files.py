@@ -75,8 +75,8 @@ def little_space(path: Path, setting: str, needed: int) -> str | None:
     )
 
 
-def kept_secret(path: Path, size: int = 24) -> str:
-    """Return the secret in `path`; made at random, `size` bytes in hexadecimal, the first time.
+def kept_secret(path: Path, length: int = 24) -> str:
+    """Return the secret in `path`; made at random, `length` bytes in hexadecimal, the first time.
 
     Raises:
         DirectoryError: the file cannot be read or written.
@@ -86,7 +86,7 @@ def kept_secret(path: Path, size: int = 24) -> str:
             if found := path.read_text(encoding="utf-8").strip():
                 path.chmod(0o600)
                 return found
-        secret = secrets.token_hex(size)
+        secret = secrets.token_hex(length)
         # Durable: a database may be about to keep what this secret opens.
         write_whole(path, secret + "\n", mode=0o600, durable=True)
     except (OSError, UnicodeDecodeError) as error:
