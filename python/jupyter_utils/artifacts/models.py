@@ -43,7 +43,7 @@ def check_state_dict(value: dict[Any, Any]) -> str | None:
 
 
 def _state_dict_on_cpu(value: Any) -> dict[str, Any]:
-    """Give a module's state (or a given one) on the CPU; copies what lives elsewhere, and moves nothing."""
+    """Return a module's state (or a given one) on the CPU; copies what lives elsewhere, and moves nothing."""
     state = value if isinstance(value, dict) else value.state_dict()
     return {name: one.detach().cpu() if hasattr(one, "detach") else one for name, one in state.items()}
 
@@ -86,7 +86,7 @@ def write_adapter(value: Any, path: Path) -> Details:
 
 
 def read_adapter(path: Path, _: Details) -> Path:
-    """Give the adapter's directory, for `peft.PeftModel.from_pretrained(base, directory)`: the caller has the base."""
+    """Return the adapter's directory, for `peft.PeftModel.from_pretrained(base, directory)`: callers have the base."""
     return path
 
 

@@ -90,7 +90,8 @@ def _type(value: object) -> str:
 def write(planned: Planned, root: Path) -> Stored:
     """Write one value below `root` in the first format that holds it.
 
-    Raises `StageError` when none does: then nothing has been committed or sent.
+    Raises:
+        StageError: none does; nothing has been committed or sent.
     """
     target = root / planned.path
     target.parent.mkdir(parents=True, exist_ok=True)
