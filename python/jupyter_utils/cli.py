@@ -17,8 +17,15 @@ _EXTRA = click.argument("extra", nargs=-1, type=click.UNPROCESSED)
 _VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Show all output of the servers.")
 
 
+# Names of release 0.1.0, which go on working: scripts and notes have them.
+_OLD_NAMES = {"migrate": "import-file-store", "move": "copy-store"}
+
+
 class _Group(click.Group):
-    """Turns this package's errors into a message and exit code 1."""
+    """Turns this package's errors into a message and exit code 1, and knows commands by their old names too."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, _OLD_NAMES.get(cmd_name, cmd_name))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -96,12 +103,12 @@ def health() -> None:
 
 
 @main.command()
-def move() -> None:
+def copy_store() -> None:
     """Copy MLFLOW_STORE_DIR's runs and artifacts to MLFLOW_BACKEND_STORE_URI and MLFLOW_ARTIFACTS_DESTINATION."""
     from .settings import read_settings
-    from .store.copy_store import move
+    from .store.copy_store import copy_store
 
-    done = move(read_settings())
+    done = copy_store(read_settings())
     click.echo(
         f"{done.runs} runs ({done.rows} rows of all tables) and {done.files} artifact files are copied and compared. "
         "The old store is as it was; remove it when you have seen your runs."
@@ -137,12 +144,12 @@ def settings() -> None:
 
 
 @main.command()
-def migrate() -> None:
+def import_file_store() -> None:
     """Turn the plain files of an MLflow below 3 in MLFLOW_STORE_DIR into the database that MLflow needs now."""
     from .settings import read_settings
-    from .store.import_file_store import migrate
+    from .store.import_file_store import import_file_store
 
-    result = migrate(read_settings())
+    result = import_file_store(read_settings())
     click.echo(f"\n{result.runs} runs and {result.files} artifact files are in {result.database} and artifacts/ now.")
     for name in result.missing:
         click.echo(f"Run {name}: its artifact folder was not found; the run itself is there.", err=True)

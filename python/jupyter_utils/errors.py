@@ -23,11 +23,11 @@ class OldStoreError(JupyterUtilsError):
     """MLFLOW_STORE_DIR holds a plain file store, which MLflow has refused to open since 3.13."""
 
 
-class MigrationError(JupyterUtilsError):
-    """The plain file store could not be migrated; the old store is as it was."""
+class ImportFileStoreError(JupyterUtilsError):
+    """The plain file store could not be imported into a database; the old store is as it was."""
 
 
-class MoveError(JupyterUtilsError):
+class CopyStoreError(JupyterUtilsError):
     """MLflow's data could not be copied to another database or artifact store; the old one is as it was."""
 
 
@@ -166,3 +166,8 @@ class LoadError(JupyterUtilsError):
 
 class UntrustedFormatError(LoadError):
     """Reading this artifact can run code of whoever wrote it; `trust=True` allows that."""
+
+
+# The names that these had when their commands were called `migrate` and `move`.
+MigrationError = ImportFileStoreError
+MoveError = CopyStoreError

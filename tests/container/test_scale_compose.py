@@ -80,7 +80,7 @@ def add_to_env(stack: containers.Stack, **lines: str) -> None:
 @pytest.mark.full
 @pytest.mark.timeout(1200)
 def test_from_one_sqlite_file_to_more(outgrown: containers.Stack) -> None:
-    """The README's lines: every run moves, a notebook's new one joins them, and a restart changes nothing."""
+    """The README's lines: every run is copied, a notebook's new one joins them, and a restart changes nothing."""
     stack, artifact = outgrown, {"訓練.txt": "猫"}
     old = jupyter_utils.save_mlflow(
         "成長", metrics={"f1": 0.5}, dataset=artifact, do_commit=False, mlf_uri=stack.mlflow_url
@@ -90,7 +90,7 @@ def test_from_one_sqlite_file_to_more(outgrown: containers.Stack) -> None:
     add_to_env(stack, COMPOSE_FILE="docker-compose.yml:docker-compose.scale.yml:stand-ins.yml")
     stack.compose("stop")
     stack.compose("up", "-d", "postgres", "bucket")
-    assert "1 runs (" in stack.compose("run", "--rm", "mlflow", "jupyter-utils", "move")
+    assert "1 runs (" in stack.compose("run", "--rm", "mlflow", "jupyter-utils", "copy-store")
     stack.up()
 
     assert len(stack.exec("mlflow", "sh", "-c", "grep -l spawn_main /proc/[0-9]*/cmdline").split()) >= 4, "the workers"

@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_utils.entries.copying import copy_file, copy_tree
 
 from .names import name_problem
-from .registry import CannotWriteError, Details
+from .registry import CannotWriteError, Details, Written
 
 # ---- text and bytes ----
 
@@ -24,18 +24,19 @@ def check_text(value: str) -> str | None:
     return None
 
 
-def write_text(value: str, path: Path) -> None:
+def write_text(value: str, path: Path) -> Written:
     """Write text as UTF-8, line ends as they are."""
     path.write_bytes(value.encode())
+    return Written()
 
 
 def read_text(path: Path, _: Details) -> str:
     return path.read_bytes().decode()
 
 
-def write_bytes(value: bytes | bytearray, path: Path) -> Details:
+def write_bytes(value: bytes | bytearray, path: Path) -> Written:
     path.write_bytes(value)
-    return {"type": type(value).__name__}
+    return Written({"type": type(value).__name__})
 
 
 def read_bytes(path: Path, details: Details) -> bytes | bytearray:
@@ -76,10 +77,11 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not JSON")
 
 
-def write_json(value: Any, path: Path) -> None:
+def write_json(value: Any, path: Path) -> Written:
     """Write JSON as UTF-8, Japanese as it is, indented for people."""
     text = json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
     path.write_text(text, encoding="utf-8", errors="surrogatepass")
+    return Written()
 
 
 def read_json(path: Path, _: Details) -> Any:
@@ -118,7 +120,7 @@ def _directory_problem(directory: Path) -> str | None:
     return None
 
 
-def copy_path(value: Path, path: Path) -> Details:
+def copy_path(value: Path, path: Path) -> Written:
     """Copy a file or a directory; links become what they point to.
 
     Empty directories are remembered by name: MLflow stores files only.
@@ -126,12 +128,12 @@ def copy_path(value: Path, path: Path) -> Details:
     source = Path(value)
     if source.is_file():
         copy_file(source, path)
-        return {"directory": False}
+        return Written({"directory": False})
     copy_tree(source, path)
     empty = [
         Path(folder).relative_to(path).as_posix() for folder, folders, files in os.walk(path) if not (folders or files)
     ]
-    return {"directory": True, "empty_directories": sorted(empty)}
+    return Written({"directory": True, "empty_directories": sorted(empty)})
 
 
 def read_path(path: Path, details: Details) -> Path:
@@ -144,12 +146,13 @@ def read_path(path: Path, details: Details) -> Path:
 # ---- pickles ----
 
 
-def write_pickle(value: Any, path: Path) -> None:
+def write_pickle(value: Any, path: Path) -> Written:
     try:
         with path.open("wb") as file:
             pickle.dump(value, file, protocol=5)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise CannotWriteError(f"cannot be pickled: {error}") from error
+    return Written()
 
 
 def read_pickle(path: Path, _: Details) -> Any:
@@ -157,13 +160,14 @@ def read_pickle(path: Path, _: Details) -> Any:
         return pickle.load(file)  # noqa: S301 - the caller has said trust=True
 
 
-def write_joblib(value: Any, path: Path) -> None:
+def write_joblib(value: Any, path: Path) -> Written:
     import joblib
 
     try:
         joblib.dump(value, path)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise CannotWriteError(f"cannot be pickled: {error}") from error
+    return Written()
 
 
 def read_joblib(path: Path, _: Details) -> Any:

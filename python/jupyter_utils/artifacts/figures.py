@@ -5,18 +5,19 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .registry import SIDECAR, Details
+from .registry import SIDECAR, Details, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 
-def matplotlib_writer(form: str) -> Callable[[Any, Path], None]:
+def matplotlib_writer(form: str) -> Callable[[Any, Path], Written]:
     """Make a writer for one of matplotlib's file formats: png, svg, pdf."""
 
-    def write(value: Any, path: Path) -> None:
+    def write(value: Any, path: Path) -> Written:
         value.savefig(path, format=form, bbox_inches="tight")
+        return Written()
 
     return write
 
@@ -26,18 +27,19 @@ def read_picture(path: Path, _: Details) -> Path:
     return path
 
 
-def write_plotly_html(value: Any, path: Path) -> Details:
+def write_plotly_html(value: Any, path: Path) -> Written:
     """Write a page that shows the figure without any network; the figure itself is kept beside the manifest."""
     path.write_text(value.to_html(include_plotlyjs=True), encoding="utf-8")
-    return {SIDECAR: value.to_json().encode()}
+    return Written(sidecar=value.to_json().encode())
 
 
 def read_plotly_html(_: Path, details: Details) -> Any:
     return importlib.import_module("plotly.io").from_json(details[SIDECAR].decode())
 
 
-def write_plotly_json(value: Any, path: Path) -> None:
+def write_plotly_json(value: Any, path: Path) -> Written:
     path.write_text(value.to_json(), encoding="utf-8")
+    return Written()
 
 
 def read_plotly_json(path: Path, _: Details) -> Any:
@@ -50,11 +52,11 @@ def check_array(value: Any) -> str | None:
     return None
 
 
-def write_array(value: Any, path: Path) -> Details:
+def write_array(value: Any, path: Path) -> Written:
     """Write numpy's own format, without pickle."""
     with path.open("wb") as file:
         importlib.import_module("numpy").save(file, value, allow_pickle=False)
-    return {"dtype": str(value.dtype), "shape": list(value.shape)}
+    return Written({"dtype": str(value.dtype), "shape": list(value.shape)})
 
 
 def read_array(path: Path, _: Details) -> Any:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .csv_text import BYTE_ORDER_MARK, write_fast
-from .registry import SIDECAR, CannotWriteError, Details
+from .registry import SIDECAR, CannotWriteError, Details, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +26,8 @@ _OBJECTS = {str, bytes, bool, float, Decimal, dt.date, dt.time}
 # ---- what the manifest remembers ----
 
 
-def describe(frame: Any, *, writer: str | None = None) -> Details:
-    """Say what a frame is like; where a `writer` has made text of it, types and index are remembered here."""
+def describe(frame: Any) -> Details:
+    """Say what a frame is like."""
     details: Details = {
         "rows": len(frame),
         "columns": [str(column) for column in frame.columns],
@@ -39,13 +39,17 @@ def describe(frame: Any, *, writer: str | None = None) -> Details:
     if changed:
         names = ", ".join(str(frame.columns[position]) for position in changed)
         details["inexact"] = f"Python objects that come back as others stand in: {names}"[:300]
-    if writer:
-        details["writer"] = writer
-        try:
-            details |= _remember(frame, writer)
-        except Exception as error:  # noqa: BLE001 - pandas and Arrow raise many kinds for values they cannot hold
-            details["inexact"] = f"{type(error).__name__}: {error}".partition("\n")[0][:300]
     return details
+
+
+def describe_text(frame: Any, writer: str) -> Written:
+    """Say what a frame is like of which a `writer` has made text: its types and index are remembered as well."""
+    details = describe(frame) | {"writer": writer}
+    try:
+        remembered = _remember(frame, writer)
+    except Exception as error:  # noqa: BLE001 - pandas and Arrow raise many kinds for values they cannot hold
+        return Written(details | {"inexact": f"{type(error).__name__}: {error}".partition("\n")[0][:300]})
+    return Written(details | remembered.details, remembered.sidecar)
 
 
 def _misses_none(column: Any) -> bool:
@@ -79,7 +83,7 @@ def _same_from_arrow(column: Any) -> bool:
     return len(values) <= 1 and values <= (_OBJECTS if missing else {*_OBJECTS, int})
 
 
-def _remember(frame: Any, writer: str) -> Details:
+def _remember(frame: Any, writer: str) -> Written:
     import pyarrow as pa
 
     # By position: labels may be doubled, and of any type.
@@ -95,9 +99,7 @@ def _remember(frame: Any, writer: str) -> Details:
         "schema": base64.b64encode(table.schema.serialize().to_pybytes()).decode(),
         "kept": kept,
     }
-    if kept:
-        details[SIDECAR] = _to_bytes(table.select(kept).replace_schema_metadata())
-    return details
+    return Written(details, _to_bytes(table.select(kept).replace_schema_metadata()) if kept else None)
 
 
 def _from_text(column: Any, writer: str) -> bool:
@@ -134,14 +136,14 @@ def _to_bytes(table: Any) -> bytes:
 # ---- CSV ----
 
 
-def write_csv(value: Any, path: Path) -> Details:
+def write_csv(value: Any, path: Path) -> Written:
     """Write UTF-8 with a byte order mark (Excel then reads Japanese right) and no index."""
     if not write_fast(value, path):
         # pandas quotes a line feed in a cell, but not a lone carriage return, unless rows end with one.
         ends = "\r\n" if _has_carriage_return(value) else "\n"
         value.to_csv(path, index=False, encoding="utf-8-sig", errors="surrogatepass", lineterminator=ends)
-        return describe(value, writer="pandas")
-    return describe(value, writer="pyarrow")
+        return describe_text(value, "pandas")
+    return describe_text(value, "pyarrow")
 
 
 def _has_carriage_return(frame: Any) -> bool:
@@ -235,12 +237,12 @@ def _relabel(frame: Any, labels: Details) -> Any:
 # ---- Parquet and JSON ----
 
 
-def write_parquet(value: Any, path: Path) -> Details:
+def write_parquet(value: Any, path: Path) -> Written:
     try:
         value.to_parquet(path, engine="pyarrow")
     except Exception as error:
         raise CannotWriteError(f"Parquet cannot hold it ({type(error).__name__}: {error})") from error
-    return describe(value)
+    return Written(describe(value))
 
 
 def read_parquet(path: Path, details: Details) -> Any:
@@ -249,13 +251,12 @@ def read_parquet(path: Path, details: Details) -> Any:
     return _retype(pd.read_parquet(path), details)
 
 
-def write_json(value: Any, path: Path) -> Details:
+def write_json(value: Any, path: Path) -> Written:
     """Write a list of rows, one object each (`orient="records"`), UTF-8, Japanese as it is."""
     value.to_json(
         path, orient="records", force_ascii=False, double_precision=15, date_format="iso", date_unit="ns", indent=1
     )
-    details = describe(value)
-    return details | {"inexact": "JSON keeps texts and numbers (15 digits) only"}
+    return Written(describe(value) | {"inexact": "JSON keeps texts and numbers (15 digits) only"})
 
 
 def read_json(path: Path, _: Details) -> Any:

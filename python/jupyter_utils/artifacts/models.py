@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .registry import CannotReadError, CannotWriteError, Details, NotTrustedError
+from .registry import CannotReadError, CannotWriteError, Details, NotTrustedError, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 # ---- transformers ----
 
 
-def write_pretrained(value: Any, path: Path) -> Details:
+def write_pretrained(value: Any, path: Path) -> Written:
     """Write the directory that `from_pretrained` loads; weights are copied to the CPU by transformers itself."""
     path.mkdir()
     value.save_pretrained(path)
-    return {"class": type(value).__name__, "module": type(value).__module__}
+    return Written({"class": type(value).__name__, "module": type(value).__module__})
 
 
 def read_pretrained(path: Path, details: Details) -> Any:
@@ -48,11 +48,11 @@ def _state_dict_on_cpu(value: Any) -> dict[str, Any]:
     return {name: one.detach().cpu() if hasattr(one, "detach") else one for name, one in state.items()}
 
 
-def write_state_dict(value: Any, path: Path) -> Details:
+def write_state_dict(value: Any, path: Path) -> Written:
     import torch
 
     torch.save(_state_dict_on_cpu(value), path)
-    return {"class": f"{type(value).__module__}.{type(value).__qualname__}"}
+    return Written({"class": f"{type(value).__module__}.{type(value).__qualname__}"})
 
 
 def read_state_dict(path: Path, _: Details) -> Any:
@@ -61,13 +61,13 @@ def read_state_dict(path: Path, _: Details) -> Any:
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def write_safetensors(value: Any, path: Path) -> Details:
+def write_safetensors(value: Any, path: Path) -> Written:
     from safetensors.torch import save_file
 
     state = _state_dict_on_cpu(value)
     # The format refuses tensors that share memory (tied weights) or are not contiguous: each gets its own.
     save_file({name: tensor.contiguous().clone() for name, tensor in state.items()}, path, metadata={"format": "pt"})
-    return {"class": f"{type(value).__module__}.{type(value).__qualname__}"}
+    return Written({"class": f"{type(value).__module__}.{type(value).__qualname__}"})
 
 
 def read_safetensors(path: Path, _: Details) -> Any:
@@ -79,10 +79,10 @@ def read_safetensors(path: Path, _: Details) -> Any:
 # ---- PEFT ----
 
 
-def write_adapter(value: Any, path: Path) -> Details:
+def write_adapter(value: Any, path: Path) -> Written:
     """Write the adapter's directory alone; the base model is named in it, not copied."""
     value.save_pretrained(str(path))
-    return {"class": type(value).__name__}
+    return Written({"class": type(value).__name__})
 
 
 def read_adapter(path: Path, _: Details) -> Path:
@@ -99,12 +99,12 @@ def check_lightgbm(value: Any) -> str | None:
     return "is not fitted yet: call its fit() first"
 
 
-def write_lightgbm(value: Any, path: Path) -> Details:
+def write_lightgbm(value: Any, path: Path) -> Written:
     """Write LightGBM's own model text; of the scikit-learn wrapper, the class labels go into the manifest."""
     booster = getattr(value, "booster_", value)
     booster.save_model(str(path))
     classes = getattr(value, "classes_", None)
-    return {"class": type(value).__name__, "classes": None if classes is None else classes.tolist()}
+    return Written({"class": type(value).__name__, "classes": None if classes is None else classes.tolist()})
 
 
 def read_lightgbm(path: Path, _: Details) -> Any:
@@ -114,7 +114,7 @@ def read_lightgbm(path: Path, _: Details) -> Any:
 # ---- scikit-learn ----
 
 
-def write_skops(value: Any, path: Path) -> Details:
+def write_skops(value: Any, path: Path) -> Written:
     """Write in skops' format, which loads without running code; types that it does not know are named."""
     import skops.io
 
@@ -125,7 +125,7 @@ def write_skops(value: Any, path: Path) -> Details:
         skops.io.load(path, trusted=untrusted)
     except Exception as error:
         raise CannotWriteError(f"skops cannot hold it: {error}") from error
-    return {"class": f"{type(value).__module__}.{type(value).__qualname__}", "untrusted_types": untrusted}
+    return Written({"class": f"{type(value).__module__}.{type(value).__qualname__}", "untrusted_types": untrusted})
 
 
 def read_skops(path: Path, details: Details) -> Any:

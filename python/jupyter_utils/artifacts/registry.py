@@ -5,6 +5,8 @@ Types are known here by name, so that nothing of theirs is imported until a valu
 
 from __future__ import annotations
 
+import functools
+import json
 import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +18,21 @@ MODEL = frozenset({"model"})
 ANYWHERE = DATA | MODEL
 
 Details = dict[str, Any]
-# Bytes that a writer puts under this name into its details go into a file beside the manifest, and come back to its
-# reader under the same name.
+# The name among a manifest's details under which the file of a sidecar stands; a reader finds its bytes there.
 SIDECAR = "sidecar"
-Write = Callable[[Any, Path], Details | None]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a writer leaves besides the file: `details` for the manifest, and bytes to be kept beside it."""
+
+    details: Details = field(default_factory=dict)
+    sidecar: bytes | None = None
+
+
+Write = Callable[[Any, Path], Written]
+# What `register_writer` takes: a dict that JSON can hold, or nothing, is as good.
+UserWrite = Callable[[Any, Path], Written | Details | None]
 Read = Callable[[Path, Details], Any]
 
 
@@ -39,9 +52,9 @@ class NotTrustedError(CannotReadError):
 class Format:
     """One way to store a value.
 
-    `write(value, path)` makes the file or directory `path` and returns what the manifest should remember of the
-    value; `read(path, details)` gives the value back. `code` marks formats whose reading can run code of the
-    writer (pickle).
+    `write(value, path)` makes the file or directory `path` and says what else is to be kept of the value;
+    `read(path, details)` gives the value back. `code` marks formats whose reading can run code of the writer
+    (pickle).
     """
 
     name: str
@@ -99,7 +112,7 @@ def register(kind: Kind) -> None:
 
 def register_writer(  # noqa: PLR0913 - the one place where a user says it all
     type_: type | str,
-    write: Write,
+    write: UserWrite,
     *,
     read: Read | None = None,
     name: str | None = None,
@@ -127,8 +140,37 @@ def register_writer(  # noqa: PLR0913 - the one place where a user says it all
         True
     """
     dotted = type_ if isinstance(type_, str) else dotted_name(type_)
-    own = Format(name or dotted, write, read)
+    own = Format(name or dotted, _typed(write), read)
     register(Kind(name or dotted, (dotted,), (own,), frozenset(sections), dict.fromkeys(suffixes, own.name)))
+
+
+def _typed(write: UserWrite) -> Write:
+    """Give a user's writer the result that the built-in ones have."""
+
+    @functools.wraps(write)
+    def typed(value: Any, path: Path) -> Written:
+        returned = write(value, path)
+        return returned if isinstance(returned, Written) else _written(returned)
+
+    return typed
+
+
+def _written(returned: object) -> Written:
+    """Read what a user's writer returned; raises TypeError where the manifest could not hold it."""
+    if returned is None:
+        return Written()
+    if not isinstance(returned, dict):
+        raise TypeError(f"its writer returned a {type(returned).__name__}, but must return a dict or nothing")
+    details = dict(returned)
+    sidecar = details.pop(SIDECAR, None)
+    if not isinstance(sidecar, bytes | None):
+        kind = type(sidecar).__name__
+        raise TypeError(f"its writer returned a {kind} as {SIDECAR!r}, a name that is kept for bytes: rename the key")
+    try:
+        json.dumps(details)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"its writer returned a dict that JSON cannot hold ({error}): convert what is in it") from error
+    return Written(details, sidecar)
 
 
 def dotted_name(cls: type) -> str:

@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .csv_text import BYTE_ORDER_MARK
-from .registry import CannotWriteError, Details
+from .registry import CannotWriteError, Details, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def _describe(table: Any, value: Any) -> Details:
     }
 
 
-def write_csv(value: Any, path: Path) -> Details:
+def write_csv(value: Any, path: Path) -> Written:
     """Write UTF-8 with a byte order mark, as for pandas' frames."""
     import pyarrow as pa
     from pyarrow import csv
@@ -48,7 +48,7 @@ def write_csv(value: Any, path: Path) -> Details:
     details = _describe(table, value)
     if not _restored(path, details).equals(table):
         details["inexact"] = "a column's values are not the same after they were text"
-    return details
+    return Written(details)
 
 
 def read_csv(path: Path, details: Details) -> Any:
@@ -83,10 +83,10 @@ def _readable(kind: Any) -> Any:
     return pa.large_string() if pa.types.is_string_view(kind) else kind
 
 
-def write_parquet(value: Any, path: Path) -> Details:
+def write_parquet(value: Any, path: Path) -> Written:
     table = _to_arrow(value)
     importlib.import_module("pyarrow.parquet").write_table(table, path)
-    return _describe(table, value)
+    return Written(_describe(table, value))
 
 
 def read_parquet(path: Path, details: Details) -> Any:
@@ -101,10 +101,10 @@ def _in_library(table: Any, details: Details) -> Any:
 # ---- Hugging Face datasets ----
 
 
-def write_dataset(value: Any, path: Path) -> Details:
+def write_dataset(value: Any, path: Path) -> Written:
     """Write the directory that `datasets.load_from_disk` loads."""
     value.save_to_disk(path)
-    return {"class": type(value).__name__}
+    return Written({"class": type(value).__name__})
 
 
 def read_dataset(path: Path, _: Details) -> Any:

@@ -21,7 +21,7 @@ from jupyter_utils.errors import (
 from .lookup import accepted, find_kind
 from .manifest import OWN_FOLDER, Stored
 from .names import clashes, name_problem
-from .registry import SIDECAR, CannotWriteError, Details, Kind
+from .registry import SIDECAR, CannotWriteError, Details, Kind, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,7 +98,7 @@ def write(planned: Planned, root: Path) -> Stored:
     reasons = []
     for form in planned.kind.candidates(planned.key):
         try:
-            details = form.write(planned.value, target)
+            written = form.write(planned.value, target)
         except CannotWriteError as reason:
             _remove(target)
             reasons.append(str(reason))
@@ -108,7 +108,6 @@ def write(planned: Planned, root: Path) -> Stored:
         except Exception as error:
             raise StageError(_not_written(planned, form.name, f"{type(error).__name__}: {error}")) from error
         _check_written(planned, target)
-        details = _put_aside(details or {}, planned, root)
         return Stored(
             planned.path,
             planned.section,
@@ -116,21 +115,20 @@ def write(planned: Planned, root: Path) -> Stored:
             _type(planned.value),
             planned.kind.name,
             form.name,
-            details,
+            _details(written, planned, root),
         )
     raise StageError(_not_written(planned, "any of its formats", "; ".join(reasons)))
 
 
-def _put_aside(details: Details, planned: Planned, root: Path) -> Details:
-    """Move the bytes that a writer wants to be kept into a file of their own; the manifest names it."""
-    content = details.pop(SIDECAR, None)
-    if content is None:
-        return details
+def _details(written: Written, planned: Planned, root: Path) -> Details:
+    """Give what the manifest remembers; the bytes that a writer wants to be kept get a file, which it names."""
+    if written.sidecar is None:
+        return written.details
     # Not the artifact's own name: a key may be called like another key's sidecar.
     name = f"{OWN_FOLDER}/sidecar/{hashlib.sha256(planned.path.encode()).hexdigest()[:16]}"
     (root / name).parent.mkdir(parents=True, exist_ok=True)
-    (root / name).write_bytes(content)
-    return details | {SIDECAR: name}
+    (root / name).write_bytes(written.sidecar)
+    return written.details | {SIDECAR: name}
 
 
 def _not_written(planned: Planned, form: str, reason: str) -> str:

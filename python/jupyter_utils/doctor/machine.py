@@ -74,7 +74,8 @@ def store(settings: Settings) -> Iterator[Finding]:
         if settings.mlflow_backend_store_uri is None:
             check_store(settings.store_dir)
     except JupyterUtilsError as failure:
-        yield error("MLflow data", str(failure), f"MLFLOW_STORE_DIR={settings.store_dir} jupyter-utils migrate")
+        remedy = f"MLFLOW_STORE_DIR={settings.store_dir} jupyter-utils import-file-store"
+        yield error("MLflow data", str(failure), remedy)
     if said := windows_drive_warning(existing_part(settings.store_dir)):
         yield warning("MLflow data", said, "MLFLOW_STORE_DIR=$HOME/mlflow")
 

@@ -28,7 +28,7 @@ class Delivery:
 
 
 def deliver(
-    spool: Spool, held: EntryLease, *, uri: str | None = None, experiment_id: str | None = None, fresh: bool = False
+    spool: Spool, lease: EntryLease, *, uri: str | None = None, experiment_id: str | None = None, fresh: bool = False
 ) -> SentRun:
     """Send one entry and remove it from the spool.
 
@@ -46,18 +46,18 @@ def deliver(
     """
     from jupyter_utils.tracking import send, tracking_uri
 
-    before = spool.state(held.id)
+    before = spool.state(lease.id)
     state = dataclasses.replace(before, attempts=before.attempts + 1, reason="sending was interrupted", refused=False)
-    spool.note(held, state)
+    spool.note(lease, state)
     try:
-        entry = read_raw(held.path)
-        run = send(entry, held.path, uri or tracking_uri(entry.uri or None), experiment_id=experiment_id, fresh=fresh)
+        entry = read_raw(lease.path)
+        run = send(entry, lease.path, uri or tracking_uri(entry.uri or None), experiment_id=experiment_id, fresh=fresh)
     except (UnsentError, SendError, EntryError) as error:
         refused = not isinstance(error, UnsentError)
         run_id = getattr(error, "run_id", None)
-        spool.note(held, dataclasses.replace(state, reason=str(error), refused=refused, run_id=run_id))
+        spool.note(lease, dataclasses.replace(state, reason=str(error), refused=refused, run_id=run_id))
         raise
-    spool.remove(held)
+    spool.remove(lease)
     return run
 
 
@@ -82,14 +82,14 @@ def deliver_waiting(
     result = Delivery()
     down: dict[str, str | None] = {without_credentials(uri): None} if uri else {}
     for name in spool.names():
-        held = spool.hold(name)
-        if held is None:
+        lease = spool.hold(name)
+        if lease is None:
             result.skipped.append(name)
             continue
         try:
-            outcome = _deliver_one(spool, held, down, uri, why_down, refused=refused)
+            outcome = _deliver_one(spool, lease, down, uri, why_down, refused=refused)
         finally:
-            held.release()
+            lease.release()
         if outcome is None:
             result.skipped.append(name)
             continue
@@ -103,7 +103,7 @@ def deliver_waiting(
 
 def _deliver_one(  # noqa: PLR0913 - what one round knows
     spool: Spool,
-    held: EntryLease,
+    lease: EntryLease,
     down: dict[str, str | None],
     only: str | None,
     why_down: Callable[[str], str | None],
@@ -113,18 +113,18 @@ def _deliver_one(  # noqa: PLR0913 - what one round knows
     """Send one entry of a round; None where it is none of this round's. `down` remembers which servers are."""
     from jupyter_utils.tracking import tracking_uri
 
-    if spool.state(held.id).refused and not refused:
+    if spool.state(lease.id).refused and not refused:
         return None
     try:
-        server = tracking_uri(read_raw(held.path).uri or None)
+        server = tracking_uri(read_raw(lease.path).uri or None)
         if only and server not in down:
             return None
         if server not in down:
             down[server] = why_down(server)
         if down[server]:
-            return _noted(spool, held, f"The MLflow server at {server} {down[server]}.")
-        _check_files(spool, held)
-        return deliver(spool, held, uri=only)
+            return _noted(spool, lease, f"The MLflow server at {server} {down[server]}.")
+        _check_files(spool, lease)
+        return deliver(spool, lease, uri=only)
     except UnsentError as error:
         # One run that fails must not keep the others from a server that lives.
         down[server] = why_down(server)
@@ -133,25 +133,25 @@ def _deliver_one(  # noqa: PLR0913 - what one round knows
         return error
 
 
-def _noted(spool: Spool, held: EntryLease, reason: str) -> UnsentError:
-    state = spool.state(held.id)
+def _noted(spool: Spool, lease: EntryLease, reason: str) -> UnsentError:
+    state = spool.state(lease.id)
     if state.reason != reason:
-        spool.note(held, dataclasses.replace(state, reason=reason))
+        spool.note(lease, dataclasses.replace(state, reason=reason))
     return UnsentError(reason)
 
 
-def _check_files(spool: Spool, held: EntryLease) -> None:
+def _check_files(spool: Spool, lease: EntryLease) -> None:
     """Read an entry's files again before they are sent.
 
     Raises:
         EntryError: they are damaged, which the entry then remembers.
     """
-    artifacts = held.path / ARTIFACTS
+    artifacts = lease.path / ARTIFACTS
     if artifacts.is_symlink() and not artifacts.exists():
         # An interrupted sender may have made them a run's already: `send` looks there.
         return
     try:
-        read_entry(held.path)
+        read_entry(lease.path)
     except EntryError as error:
-        spool.note(held, State(reason=str(error), refused=True))
+        spool.note(lease, State(reason=str(error), refused=True))
         raise

@@ -121,13 +121,13 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         )
     )
     saved = save_notebook(call.notebook) if call.notebook else None
-    with call.spool.writing(_store(call)) as held:
-        staged = stage(call, held.path)
-        code = commit(call, call.notebook.path) if call.do_commit and call.notebook else look(call, held.path)
+    with call.spool.writing(_store(call)) as lease:
+        staged = stage(call, lease.path)
+        code = commit(call, call.notebook.path) if call.do_commit and call.notebook else look(call, lease.path)
         with _mentioning(code.commit if call.do_commit else None):
-            _keep(call, start_time, staged, code, held)
-            run, unsent = _send(call, held, code.commit)
-        entry = None if run else held.path
+            _keep(call, start_time, staged, code, lease)
+            run, unsent = _send(call, lease, code.commit)
+        entry = None if run else lease.path
     return SaveResult(
         run_id=run.run_id if run else None,
         experiment_id=run.experiment_id if run else None,
@@ -166,7 +166,7 @@ def _store(call: Call) -> Path | None:
         return artifact_folder(call.uri)
 
 
-def _keep(call: Call, start_time: int, staged: Staged, code: Code, held: EntryLease) -> None:
+def _keep(call: Call, start_time: int, staged: Staged, code: Code, lease: EntryLease) -> None:
     """Complete the entry: from here on, sending needs nothing but its directory, and nobody but a sender removes it."""
     source = source_tags(call.notebook.path if call.notebook else None, script_name())
     try:
@@ -178,12 +178,12 @@ def _keep(call: Call, start_time: int, staged: Staged, code: Code, held: EntryLe
             metrics=call.metrics,
             tags=source | environment_tags() | code.tags | staged.tags,
             inputs=staged.inputs,
-            files=measure_files(held.path, known=staged.files),
-            id=held.id,
+            files=measure_files(lease.path, known=staged.files),
+            id=lease.id,
             uri=without_credentials(call.uri) if is_http(call.uri) else call.uri,
         )
-        write_entry(entry, held.path)
-        call.spool.commit(held)
+        write_entry(entry, lease.path)
+        call.spool.commit(lease)
     except OSError as error:
         raise StageError(
             f"The run could not be kept in {call.spool.path} ({error}): is the disk full? JUPYTER_UTILS_SPOOL_DIR "
@@ -191,18 +191,18 @@ def _keep(call: Call, start_time: int, staged: Staged, code: Code, held: EntryLe
         ) from error
 
 
-def _send(call: Call, held: EntryLease, commit: str | None) -> tuple[SentRun | None, str | None]:
+def _send(call: Call, lease: EntryLease, commit: str | None) -> tuple[SentRun | None, str | None]:
     """Send what waits for this server, in order, and then this run; where that must wait, say why."""
     try:
         _check_up(call)
-        return deliver(call.spool, held, uri=call.uri, experiment_id=call.server.experiment_id, fresh=True), None
+        return deliver(call.spool, lease, uri=call.uri, experiment_id=call.server.experiment_id, fresh=True), None
     except UnsentError as error:
-        return None, f"{error} {_wait(call, held)}"
+        return None, f"{error} {_wait(call, lease)}"
     except SendError as error:
-        message = f"{error}\nThe run is kept: `jupyter-utils sync` tries again, with --drop {held.id} you give it up."
+        message = f"{error}\nThe run is kept: `jupyter-utils sync` tries again, with --drop {lease.id} you give it up."
         raise SendError(message, run_id=error.run_id, commit=commit) from error
     except KeyboardInterrupt as error:
-        error.add_note(f"The run is kept in {held.path} and will be sent later: jupyter-utils sync")
+        error.add_note(f"The run is kept in {lease.path} and will be sent later: jupyter-utils sync")
         raise
 
 
@@ -224,10 +224,10 @@ def _check_up(call: Call) -> None:
         raise down[0]
 
 
-def _wait(call: Call, held: EntryLease) -> str:
+def _wait(call: Call, lease: EntryLease) -> str:
     """Make an entry that has to wait survive a power cut, too, and say who will send it."""
     try:
-        call.spool.make_durable(held)
+        call.spool.make_durable(lease)
     except OSError as error:
-        return f"The run is kept in {held.path}, but the disk could not be made to write it down ({error})."
+        return f"The run is kept in {lease.path}, but the disk could not be made to write it down ({error})."
     return "The next call, the running lab or `jupyter-utils sync` sends the run once the server can take it."

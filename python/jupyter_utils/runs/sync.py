@@ -74,13 +74,13 @@ def drop(name: str, *, ask: bool) -> None:
     click.echo(f"{one.id}  {_when(one)}  {size(one.size)}  {one.experiment_name}  -> {one.uri}")
     if ask:
         click.confirm("MLflow does not have this run. Remove it for good?", abort=True)
-    held = spool.hold(one.id)
-    if held is None:
+    lease = spool.hold(one.id)
+    if lease is None:
         raise SpoolError(f"The run {one.id} is being sent right now, or has just been: jupyter-utils sync --list")
     try:
-        spool.remove(held)
+        spool.remove(lease)
     finally:
-        held.release()
+        lease.release()
     click.echo("Removed.")
 
 

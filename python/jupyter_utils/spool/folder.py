@@ -117,14 +117,14 @@ class Spool:
         Yields:
             the entry, which no other process touches during the block.
         """
-        held = self._hold_new()
+        lease = self._hold_new()
         try:
-            _make_folders(held, store)
-            yield held
+            _make_folders(lease, store)
+            yield lease
         finally:
-            if held.path.parent == self._new:
-                _remove(held.path)
-            held.release()
+            if lease.path.parent == self._new:
+                _remove(lease.path)
+            lease.release()
 
     def _hold_new(self) -> EntryLease:
         last = max((name.partition("-")[0] for name in self._names()), default="0")
@@ -134,21 +134,21 @@ class Spool:
         lock.acquire()
         return EntryLease(name, self._new / name, lock)
 
-    def commit(self, held: EntryLease) -> None:
+    def commit(self, lease: EntryLease) -> None:
         """Make an entry that was written complete, by one rename: from here on it will be sent."""
-        target = self._entries / held.id
-        held.path.rename(target)
-        held.path = target
+        target = self._entries / lease.id
+        lease.path.rename(target)
+        lease.path = target
 
-    def make_durable(self, held: EntryLease) -> None:
+    def make_durable(self, lease: EntryLease) -> None:
         """Bring an entry to the disk, so that it survives a power cut as well."""
-        real = (held.path / ARTIFACTS).resolve()
-        paths = [*held.path.iterdir(), *real.rglob("*")]
+        real = (lease.path / ARTIFACTS).resolve()
+        paths = [*lease.path.iterdir(), *real.rglob("*")]
         files = [path for path in paths if path.is_file()]
         folders = [path for path in paths if path.is_dir() and not path.is_symlink()]
         if real.is_dir():
             folders += [real, real.parent]
-        to_disk(files, [*folders, held.path, self._entries])
+        to_disk(files, [*folders, lease.path, self._entries])
 
     def hold(self, name: str) -> EntryLease | None:
         """Take an entry for sending; None where it is gone, or another process writes or sends it."""
@@ -170,17 +170,17 @@ class Spool:
 
         return filelock.FileLock(self.path / "locks" / name, thread_local=False)
 
-    def remove(self, held: EntryLease) -> None:
+    def remove(self, lease: EntryLease) -> None:
         """Remove an entry, in one step for whoever looks."""
-        aside = self._new / held.id
-        held.path.rename(aside)
-        held.path = aside
+        aside = self._new / lease.id
+        lease.path.rename(aside)
+        lease.path = aside
         _remove(aside)
 
-    def note(self, held: EntryLease, state: State) -> None:
+    def note(self, lease: EntryLease, state: State) -> None:
         """Remember what became of an entry; a full disk is no reason to fail here."""
         with contextlib.suppress(OSError):
-            write_whole(held.path / _STATE, json.dumps(asdict(state), ensure_ascii=False))
+            write_whole(lease.path / _STATE, json.dumps(asdict(state), ensure_ascii=False))
 
     def state(self, name: str) -> State:
         """Return what is remembered of an entry."""
@@ -206,10 +206,10 @@ class Spool:
         return [one for one in self.waiting() if self._is_free(one.id)]
 
     def _is_free(self, name: str) -> bool:
-        held = self.hold(name)
-        if held is not None:
-            held.release()
-        return held is not None
+        lease = self.hold(name)
+        if lease is not None:
+            lease.release()
+        return lease is not None
 
     def describe(self, name: str) -> Waiting | None:
         """Describe one entry; None where there is none of this ID."""
@@ -230,10 +230,10 @@ class Spool:
         """Remove what killed processes left half written."""
         with contextlib.suppress(OSError):
             for path in self._new.iterdir():
-                held = self._hold_leftover(path)
-                if held is not None:
+                lease = self._hold_leftover(path)
+                if lease is not None:
                     _remove(path)
-                    held.release()
+                    lease.release()
             known, old = {*self._names(), *(path.name for path in self._new.iterdir())}, time.time() - _DAY
             for lock in (self.path / "locks").iterdir():
                 if lock.name not in known and lock.stat().st_mtime < old:
@@ -250,18 +250,18 @@ class Spool:
         return EntryLease(path.name, path, lock)
 
 
-def _make_folders(held: EntryLease, store: Path | None) -> None:
+def _make_folders(lease: EntryLease, store: Path | None) -> None:
     try:
-        held.path.mkdir()
+        lease.path.mkdir()
         if store is None:
-            (held.path / ARTIFACTS).mkdir()
+            (lease.path / ARTIFACTS).mkdir()
         else:
-            incoming = store / INCOMING / held.id
+            incoming = store / INCOMING / lease.id
             # The link first: whoever cleans up after a killed process finds the folder by it.
-            (held.path / ARTIFACTS).symlink_to(incoming)
+            (lease.path / ARTIFACTS).symlink_to(incoming)
             incoming.mkdir(parents=True)
     except OSError as error:
-        raise SpoolError(f"{held.path} cannot be made ({error}). Nothing was written, committed or sent.") from error
+        raise SpoolError(f"{lease.path} cannot be made ({error}). Nothing was written, committed or sent.") from error
 
 
 def _remove(entry: Path) -> None:

@@ -1,4 +1,4 @@
-"""`jupyter-utils move`: from the SQLite file and the folder of one machine to another database and an artifact store.
+"""`jupyter-utils copy-store`: one machine's SQLite file and folder, copied to another database and an artifact store.
 
 MLflow has no command for this. All tables are copied in one transaction, into a database whose tables MLflow itself
 has made, and every row is compared; artifacts are copied by MLflow's own repositories, and the size of every file is
@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import INCOMING
-from jupyter_utils.errors import MoveError
+from jupyter_utils.errors import CopyStoreError
 from jupyter_utils.machine.urls import mask, sqlite_uri
 from jupyter_utils.settings import DATABASE
 
@@ -33,7 +33,7 @@ _VERSION = "alembic_version"
 
 
 @dataclass(frozen=True)
-class Moved:
+class CopiedStore:
     """What was copied: runs, rows of all tables, artifact files."""
 
     runs: int
@@ -41,28 +41,28 @@ class Moved:
     files: int
 
 
-def move(settings: Settings) -> Moved:
+def copy_store(settings: Settings) -> CopiedStore:
     """Copy what lies in MLFLOW_STORE_DIR to MLFLOW_BACKEND_STORE_URI and MLFLOW_ARTIFACTS_DESTINATION.
 
     Either may be unset; that part then stays where it is. No server may be running on either side.
 
     Raises:
-        MoveError: there is nothing to copy, the target is not empty, or what arrived is not what was sent.
+        CopyStoreError: there is nothing to copy, the target is not empty, or what arrived is not what was sent.
     """
     database, artifacts = settings.store_dir / DATABASE, settings.store_dir / "artifacts"
     target, destination = settings.mlflow_backend_store_uri, settings.mlflow_artifacts_destination
     if target is None and destination is None:
-        raise MoveError(
+        raise CopyStoreError(
             "Neither MLFLOW_BACKEND_STORE_URI nor MLFLOW_ARTIFACTS_DESTINATION says where to: set them, as for the new "
             "server."
         )
     if not database.exists():
-        raise MoveError(f"MLFLOW_STORE_DIR={settings.store_dir} holds no {DATABASE}: name the old store.")
+        raise CopyStoreError(f"MLFLOW_STORE_DIR={settings.store_dir} holds no {DATABASE}: name the old store.")
     if target:
         _prepare(target)
     files = _copy_artifacts(artifacts, destination) if destination else 0
     runs, rows = _copy_database(sqlite_uri(database), target) if target else (0, 0)
-    return Moved(runs, rows, files)
+    return CopiedStore(runs, rows, files)
 
 
 def _copy_database(source_uri: str, target_uri: str) -> tuple[int, int]:
@@ -86,7 +86,7 @@ def _copy_database(source_uri: str, target_uri: str) -> tuple[int, int]:
             _count_on(new, tables)
             runs = _count(new, known.tables["runs"])
     except SQLAlchemyError as error:
-        raise MoveError(
+        raise CopyStoreError(
             f"{mask(target_uri)} did not take the runs: {mask(str(error.__cause__ or error))}\n"
             "Nothing was changed there, nor in the old store."
         ) from None
@@ -109,12 +109,12 @@ def _prepare(target_uri: str) -> None:
             _check_empty(new, known, target_uri)
         target.dispose()
     except SQLAlchemyError as error:
-        raise MoveError(f"{mask(target_uri)} cannot be used: {mask(str(error.__cause__ or error))}") from None
+        raise CopyStoreError(f"{mask(target_uri)} cannot be used: {mask(str(error.__cause__ or error))}") from None
 
 
 def _check_empty(new: sqlalchemy.Connection, known: sqlalchemy.MetaData, uri: str) -> None:
     if _count(new, known.tables["runs"]) or _count(new, known.tables["experiments"]) > 1:
-        raise MoveError(
+        raise CopyStoreError(
             f"{mask(uri)} holds experiments or runs already, and two stores cannot be mixed: name an empty database."
         )
 
@@ -141,7 +141,7 @@ def _check_copied(old: sqlalchemy.Connection, new: sqlalchemy.Connection, table:
         return {hash(repr(row)) for rows in _batches(connection, table) for row in rows}
 
     if _count(old, table) != _count(new, table) or contents(old) != contents(new):
-        raise MoveError(
+        raise CopyStoreError(
             f"The table {table.name} did not arrive as it was sent. Nothing was changed in either store: report this."
         )
 
@@ -183,7 +183,7 @@ def _copy_artifacts(folder: Path, destination: str) -> int:
     arrived = _stored(store)
     wrong = [name for name, size in sizes.items() if arrived.get(name) != size]
     if wrong:
-        raise MoveError(
+        raise CopyStoreError(
             f"{mask(destination)} lacks {len(wrong)} of {len(sizes)} files, such as {wrong[0]}: run the command again, "
             "it goes on where it ended. The old store is as it was."
         )

@@ -1,4 +1,4 @@
-"""`jupyter-utils migrate`: an older MLflow's plain files become a database that this MLflow opens.
+"""`jupyter-utils import-file-store`: an older MLflow's plain files become a database that this MLflow opens.
 
 MLflow's own `mlflow migrate-filestore` copies runs, metrics and models, but leaves every artifact address as it was: a
 path of the machine, or container, that wrote it. The server here hands artifacts out itself, so these become addresses
@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from jupyter_utils.errors import MigrationError
+from jupyter_utils.errors import ImportFileStoreError
 from jupyter_utils.machine.files import little_space, writable_dir
 from jupyter_utils.machine.urls import sqlite_uri
 from jupyter_utils.settings import DATABASE
@@ -54,7 +54,7 @@ _TRACES = (
 
 
 @dataclass
-class Migrated:
+class ImportedStore:
     """What came of it.
 
     Attributes:
@@ -72,12 +72,12 @@ class Migrated:
     missing: list[str] = field(default_factory=list)
 
 
-def migrate(settings: Settings) -> Migrated:
-    """Migrate the plain file store in MLFLOW_STORE_DIR to `mlflow.db` beside it.
+def import_file_store(settings: Settings) -> ImportedStore:
+    """Import the plain file store in MLFLOW_STORE_DIR into `mlflow.db` beside it.
 
     Raises:
-        MigrationError: there is nothing to migrate, a database already or too little room, or MLflow's tool failed.
-            Nothing is changed.
+        ImportFileStoreError: there is nothing to import, a database already or too little room, or MLflow's tool
+            failed. Nothing is changed.
     """
     store_dir, destination = settings.store_dir, Path(settings.artifacts_destination)
     root, database = _check(settings)
@@ -85,7 +85,7 @@ def migrate(settings: Settings) -> Migrated:
     writable_dir(store_dir, "MLFLOW_STORE_DIR")
     aside = store_dir / f"{DATABASE}.migrating"
     sqlite.remove(aside)
-    adoption = _Adoption(root, destination, Migrated(database))
+    adoption = _Adoption(root, destination, ImportedStore(database))
     try:
         _run_mlflow(root, aside)
         _adopt_artifacts(adoption, aside)
@@ -95,7 +95,7 @@ def migrate(settings: Settings) -> Migrated:
         adoption.undo()
         if not isinstance(error, Exception):  # Ctrl-C
             raise
-        raise MigrationError(f"{root} could not be migrated: {error}. The old files are as they were.") from error
+        raise ImportFileStoreError(f"{root} could not be imported: {error}. The old files are as they were.") from error
     return adoption.result
 
 
@@ -103,18 +103,18 @@ def _check(settings: Settings) -> tuple[Path, Path]:
     store_dir = settings.store_dir
     root, database = file_store(store_dir), store_dir / DATABASE
     if root is None:
-        raise MigrationError(
+        raise ImportFileStoreError(
             f"MLFLOW_STORE_DIR={store_dir} holds no plain file store (numbered folders with a meta.yaml, or mlruns). "
             "Set MLFLOW_STORE_DIR to the directory that holds it."
         )
     if database.exists():
-        raise MigrationError(
+        raise ImportFileStoreError(
             f"{database} exists already and would have to be overwritten. If it is of no use, move it away; "
-            "else migrate into another directory: copy the old files there and set MLFLOW_STORE_DIR to it."
+            "else import into another directory: copy the old files there and set MLFLOW_STORE_DIR to it."
         )
     if settings.mlflow_backend_store_uri or "://" in settings.artifacts_destination:
-        raise MigrationError(
-            "MLFLOW_BACKEND_STORE_URI and a remote MLFLOW_ARTIFACTS_DESTINATION cannot be migrated to: MLflow's tool "
+        raise ImportFileStoreError(
+            "MLFLOW_BACKEND_STORE_URI and a remote MLFLOW_ARTIFACTS_DESTINATION cannot be imported into: MLflow's tool "
             "writes SQLite only. Unset both for this command."
         )
     return root, database
@@ -128,7 +128,9 @@ def _check_space(root: Path, destination: Path, settings: Settings) -> None:
     files = (path for path in root.rglob("*") if path.is_file() and not path.is_relative_to(destination))
     needed = sum(path.stat().st_size for path in files)
     if said := little_space(place, setting, needed + MARGIN):
-        raise MigrationError(f"Artifacts are copied, so that the old store stays whole. {said} Nothing was changed.")
+        raise ImportFileStoreError(
+            f"Artifacts are copied, so that the old store stays whole. {said} Nothing was changed."
+        )
 
 
 def _run_mlflow(root: Path, target: Path) -> None:
@@ -150,7 +152,7 @@ def _run_mlflow(root: Path, target: Path) -> None:
             if line.startswith("["):  # "[3/8] Migrating experiment 2...": this may take long
                 click.echo(line, nl=False)
     if tool.returncode:
-        raise MigrationError("mlflow migrate-filestore failed:\n" + "".join(lines))
+        raise ImportFileStoreError("mlflow migrate-filestore failed:\n" + "".join(lines))
 
 
 def _adopt_artifacts(adoption: _Adoption, database: Path) -> None:
@@ -180,7 +182,7 @@ class _Adoption:
 
     root: Path
     destination: Path
-    result: Migrated
+    result: ImportedStore
     moves: dict[str, str] = field(default_factory=dict)
     made: list[Path] = field(default_factory=list)
 
@@ -208,7 +210,7 @@ class _Adoption:
         shutil.copytree(source, target, dirs_exist_ok=True)
 
     def undo(self) -> None:
-        """Remove what was copied; only what this migration has made."""
+        """Remove what was copied; only what this import has made."""
         for folder in self.made:
             shutil.rmtree(folder, ignore_errors=True)
             for parent in folder.parents[: len(folder.relative_to(self.destination).parts)]:

@@ -41,15 +41,15 @@ def check_store(store_dir: Path) -> None:
         raise OldStoreError(
             f"MLFLOW_STORE_DIR={store_dir} holds runs of an older MLflow in plain files ({found}), which MLflow has "
             "refused to open since 3.13. Nothing was started, nothing was changed. "
-            f"Migrate them with:  {_migration(store_dir)}\n"
+            f"Import them with:  {_import_command(store_dir)}\n"
             "(the old files stay where they are), or set MLFLOW_STORE_DIR to another directory to begin anew."
         )
 
 
-def _migration(store_dir: Path) -> str:
+def _import_command(store_dir: Path) -> str:
     if os.environ.get("JUPYTER_UTILS_PROFILE") == "container":
-        return "docker-compose run --rm mlflow jupyter-utils migrate"
-    return f"MLFLOW_STORE_DIR={store_dir} jupyter-utils migrate"
+        return "docker-compose run --rm mlflow jupyter-utils import-file-store"
+    return f"MLFLOW_STORE_DIR={store_dir} jupyter-utils import-file-store"
 
 
 def check_backend(uri: str | None) -> None:

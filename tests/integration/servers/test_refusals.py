@@ -73,7 +73,7 @@ def test_an_old_plain_file_store_is_not_passed_over(tmp_path: Path, folder: str,
     experiment.mkdir(parents=True)
     (experiment / "meta.yaml").write_text("experiment_id: '0'\n")
     said = refused(command, tmp_path)
-    assert f"MLFLOW_STORE_DIR={tmp_path}/mlflow jupyter-utils migrate" in said
+    assert f"MLFLOW_STORE_DIR={tmp_path}/mlflow jupyter-utils import-file-store" in said
     assert not (tmp_path / "mlflow" / "mlflow.db").exists()
 
 

@@ -106,11 +106,11 @@ def outgrown(tmp_path_factory: pytest.TempPathFactory, postgres: str, s3: dict[s
 
 
 def test_from_sqlite_to_postgresql_and_s3(outgrown: Outgrown, tmp_path: Path) -> None:
-    """Every run and artifact is there after `jupyter-utils move`, and the server with two workers takes new ones."""
+    """Every run and artifact is there after `copy-store`, and the server with two workers takes new ones."""
     made = outgrown.run("bucket", "mlflow")
     assert (made.returncode, made.stdout) == (0, "The bucket mlflow is made.\n"), made.stderr
     assert outgrown.run("bucket", "mlflow").stdout == "The bucket mlflow is there.\n"
-    done = outgrown.run("move")
+    done = outgrown.run("copy-store")
     assert done.returncode == 0, done.stderr
     assert "3 runs (" in done.stdout
     past = {f"MLFLOW_ENABLE_PROXY_MULTIPART_{way}": "false" for way in ("UPLOAD", "DOWNLOAD")}
@@ -131,8 +131,8 @@ def test_from_sqlite_to_postgresql_and_s3(outgrown: Outgrown, tmp_path: Path) ->
 
 
 def test_two_stores_are_never_mixed(outgrown: Outgrown) -> None:
-    """A second `move`, into a database that holds runs, is refused; the old store is as it was."""
-    done = outgrown.run("move")
+    """A second `copy-store`, into a database that holds runs, is refused; the old store is as it was."""
+    done = outgrown.run("copy-store")
     assert done.returncode == 1
     assert "holds experiments or runs already" in done.stderr
     with servers.mlflow(outgrown.folder) as server:
@@ -140,21 +140,21 @@ def test_two_stores_are_never_mixed(outgrown: Outgrown) -> None:
 
 
 def test_a_database_that_keeps_no_utf_8_is_refused(outgrown: Outgrown, postgres: str) -> None:
-    """As a server without a locale makes it; by `move`, and by the server before it is up."""
+    """As a server without a locale makes it; by `copy-store`, and by the server before it is up."""
     ascii_database = {"MLFLOW_BACKEND_STORE_URI": postgres.removesuffix("mlflow") + "ascii"}
     env = servers.environment(outgrown.folder, **{**outgrown.settings, **ascii_database})
-    for command in (["move"], ["mlflow"]):
+    for command in (["copy-store"], ["mlflow"]):
         done = servers.run(command, env, outgrown.folder)
         assert done.returncode != 0
         assert "keeps text in SQL_ASCII, and MLflow needs UTF-8. Make its database with:" in done.stdout + done.stderr
 
 
-def test_move_says_where_to(tmp_path: Path) -> None:
+def test_copy_store_says_where_to(tmp_path: Path) -> None:
     """Without a target, or without an old store, an error that names the setting."""
     env = servers.environment(tmp_path)
-    assert "Neither MLFLOW_BACKEND_STORE_URI" in servers.run(["move"], env, tmp_path).stderr
+    assert "Neither MLFLOW_BACKEND_STORE_URI" in servers.run(["copy-store"], env, tmp_path).stderr
     env["MLFLOW_BACKEND_STORE_URI"] = "postgresql://nobody@127.0.0.1:9/mlflow"
-    assert "holds no mlflow.db" in servers.run(["move"], env, tmp_path).stderr
+    assert "holds no mlflow.db" in servers.run(["copy-store"], env, tmp_path).stderr
 
 
 def test_no_s3_server_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

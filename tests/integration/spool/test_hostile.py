@@ -112,10 +112,10 @@ def test_hostile_calls(count: int, mlflow_server: Started, monkeypatch: pytest.M
             file.write_text(file.read_text().replace('"http://127.0.0.1:9"', f'"{mlflow_server.mlflow_url}"'))
             kept[result.entry.name] = call
         else:
-            held = own_spool().hold(result.entry.name)
-            assert held is not None
-            own_spool().remove(held)
-            held.release()
+            lease = own_spool().hold(result.entry.name)
+            assert lease is not None
+            own_spool().remove(lease)
+            lease.release()
         if len(kept) == 50:
             check_stored(mlflow_server, kept)
             kept = {}

@@ -322,10 +322,10 @@ def test_run_with_a_lost_answer(mlflow_server: Started, monkeypatch: pytest.Monk
         return run
 
     monkeypatch.setattr(MlflowClient, "create_run", lose)
-    held = own_spool().hold(name)
-    assert held is not None
-    deliver(own_spool(), held, fresh=True)
-    held.release()
+    lease = own_spool().hold(name)
+    assert lease is not None
+    deliver(own_spool(), lease, fresh=True)
+    lease.release()
     assert len(lost) == 1
     (run,) = runs_by_entry(mlflow_server, "lost")[name]
     check_whole(mlflow_server, run, {"a.txt": b"text 0"}, {"number": "0"})

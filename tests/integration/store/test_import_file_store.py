@@ -57,7 +57,7 @@ def get(server: Started, path: str) -> requests.Response:
     ("recorded", "folder"),
     [("file:///opt/mlflow", "."), pytest.param("./mlruns", "mlruns", marks=pytest.mark.full)],
 )
-def test_a_migrated_store_shows_its_runs_and_hands_out_their_artifacts(
+def test_an_imported_store_shows_its_runs_and_hands_out_their_artifacts(
     tmp_path: Path, recorded: str, folder: str
 ) -> None:
     """Runs, metrics and models are there; artifacts come through the server, wherever they were written."""
@@ -68,7 +68,7 @@ def test_a_migrated_store_shows_its_runs_and_hands_out_their_artifacts(
     before = {path.relative_to(root): path.stat().st_mtime_ns for path in root.rglob("meta.yaml")}
 
     env = servers.environment(tmp_path)
-    done = servers.run(["migrate"], env, tmp_path)
+    done = servers.run(["import-file-store"], env, tmp_path)
     assert done.returncode == 0, done.stderr
     assert "1 runs and 1 artifact files" in done.stdout
     assert {path.relative_to(root): path.stat().st_mtime_ns for path in root.rglob("meta.yaml")} == before
@@ -90,13 +90,13 @@ def test_a_migrated_store_shows_its_runs_and_hands_out_their_artifacts(
         assert made["artifact_uri"].startswith("mlflow-artifacts:/")
 
 
-def test_migrating_twice_does_not_overwrite(tmp_path: Path) -> None:
+def test_importing_twice_does_not_overwrite(tmp_path: Path) -> None:
     """A database that is there already may hold newer runs."""
     store = tmp_path / "mlflow"
     (store / "0").mkdir(parents=True)
     (store / "0" / "meta.yaml").write_text("experiment_id: '0'\n")
     (store / "mlflow.db").write_text("newer runs")
-    done = servers.run(["migrate"], servers.environment(tmp_path), tmp_path)
+    done = servers.run(["import-file-store"], servers.environment(tmp_path), tmp_path)
     assert done.returncode == 1
     assert "exists already" in done.stderr
     assert (store / "mlflow.db").read_text() == "newer runs"
@@ -109,16 +109,16 @@ def test_too_little_room_is_said_before_anything_is_written(tmp_path: Path) -> N
     (tmp_path / "mlflow" / "0" / "meta.yaml").write_text("experiment_id: '0'\n")
     with artifact.open("wb") as file:
         file.truncate(2**42)  # a file of 4 TiB that takes no room itself
-    done = servers.run(["migrate"], servers.environment(tmp_path), tmp_path)
+    done = servers.run(["import-file-store"], servers.environment(tmp_path), tmp_path)
     assert done.returncode == 1
     assert "4.0 TiB are needed" in done.stderr
     assert f"MLFLOW_STORE_DIR={tmp_path}/mlflow lies on a disk with" in done.stderr
     assert [path.name for path in (tmp_path / "mlflow").iterdir()] == ["0"]
 
 
-def test_nothing_to_migrate_is_said(tmp_path: Path) -> None:
+def test_nothing_to_import_is_said(tmp_path: Path) -> None:
     """And no database is made."""
-    done = servers.run(["migrate"], servers.environment(tmp_path), tmp_path)
+    done = servers.run(["import-file-store"], servers.environment(tmp_path), tmp_path)
     assert done.returncode == 1
     assert "holds no plain file store" in done.stderr
     assert not (tmp_path / "mlflow").exists()
@@ -130,7 +130,7 @@ def test_a_damaged_store_is_left_as_it_was(tmp_path: Path) -> None:
     store = tmp_path / "mlflow"
     (store / "0").mkdir(parents=True)
     (store / "0" / "meta.yaml").write_text("experiment_id: [not, a, number]\nname: {}\n")
-    done = servers.run(["migrate"], servers.environment(tmp_path), tmp_path)
+    done = servers.run(["import-file-store"], servers.environment(tmp_path), tmp_path)
     assert done.returncode == 1
     assert "The old files are as they were" in done.stderr
     assert [path.name for path in store.iterdir()] == ["0"]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jupyter_utils.store import import_file_store as migrate
+from jupyter_utils.store.import_file_store import ImportedStore, _Adoption
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_failed_migration_takes_its_copies_back(tmp_path: Path) -> None:
+def test_a_failed_import_takes_its_copies_back(tmp_path: Path) -> None:
     """And nothing else: neither the old files, nor what others have put into the new folder."""
     old, new = tmp_path / "0" / "run" / "artifacts", tmp_path / "artifacts"
     for file in (old / "model", new / "0" / "other" / "note"):
         file.parent.mkdir(parents=True)
         file.write_text("whole")
-    adoption = migrate._Adoption(tmp_path, new, migrate.Migrated(tmp_path / "mlflow.db"))
+    adoption = _Adoption(tmp_path, new, ImportedStore(tmp_path / "mlflow.db"))
     assert (
         adoption.adopt("run", "/opt/mlflow/0/run/artifacts", "0/run/artifacts") == "mlflow-artifacts:/0/run/artifacts"
     )
