@@ -34,7 +34,7 @@ def deliver(
 
     Args:
         spool: where it lies.
-        held: the entry.
+        lease: the entry.
         uri: the server's address where the caller knows it with credentials.
         experiment_id: the experiment, where the caller knows it.
         fresh: whether it was written just now.
