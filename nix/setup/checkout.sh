@@ -10,10 +10,22 @@ check_checkout() {
     die "the disk of $PWD ($(stat -f -c %T .)) knows no symbolic links, and builds are links into the Nix store; clone to a folder of Linux' own, such as $HOME"
   fi
   # Nothing here differs by case alone, but people's notebooks may.
-  if [ -L "${probe/probe/PROBE}" ]; then
-    say "the disk of $PWD takes upper and lower case for the same, as no other Linux does: two notebooks whose names differ by case alone are one file here"
+  if [ -e "${probe/probe/PROBE}" ]; then
+    say "the disk of $PWD takes upper and lower case for the same: two notebooks whose names differ by case alone are one file here"
   fi
   rm -f "$probe"
+}
+
+# Why `nix run .#NAME` is not for this folder; nothing where it is.
+why_no_flake() {
+  # Nix 2.8 takes no other signs in a flake's address, and newer ones not all.
+  case $PWD in
+    *[!A-Za-z0-9/._~+-]*) echo "its path has signs that not every Nix takes in a flake's address" ;;
+    *)
+      [ -e .git ] || echo "it is no Git clone, so that Nix would copy all of it into its store, notebooks and runs included"
+      [ ! -e .git ] || [ -O . ] || echo "it belongs to $(stat -c %U .), and Git and Nix take no other user's repository"
+      ;;
+  esac
 }
 
 unwritable() {
