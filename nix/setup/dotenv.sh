@@ -2,17 +2,17 @@
 # The settings that are needed before there is any Python: from the environment, else from .env. The rule for .env, its
 # reasons and its words are those of python/jupyter_utils/dotenv.py; a test holds the two together.
 
-declare -A dotenv_values=() dotenv_unclear=()
+declare -A dotenv_values=() dotenv_unclear=() dotenv_lines=()
 dotenv_read='' dotenv_found='' dotenv_problem=''
 dotenv_double='"(([^"\\]|\\.)*)"' dotenv_single="'(([^'\\\\]|\\\\.)*)'"
 
 # The value of a setting, without the blanks and quotes that docker-compose users leave around it. Of a proxy either
-# letter case will do.
+# letter case will do in the environment.
 setting() {
   local name=$1 twin=$1 value
   [[ $name != *_PROXY ]] || twin=${name,,}
   read_dotenv
-  for value in "${!name:-}" "${!twin:-}" "${dotenv_values[$name]:-}" "${dotenv_values[$twin]:-}"; do
+  for value in "${!name:-}" "${!twin:-}" "${dotenv_values[$name]:-}"; do
     while :; do
       value=${value#"${value%%[! $'\t\r\n']*}"} value=${value%"${value##*[! $'\t\r\n']}"}
       [[ $value =~ ^(\"(.*)\"|\'(.*)\')$ ]] || break
@@ -28,7 +28,7 @@ read_dotenv() {
   [ -z "$dotenv_read" ] || return 0
   dotenv_read=yes
   [ -e .env ] || return 0
-  local LC_ALL=C text blank=$'([ \t]|\xc2\xa0|\xe3\x80\x80)*' number=0 first line name raw found
+  local LC_ALL=C text blank=$'([ \t]|\xc2\xa0|\xe3\x80\x80)*' number=0 first line name raw found value
   dotenv_text
   while [ -n "$text" ]; do
     dotenv_line
@@ -40,6 +40,11 @@ read_dotenv() {
     [ -z "$found" ] || raw=${line#*=}
     dotenv_rest_of_quoted
     dotenv_take "${raw%$'\r'}"
+  done
+  for name in http_proxy https_proxy no_proxy; do
+    value=${dotenv_values[$name]:-}
+    [[ -z $value || $value = "${dotenv_values[${name^^}]:-}" ]] ||
+      die ".env, line ${dotenv_lines[$name]}: $name counts in capitals only. Write ${name^^}."
   done
 }
 
@@ -89,7 +94,7 @@ dotenv_is_ours() {
 }
 
 dotenv_take() { # what stands after the = of $name
-  dotenv_problem='' dotenv_found=''
+  dotenv_problem='' dotenv_found='' dotenv_lines[$name]=$first
   unset "dotenv_values[$name]" "dotenv_unclear[$name]"
   dotenv_value "$1"
   if [ -z "$dotenv_problem" ]; then
@@ -103,7 +108,7 @@ dotenv_take() { # what stands after the = of $name
 
 dotenv_value() { # sets dotenv_found or dotenv_problem
   local raw=${1#"${1%%[! $'\t']*}"}
-  if dotenv_is_ours "$name" && [[ $name != "${name^^}" && $name != *_proxy ]]; then
+  if dotenv_is_ours "$name" && [[ $name != "${name^^}" && $name != @(http|https|no)_proxy ]]; then
     dotenv_problem="counts in capitals only. Write ${name^^}."
   elif [ -z "$found" ]; then
     dotenv_problem="has no =. Write $name=VALUE, or begin the line with #."

@@ -1,17 +1,18 @@
 r"""`.env`, by one rule: what docker-compose 1.29 and Compose v2 read alike counts, what they do not is refused by name.
 
 `nix/setup/dotenv.sh` follows the same rule with the same words, for what is needed before there is any Python. One test
-holds both to a table, and the table to both versions of Compose. No parser that can be had keeps this rule: those of the
-two differ, and python-dotenv's leaves out a line that it cannot read.
+holds both to a table, and the table to both versions of Compose. No parser that can be had keeps this rule: the two
+versions' differ, and python-dotenv's leaves out a line that it cannot read.
 
     NAME=value      blanks around both are nothing, nor is `export` before; a `#` after a space begins a comment
     NAME='value'    as it stands, on as many lines as it takes; \' means '
     NAME="value"    as well, but \" \\ \n \t and the like mean what they mean in C
 
-Without single quotes, ${NAME} is what the environment or a line above says, and ${NAME:-word} has a word for want of it.
+Without single quotes, ${NAME} is what the environment or a line above says; ${NAME:-word} has a word for want of it.
 UTF-8 with or without a byte order mark; lines end with LF or CRLF; of two lines with one name the last counts.
 
-Only names of this project are held to the rule, since the `.env` of a folder may be another program's.
+Names are in capitals; a proxy may stand in small letters beside them. Only names of this project are held to the rule,
+since the `.env` of a folder may be another program's.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ _ODD_BLANK = re.compile(f"^{_BLANK}|{_BLANK}(#|$)")
 _REFERENCE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^${}\\]*))?\}")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\"}
 _BAD_ESCAPES = ("'", "$", "0")
+_SMALL = ("http_proxy", "https_proxy", "no_proxy")
 
 
 class _ProblemError(Exception):
@@ -68,9 +70,11 @@ class _Reading:
     environment: Mapping[str, str]
     values: dict[str, str] = field(default_factory=dict)
     unclear: set[str] = field(default_factory=set)
+    lines: dict[str, int] = field(default_factory=dict)
 
     def take(self, one: _Statement) -> None:
         """Read one statement, which replaces an earlier one of its name."""
+        self.lines[one.name] = one.number
         try:
             value = self._value(one)
         except _ProblemError as problem:
@@ -82,9 +86,15 @@ class _Reading:
             self.values[one.name] = value
             self.unclear.discard(one.name)
 
+    def check_small_letters(self) -> None:
+        """Refuse a proxy that Compose would not see."""
+        for name in _SMALL:
+            if self.values.get(name, "") not in {"", self.values.get(name.upper())}:
+                raise SettingsError(f"{DOTENV}, line {self.lines[name]}: {name} {_capitals(name)}")
+
     def _value(self, one: _Statement) -> str:
-        if is_ours(one.name) and one.name != one.name.upper() and not one.name.endswith("_proxy"):
-            raise _ProblemError(f"counts in capitals only. Write {one.name.upper()}.")
+        if is_ours(one.name) and one.name not in {one.name.upper(), *_SMALL}:
+            raise _ProblemError(_capitals(one.name))
         if one.raw is None:
             raise _ProblemError(f"has no =. Write {one.name}=VALUE, or begin the line with #.")
         raw = one.raw.lstrip(" \t")
@@ -108,7 +118,7 @@ class _Reading:
             raise _ProblemError("has several lines that end with CRLF. Save the file with LF.")
         if inner.startswith("\n"):
             raise _ProblemError("begins with an empty line. Begin the value right after its quote.")
-        return self._expand(inner, '\\$') if raw[0] == '"' else self._literal(inner)
+        return self._expand(inner, "\\$") if raw[0] == '"' else self._literal(inner)
 
     @staticmethod
     def _literal(inner: str) -> str:
@@ -144,8 +154,14 @@ class _Reading:
         if name in self.unclear or (given is not None and above is not None and given != above):
             raise _ProblemError(f"refers to {name}, which may mean two things. Write its value instead.")
         if (value is None and word is None) or (value == "" and word is not None):
-            raise _ProblemError(f"refers to {name}, which is not set. Set it above, or put the value into single quotes.")
+            raise _ProblemError(
+                f"refers to {name}, which is not set. Set it above, or put the value into single quotes."
+            )
         return word or "" if value is None else value
+
+
+def _capitals(name: str) -> str:
+    return f"counts in capitals only. Write {name.upper()}."
 
 
 def _escape(rest: str) -> tuple[str, str]:
@@ -176,6 +192,7 @@ def read_dotenv(folder: Path | None = None, environment: Mapping[str, str] = os.
     reading = _Reading(environment)
     for statement in _statements(_decode(content)):
         reading.take(statement)
+    reading.check_small_letters()
     return reading.values
 
 
@@ -216,6 +233,8 @@ def _whole(number: int, line: str, start: int, lines: Iterator[tuple[int, str]])
     while quote in _QUOTED and not _QUOTED[quote].match(raw.lstrip(" \t")):
         following = next(lines, None)
         if following is None:
-            raise SettingsError(f"{DOTENV}, line {number}: a quote begins here and never ends. Close it, or leave it out.")
+            raise SettingsError(
+                f"{DOTENV}, line {number}: a quote begins here and never ends. Close it, or leave it out."
+            )
         raw += "\n" + following[1]
     return raw.removesuffix("\r")
