@@ -1,4 +1,4 @@
-"""`.env` means the same to ./quickstart, to the program and to both versions of Compose; what cannot is refused by name."""
+"""`.env` means the same to ./quickstart, the program and both versions of Compose; what cannot is refused by name."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def test_a_setting_is_the_same_in_both(case: Case, tmp_path: Path, monkeypatch: 
         found = shell(tmp_path, f"setting {name}")
         if case.refused:
             assert found.returncode == 1
-            pytest.raises(SettingsError, read_settings)
+            with pytest.raises(SettingsError):
+                read_settings()
         else:
             assert found.stdout.decode() == unquote(case.values.get(name, ""))
             assert (getattr(read_settings(), name.lower()) or "") == found.stdout.decode()
@@ -75,7 +76,7 @@ def test_a_setting_is_the_same_in_both(case: Case, tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize("version", composes.VERSIONS)
 def test_compose_reads_alike(version: str, tmp_path: Path) -> None:
     """What has values has the same in Compose; it is no case that is refused where both versions read it alike."""
-    command = composes.command(version, tmp_path)
+    command = composes.command(version)
 
     def differs(numbered: tuple[int, Case]) -> str | None:
         number, one = numbered
@@ -92,7 +93,7 @@ def test_compose_reads_alike(version: str, tmp_path: Path) -> None:
 @pytest.mark.full
 def test_nothing_is_refused_that_compose_reads_alike(tmp_path: Path) -> None:
     """Except where the table says why."""
-    commands = [composes.command(version, tmp_path) for version in composes.VERSIONS]
+    commands = [composes.command(version) for version in composes.VERSIONS]
     without = [case for case in CASES if case.refused and not case.since]
     alike = []
     for number, one in enumerate(without):
@@ -150,7 +151,7 @@ def test_certificates_are_found_from_the_folder_of_dotenv(
         assert path.read_text() == "PEM\n"
     else:
         assert b"begin it with /, ./, ../ or ~/" in found.stderr
-        with pytest.raises(SettingsError, match="begin it with /, ./, ../ or ~/"):
+        with pytest.raises(SettingsError, match="begin it with /"):
             read_settings()
 
 
@@ -159,6 +160,7 @@ def test_mirrors_and_proxies_of_dotenv_reach_every_tool(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "\ufeffHTTP_PROXY=http://p:1 # ours\nNO_PROXY=.jp\nDEBIAN_MIRROR='http://m/debian'\r\n"
     )
-    script = "use_network_settings; printenv HTTP_PROXY http_proxy NO_PROXY DEBIAN_MIRROR; restore_no_proxy; printenv no_proxy"
+    script = "use_network_settings; printenv HTTP_PROXY http_proxy NO_PROXY DEBIAN_MIRROR; "
+    script += "restore_no_proxy; printenv no_proxy"
     said = shell(tmp_path, script).stdout.decode().split("\n")
     assert said == ["http://p:1", "http://p:1", "localhost,127.0.0.1,::1,.jp", "http://m/debian", ".jp", ""]
