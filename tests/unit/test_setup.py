@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from setting_up import ROOT, copied, setup
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -76,7 +79,7 @@ def test_folder_that_is_no_flake_says_what_to_write_instead(tmp_path: Path, name
 
 def test_python_without_pip_is_passed_over(machine) -> None:
     """An active virtual environment without pip does not hide the Python that has it."""
-    folder, _, _ = machine("python3", "exit 1").partition(":")
+    folder = machine("python3", "exit 1").split(":", 1)[0]
     assert setup("python_with pip", PATH=f"{folder}:{os.defpath}").stdout in {"/usr/bin/python3", "/bin/python3"}
 
 
