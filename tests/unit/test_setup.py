@@ -79,7 +79,7 @@ def test_folder_that_is_no_flake_says_what_to_write_instead(tmp_path: Path, name
 
 def test_python_without_pip_is_passed_over(machine) -> None:
     """An active virtual environment without pip does not hide the Python that has it."""
-    folder = machine("python3", "exit 1").split(":", 1)[0]
+    folder = machine("python3", "exit 1").split(":", maxsplit=1)[0]
     assert setup("python_with pip", PATH=f"{folder}:{os.defpath}").stdout in {"/usr/bin/python3", "/bin/python3"}
 
 
