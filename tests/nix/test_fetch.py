@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import ROOT, nix
-
-sys.path.insert(0, str(ROOT / "nix" / "debian"))
-
-from fetching import FetchError, debian, masked, wheels
+from commands import nix
+from fetching import FetchError, masked, wheels
 from fetching import nix as store
 
 NOWHERE = "http://127.0.0.1:9"
@@ -113,63 +108,9 @@ def test_full_disk_is_said(six: dict[str, Any], tmp_path: Path, monkeypatch: pyt
         subprocess.run(["umount", str(small)], check=True)
 
 
-@pytest.mark.skipif(shutil.which("mmdebstrap") is None, reason="no mmdebstrap on this machine")
-def test_unreachable_debian_mirror_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Debian mirror that cannot be reached is named, with the setting that names another."""
-    monkeypatch.setenv("DEBIAN_MIRROR", f"{NOWHERE}/debian")
-    monkeypatch.setattr(store, "missing", list)
-    with pytest.raises(FetchError, match=rf"(?s){NOWHERE}/debian.*cannot be used; DEBIAN_MIRROR names another"):
-        debian.fetch(tmp_path, locked=False)
-
-
-PIN = {"suite": "bookworm", "sha256": "sha256-a", "packages": {"git": "1", "perl": "5"}}
-MOVED = {**PIN, "sha256": "sha256-b", "packages": {"git": "2", "perl": "5"}}
-
-
-def test_locked_refuses_newer_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With --locked a mirror that has moved on is an error that names the package and both versions."""
-    monkeypatch.setattr(debian, "PIN", tmp_path / "system.json")
-    with pytest.raises(FetchError, match=r"git: 1 -> 2"):
-        debian.accept(PIN, MOVED, locked=True)
-    assert not (tmp_path / "system.json").exists()
-
-
-def test_newer_packages_become_the_pin(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Without --locked they are taken, said aloud, and written down."""
-    monkeypatch.setattr(debian, "PIN", tmp_path / "system.json")
-    debian.accept(PIN, MOVED, locked=False)
-    assert json.loads((tmp_path / "system.json").read_text()) == MOVED
-    said = capsys.readouterr().err
-    assert "git: 1 -> 2" in said
-    assert "perl" not in said
-
-
 def test_credentials_are_masked() -> None:
     """No address is printed with the password in it."""
     assert masked("at http://taro:himitsu@proxy:8080/x") == "at http://***@proxy:8080/x"
-
-
-@pytest.mark.full
-@pytest.mark.skipif(os.geteuid() != 0, reason="another host name needs root")
-def test_system_is_the_same_from_two_fetches_and_two_hosts(tmp_path: Path) -> None:
-    """The Debian system has one hash, whatever the machine is called and whenever it is fetched."""
-    pin = json.loads(debian.PIN.read_text())
-    hashes = set()
-    for host in ("alpha", "beta"):
-        archive, root = tmp_path / f"{host}.tar", tmp_path / host
-        code = f"import json, sys; sys.path.insert(0, {str(ROOT / 'nix' / 'debian')!r}); from fetching import debian; "
-        code += (
-            f"from pathlib import Path; debian.bootstrap(json.loads(debian.PIN.read_text()), Path({str(archive)!r}))"
-        )
-        command = f'hostname {host} && exec "$@"'
-        subprocess.run(["unshare", "--uts", "sh", "-c", command, "sh", "python3", "-c", code], check=True)
-        debian.unpack(archive, root)
-        archive.unlink()
-        hashes.add(store.hash_of_folder(root))
-        shutil.rmtree(root)
-    assert hashes == {pin["sha256"]}
 
 
 @pytest.mark.parametrize("output", ["environment-all", "jupyter-utils"])

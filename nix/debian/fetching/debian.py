@@ -7,10 +7,9 @@ import os
 import re
 import shlex
 import subprocess
-import tarfile
 from typing import TYPE_CHECKING, Any
 
-from . import FetchError, network_advice, nix, say
+from . import FetchError, network_advice, nix, say, tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,14 +18,6 @@ Pin = dict[str, Any]
 """The content of system.json."""
 
 PIN = nix.BASE / "system.json"
-# What differs from machine to machine, from mirror to mirror or from run to run, and what nobody reads here.
-LEFT_OUT = re.compile(
-    r"\./(dev|proc|sys|run|tmp|boot|home|media|mnt|opt|srv)/.+"
-    r"|\./etc/(hostname|hosts|resolv\.conf|machine-id|mtab|\.pwd\.lock|(shadow|gshadow|passwd|group)-)"
-    r"|\./etc/apt/.+|\./var/(lib/apt|cache|log|backups|tmp)/.+|\./var/lib/dpkg/.+-old"
-    r"|\./usr/share/(doc|man|info|locale|lintian|bug)/.+"
-    r"|(.*/)?__pycache__(/.*)?"
-)
 
 
 def fetch(folder: Path, *, locked: bool) -> None:
@@ -42,9 +33,9 @@ def fetch(folder: Path, *, locked: bool) -> None:
     say(f"the Debian system ({pin['suite']}) by mmdebstrap ...")
     archive = folder / "system.tar"
     bootstrap(pin, archive)
-    unpack(archive, root)
+    tree.unpack(archive, root)
     archive.unlink()
-    found = {**pin, "sha256": nix.hash_of_folder(root), "packages": versions(root)}
+    found = {**pin, "sha256": nix.hash_of_folder(root), "packages": tree.versions(root)}
     if found["sha256"] != pin["sha256"]:
         accept(pin, found, locked=locked)
     nix.add([root], recursive=True)
@@ -108,26 +99,6 @@ def apt_repositories() -> list[tuple[str, str]]:
     result = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
     rows = [line.split("\t") for line in result.stdout.splitlines()]
     return [(row[0], row[1]) for row in rows if len(row) == 2]  # noqa: PLR2004 - label and address
-
-
-def unpack(archive: Path, root: Path) -> None:
-    """Unpack what is kept; owners and times go, since Nix has none."""
-    root.mkdir()
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            if LEFT_OUT.fullmatch(member.name) or not (
-                member.isfile() or member.isdir() or member.issym() or member.islnk()
-            ):
-                continue
-            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
-            member.uid, member.gid = os.getuid(), os.getgid()
-            tar.extract(member, root)
-
-
-def versions(root: Path) -> dict[str, str]:
-    """Return package -> version of the system, from dpkg's own list."""
-    status = (root / "var/lib/dpkg/status").read_text(encoding="utf-8")
-    return dict(sorted(re.findall(r"(?m)^Package: (\S+)\n(?:.+\n)*?Version: (\S+)", status)))
 
 
 def accept(pin: Pin, found: Pin, *, locked: bool) -> None:
