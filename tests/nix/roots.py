@@ -14,6 +14,13 @@ from fetching import debian
 if TYPE_CHECKING:
     from pathlib import Path
 
+EMPTY_STORE = """
+set -e
+mount --bind "$1" /nix
+cd "$2"
+shift 2
+exec "$@"
+"""
 ENTER = """
 set -e
 mkdir -p "$1/src" "$1/out"
@@ -64,4 +71,15 @@ def run_in(root: Path, out: Path, *words: str) -> subprocess.CompletedProcess[st
     env |= {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "DEBIAN_MIRROR": known["Debian"]}
     env |= {"DEBIAN_SECURITY_MIRROR": known["Debian-Security"]} if "Debian-Security" in known else {}
     command = [*enter, str(root), str(ROOT), str(out), *words]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def run_in_own_store(store: Path, *words: str, network: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run a command in the repository with that folder as /nix, and without a network unless asked for."""
+    if (shutil.which("nix") or "/nix").startswith("/nix") or os.geteuid():
+        pytest.skip("a store of one's own at /nix needs root, and a Nix that does not lie there itself")
+    store.mkdir(exist_ok=True)
+    unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", *([] if network else ["--net"])]
+    env = {**os.environ, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+    command = [*unshare, "sh", "-c", EMPTY_STORE, "sh", str(store), str(ROOT), *words]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)

@@ -10,16 +10,32 @@ from typing import Any
 
 import pytest
 from commands import nix
-from fetching import FetchError, masked, wheels
+from fetching import FetchError, masked
 from fetching import nix as store
+from fetching.screen import Log, Screen
+from fetching.wheels import Wheels
 
 NOWHERE = "http://127.0.0.1:9"
+
+
+def entry_of(name: str) -> dict[str, Any]:
+    """Return a package of the lock."""
+    return next(entry for entry in store.Output("lab").files()[1] if entry["name"] == name)
 
 
 @pytest.fixture
 def six() -> dict[str, Any]:
     """Return one small wheel of the lock."""
-    return next(entry for entry in store.wanted_files("lab") if entry["name"] == "six")
+    return entry_of("six")
+
+
+def fetch(entry: dict[str, Any], folder: Path, folders: list[str]) -> None:
+    """Fetch one package, as the fetch step does."""
+    log = Log("test-fetch")
+    try:
+        Wheels([entry], Screen("fetch"), log).fetch(folder, folders)
+    finally:
+        log.path.unlink()
 
 
 @pytest.fixture
@@ -41,7 +57,7 @@ def test_wrong_hash_names_the_file(six: dict[str, Any], tmp_path: Path, monkeypa
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(offered))
     with pytest.raises(FetchError, match=rf"Wrong hash: {six['file']}"):
-        wheels.fetch([{**six, "sha256": "0" * 64}], tmp_path / "wheels", [])
+        fetch({**six, "sha256": "0" * 64}, tmp_path / "wheels", [])
 
 
 @pytest.mark.usefixtures("alone")
@@ -52,9 +68,9 @@ def test_wheels_of_a_named_folder_are_taken(
     shutil.copyfile(six["path"], tmp_path / six["file"])
     monkeypatch.setenv("PIP_INDEX_URL", f"{NOWHERE}/simple")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    wheels.fetch([six], tmp_path / "wheels", [str(tmp_path)])
-    assert store.missing([six]) == []
-    assert list((tmp_path / "wheels").iterdir()) == []
+    fetch(six, tmp_path / "wheels", [str(tmp_path)])
+    assert store.valid([six["path"]])
+    assert list((tmp_path / "wheels").glob("*.whl")) == []
 
 
 @pytest.mark.usefixtures("alone")
@@ -64,7 +80,7 @@ def test_unreachable_index_is_named_with_its_remedy(
     """Without an index the message says which setting names another, and what the proxies are."""
     monkeypatch.setenv("PIP_INDEX_URL", f"{NOWHERE}/simple")
     with pytest.raises(FetchError, match="PIP_INDEX_URL names another") as caught:
-        wheels.fetch([six], tmp_path / "wheels", [])
+        fetch(six, tmp_path / "wheels", [])
     assert "proxy settings in force: none set" in str(caught.value)
 
 
@@ -76,7 +92,7 @@ def test_refusing_proxy_is_named_without_its_password(
     monkeypatch.setenv("HTTPS_PROXY", "http://taro:himitsu@127.0.0.1:9")
     monkeypatch.setenv("PIP_INDEX_URL", "https://index.example.org/simple")
     with pytest.raises(FetchError, match="HTTPS_PROXY=http://") as caught:
-        wheels.fetch([six], tmp_path / "wheels", [])
+        fetch(six, tmp_path / "wheels", [])
     assert "himitsu" not in str(caught.value)
 
 
@@ -84,9 +100,9 @@ def test_refusing_proxy_is_named_without_its_password(
 def test_no_place_for_torch_offers_cuda(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing has torch's CPU wheel, the message says so and offers the other two ways."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    torch = next(entry for entry in store.wanted_files("lab") if entry["name"] == "torch")
+    torch = entry_of("torch")
     with pytest.raises(FetchError, match=r"--wheels FOLDER.*--gpu, about 3 GB"):
-        wheels.fetch([torch], tmp_path / "wheels", [])
+        fetch(torch, tmp_path / "wheels", [])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
@@ -103,7 +119,7 @@ def test_full_disk_is_said(six: dict[str, Any], tmp_path: Path, monkeypatch: pyt
     try:
         monkeypatch.setenv("PIP_NO_INDEX", "1")
         with pytest.raises(FetchError, match="disk for temporary files is full"):
-            wheels.fetch([six], small / "wheels", [str(offered)])
+            fetch(six, small / "wheels", [str(offered)])
     finally:
         subprocess.run(["umount", str(small)], check=True)
 
@@ -111,6 +127,7 @@ def test_full_disk_is_said(six: dict[str, Any], tmp_path: Path, monkeypatch: pyt
 def test_credentials_are_masked() -> None:
     """No address is printed with the password in it."""
     assert masked("at http://taro:himitsu@proxy:8080/x") == "at http://***@proxy:8080/x"
+    assert masked("http://taro:hi@mitsu@proxy/, https://token@host/") == "http://***@proxy/, https://***@host/"
 
 
 @pytest.mark.parametrize("output", ["environment-all", "jupyter-utils"])
