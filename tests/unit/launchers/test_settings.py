@@ -57,7 +57,7 @@ def test_empty_counts_as_unset(monkeypatch: pytest.MonkeyPatch, value: str) -> N
 
 def test_the_environment_wins_over_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And an empty variable does not."""
-    (tmp_path / ".env").write_text('CONTAINER_UID=1234\nhttps_proxy="http://proxy:3128"\nMLFLOW_PORT=1\nUNKNOWN=x\n')
+    (tmp_path / ".env").write_text('CONTAINER_UID=1234\nHTTPS_PROXY="http://proxy:3128"\nMLFLOW_PORT=1\nUNKNOWN=x\n')
     monkeypatch.setenv("MLFLOW_PORT", "2")
     monkeypatch.setenv("CONTAINER_UID", "")
     settings = read_settings()
