@@ -25,7 +25,7 @@ from pydantic_settings import (
 )
 
 from .app import APP
-from .container_values import Switch, UnixId  # noqa: TC001 - pydantic reads them
+from .container.values import Switch, UnixId  # noqa: TC001 - pydantic reads them
 from .errors import DirectoryError, SettingsError
 from .network import mask
 
