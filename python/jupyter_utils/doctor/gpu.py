@@ -28,7 +28,8 @@ _UPDATE = (
 )
 _GIVE = (
     "start the container with its GPUs: docker-compose -f docker-compose.yml -f docker-compose.gpu.yml up -d, or "
-    "docker run --gpus all; the host needs NVIDIA's driver of the {minimum} series or newer and the NVIDIA container toolkit"
+    "docker run --gpus all; the host needs NVIDIA's driver of the {minimum} series or newer and the NVIDIA container "
+    "toolkit"
 )
 _AGAIN = (
     "docker-compose up -d --force-recreate jupyterlab, with the files of the first time, or docker rm and docker run"
