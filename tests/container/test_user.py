@@ -127,5 +127,6 @@ def test_another_user_in_nb_uid_changes_nothing(tmp_path: Path) -> None:
     """The name of docker-stacks is refused before folders are given to user 1000."""
     done = containers.run(containers.LAB, "id", options=("--env", "NB_UID=4321", *mounts(tmp_path)), check=False)
     assert done.returncode == 1
+    assert done.stderr.startswith("Error: NB_UID='4321'")
     assert "Set CONTAINER_UID=4321 instead of NB_UID" in done.stderr
     assert containers.owners(tmp_path / "home") == {(0, 0)}

@@ -72,13 +72,13 @@ def enter(settings: Settings, words: Sequence[str]) -> NoReturn:
     home = Path(os.environ.get("HOME") or "/")
     started_as_root = os.geteuid() == 0
     user = _user(settings)
-    for remark in docker_stacks.remarks(os.environ, words):
-        click.echo(f"Warning: {remark}", err=True)
     if started_as_root and not settings.run_as_root:
         docker_stacks.check_numbers(os.environ, user)
     folders = {home: 0o700, settings.root_dir: 0o755, settings.store_dir: 0o755}
     if started_as_root:
         check_user(user, tuple(folders), chosen="container_uid" in settings.model_fields_set)
+    for remark in docker_stacks.remarks(os.environ, words):
+        click.echo(f"Warning: {remark}", err=True)
     introduce(user)
     if started_as_root:
         for folder, mode in folders.items():
