@@ -36,7 +36,7 @@ class _Group(click.Group):
 def main(context: click.Context) -> None:
     """Run a reproducible JupyterLab with MLflow. `jupyter-utils settings` lists the environment variables it reads."""
     if given("JUPYTER_UTILS_PROFILE") == "container":
-        from .container import drop_empty_settings, step_down
+        from .container.entry import drop_empty_settings, step_down
 
         drop_empty_settings()
         # The entry and the health check, which Docker starts as root, know themselves what to do.
@@ -123,7 +123,7 @@ def bucket(name: str) -> None:
 @_EXTRA
 def container(extra: tuple[str, ...]) -> None:
     """Settle the user of a container, then run lab, mlflow, or another program."""
-    from .container import enter
+    from .container.entry import enter
     from .settings import read_settings
 
     enter(read_settings(), extra)

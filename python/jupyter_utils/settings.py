@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .app import APP
+from .container.values import Switch, UnixId  # noqa: TC001 - pydantic reads them
 from .dotenv import DOTENV, read_dotenv
 from .errors import DirectoryError, SettingsError
 from .network import mask
@@ -125,9 +126,11 @@ class Settings(BaseSettings):
     jupyter_auth: Literal["token", "gateway"] = Field(
         default="token", description="gateway: no token, because something in front of JupyterLab authenticates"
     )
-    run_as_root: str | None = Field(default=None, description="any value: the container's JupyterLab runs as root")
-    container_uid: Annotated[int, Field(ge=0)] = Field(default=1000, description="user id in the container")
-    container_gid: Annotated[int, Field(ge=0)] = Field(default=1000, description="group id in the container")
+    run_as_root: Switch = Field(
+        default=False, description="any value but 0, false, no and off: the container's JupyterLab runs as root"
+    )
+    container_uid: UnixId = Field(default=1000, description="user id in the container")
+    container_gid: UnixId = Field(default=1000, description="group id in the container")
     http_proxy: str | None = Field(default=None, description="proxy for http://, in either letter case")
     https_proxy: str | None = Field(default=None, description="proxy for https://, in either letter case")
     no_proxy: str | None = Field(default=None, description="hosts reached without proxy; local names are always added")

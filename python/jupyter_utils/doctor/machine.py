@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_utils.container.advice import how_to_own
 from jupyter_utils.errors import JupyterUtilsError, PortTakenError
 from jupyter_utils.launchers.files import existing_part
 from jupyter_utils.launchers.ports import check_port
@@ -63,7 +64,7 @@ def directories(settings: Settings) -> Iterator[Finding]:
         if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
             yield ok(setting, str(place) if above == place else f"{place} (will be made)")
         else:
-            yield error(setting, f"{above} cannot be written to", f"correct its owner (chown), or set {setting}")
+            yield error(setting, f"{above} cannot be written to", f"{how_to_own()}, or set {setting}")
 
 
 def store(settings: Settings) -> Iterator[Finding]:
