@@ -20,7 +20,7 @@ WHOLE = {
     "variables.py": "the one module that reads",
     "settings.py": "every field of Settings is looked up",
     "dotenv.py": "a line of .env may refer to any variable",
-    "container/entry.py": "every variable that a compose file left empty is taken out; names of docker-stacks are looked for",
+    "container/entry.py": "what a compose file left empty is taken out; names of docker-stacks are looked for",
     "repository/git.py": "handed to Git",
     "launchers/lab.py": "handed to the servers and by them to notebooks",
     "overlay.py": "handed to pip",

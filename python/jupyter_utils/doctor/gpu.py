@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from jupyter_utils.variables import given
 
 from .finding import Finding, error, ok, warning
 
@@ -199,4 +200,4 @@ def _driver_failure(torch: Torch, failure: Exception) -> Finding:
 
 
 def _in_container() -> bool:
-    return os.environ.get("JUPYTER_UTILS_PROFILE") == "container"
+    return given("JUPYTER_UTILS_PROFILE") == "container"
