@@ -14,6 +14,7 @@ let
   inherit (pkgs) lib;
   # Not nixpkgs' default python3, which moves; the lock is for this one.
   interpreter = pkgs.python311;
+  source = import ./source.nix;
   overrides = import ./overrides.nix {
     inherit
       pkgs
@@ -25,7 +26,12 @@ let
 
   application = poetry2nix.mkPoetryApplication {
     projectDir = lock;
-    src = import ./source.nix;
+    src = builtins.path {
+      inherit (source) name path;
+      filter =
+        path: _type:
+        source.wanted (builtins.substring (builtins.stringLength (toString source.path) + 1) (-1) path);
+    };
     python = interpreter;
     # The default overrides are for source distributions and break on wheels.
     overrides = poetry2nix.overrides.withoutDefaults overrides;

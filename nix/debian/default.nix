@@ -37,7 +37,6 @@ let
   command =
     name: environment: command:
     programs.command { inherit name environment command; };
-  files = what: wheels.files what.variant (what.groups ++ [ "build" ]);
   lab = command "lab" environments.environment "jupyter-utils lab";
   lab-gpu = command "lab-gpu" environments.environment-gpu "jupyter-utils lab";
   mlflow = command "mlflow" environments.environment-mlflow "jupyter-utils mlflow";
@@ -61,27 +60,9 @@ environments
     environment = environments.environment;
   };
 
-  # What ./fetch.py must bring for each of the above; read by it with `nix eval --json`.
-  files =
-    let
-      lab = files contents.environment;
-      lab-gpu = files contents.environment-gpu;
-      mlflow = files contents.environment-mlflow;
-    in
-    {
-      system = system.file;
-      inherit lab lab-gpu mlflow;
-      units = lab;
-      units-gpu = lab-gpu;
-      image = lab;
-      load = lab;
-      save = lab;
-      image-gpu = lab-gpu;
-      load-gpu = lab-gpu;
-      save-gpu = lab-gpu;
-      image-mlflow = mlflow;
-      shell = lab;
-      python = files contents.environment-all;
-      python-gpu = files contents.environment-all-gpu;
-    };
+  # All that ./fetch.py can bring, read by it with `nix eval --json`; Nix tells it what of that an output wants.
+  files = {
+    system = system.file;
+    wheels = wheels.files "cpu" null ++ wheels.files "cuda" null;
+  };
 }

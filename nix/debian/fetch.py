@@ -4,6 +4,10 @@
     python3 nix/debian/fetch.py             # for .#debian.lab: one Debian system, about 200 wheels
     python3 nix/debian/fetch.py lab-gpu     # for .#debian.lab-gpu: with the CUDA wheels (3 GB)
     python3 nix/debian/fetch.py --locked    # the Debian system exactly as pinned, or an error
+    python3 nix/debian/fetch.py --missing   # fetches nothing, only says what would be: "system", "wheels", or nothing
+
+Where the output is in the store already, nothing is fetched, though its sources be gone. --missing needs neither
+network nor pip nor mmdebstrap: "system" is what mmdebstrap is needed for, "wheels" what pip is needed for, one a line.
 
 Uses the machine's own mmdebstrap, pip and Nix as they are configured, mirrors and proxies included, and nothing beyond
 Python 3.9's standard library. Each file is checked against its pinned hash by pip, and by Nix as it is added.
@@ -12,56 +16,79 @@ Python 3.9's standard library. Each file is checked against its pinned hash by p
 from __future__ import annotations
 
 import argparse
-import subprocess
+import os
+import shutil
 import sys
-import tempfile
-import threading
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from fetching import FetchError, debian, nix, say, wheels
+from fetching import FetchError, debian, processes
+from fetching.nix import Output
+from fetching.processes import Background, Ended
+from fetching.screen import Log, Screen
+from fetching.wheels import Wheels
+from fetching.workplace import Workplace, remove
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+TICK = 0.25
+"""Seconds between two pictures of the progress."""
 
 
-def main() -> None:
+def main(arguments: argparse.Namespace, screen: Screen) -> None:
     """Find out what is missing, fetch it, add it."""
-    arguments = parse()
-    wanted = nix.wanted_files(arguments.output, arguments.lock)
-    with tempfile.TemporaryDirectory(prefix="jupyter-utils-fetch-", dir=arguments.directory) as name:
-        folder = Path(name)
+    output = Output(arguments.output, arguments.lock)
+    if arguments.missing:
+        sys.stdout.write("".join(f"{kind}\n" for kind in missing(output)))
+    elif any(output.missing()):
+        place = Workplace(arguments.directory)
+        with place.held(screen.say):
+            log = Log(f"fetch-{arguments.output}")
+            try:
+                fetch(output, place, arguments, screen, log)
+            except (FetchError, OSError) as error:
+                raise FetchError(log.mention(str(error))) from error
+
+
+def missing(output: Output) -> list[str]:
+    """Return which kinds of files are to be fetched; all where there is no Nix yet."""
+    if shutil.which("nix") is None or not os.path.lexists("/nix/store"):
+        return ["system", "wheels"]
+    return [kind for kind, entries in zip(("system", "wheels"), output.missing()) if entries]  # noqa: B905 - Python 3.9
+
+
+def fetch(output: Output, place: Workplace, arguments: argparse.Namespace, screen: Screen, log: Log) -> None:
+    """Fetch what is missing now that no other fetch runs: that one may have brought it."""
+    system, entries = output.missing()
+    wheels = Wheels(entries, screen, log)
+    for folder in place.leftovers():
+        kept = wheels.store(folder)
+        screen.say(f"removing what an interrupted fetch left in {folder}" + (f"; {kept} files kept" if kept else ""))
+        remove(folder)
+    with place.run() as folder:
         # The system comes from another mirror than the wheels: both at once.
-        system = Background(lambda: debian.fetch(folder, locked=arguments.locked))
-        try:
-            missing = nix.missing(wanted)
-            if missing:
-                wheels.fetch(missing, folder / "wheels", arguments.wheels)
-        finally:
-            system.join()
+        parts: list[tuple[Wheels | debian.System, Background]] = []
+        if system:
+            debians = debian.System(screen, log, locked=arguments.locked)
+            parts.append((debians, Background(lambda: debians.fetch(folder))))
+        if wheels.left():
+            parts.append((wheels, Background(lambda: wheels.fetch(folder / "wheels", arguments.wheels))))
+        watch(parts, screen)
 
 
-class Background(threading.Thread):
-    """A function in a thread; `join` raises what it raised."""
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        super().__init__(daemon=True)
-        self.work = work
-        self.error: BaseException | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self.work()
-        except BaseException as error:  # noqa: BLE001 - handed on by join
-            self.error = error
-
-    def join(self, timeout: float | None = None) -> None:
-        super().join(timeout)
-        if self.error is not None:
-            raise self.error
+def watch(parts: list[tuple[Wheels | debian.System, Background]], screen: Screen) -> None:
+    """Show how far it is until all have ended; raise what the first of them raised."""
+    try:
+        while any(job.is_alive() for _, job in parts):
+            screen.show("; ".join(part.progress() for part, job in parts if job.is_alive()))
+            time.sleep(TICK)
+    finally:
+        # Told to end: they end soon, and put what arrived into the store.
+        for _, job in parts:
+            job.join()
+        screen.clear()
+    for _, job in parts:
+        job.result()
 
 
 def parse() -> argparse.Namespace:
@@ -73,21 +100,27 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--lock", metavar="FOLDER", help="a project's lock instead of ours: what lock.py --project made"
     )
+    parser.add_argument("--missing", action="store_true", help="say what would be fetched, and fetch nothing")
     parser.add_argument("--locked", action="store_true", help="an error where the mirror has newer Debian packages")
     parser.add_argument("--wheels", action="append", default=[], metavar="FOLDER", help="look for wheels here too")
     parser.add_argument("--directory", metavar="FOLDER", help="where to keep files meanwhile (default: as TMPDIR says)")
+    parser.add_argument("--parent", type=int, metavar="PID", help="end when this process, which started us, ends")
     return parser.parse_args()
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Do it, and end as whoever started this expects."""
+    arguments, screen = parse(), Screen("fetch")
     try:
-        main()
-    except FetchError as error:
+        processes.Signals()
+        processes.end_with(arguments.parent)
+        main(arguments, screen)
+    except Ended as end:
+        screen.say("interrupted; what was complete is in the store, the next start goes on from there")
+        processes.die_by(end.number)
+    except (FetchError, OSError) as error:
         sys.exit(f"fetch: {error}")
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"fetch: {' '.join(map(str, error.cmd[:3]))} ... failed with exit code {error.returncode}")
-    except OSError as error:
-        sys.exit(f"fetch: {error}")
-    except KeyboardInterrupt:
-        say("interrupted; what was complete is in the store, the next start goes on from there")
-        sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()

@@ -9,7 +9,10 @@
   descriptions, # of ../image/config.nix
 }:
 let
-  scripts = ./image;
+  scripts = system.folder {
+    name = "image-scripts";
+    path = ./image;
+  };
 
   # Packages of 25 MB and more, each a layer of its own; CUDA's, too, which only the CUDA variant has.
   big = [

@@ -4,13 +4,15 @@
   name,
   hash,
   mode ? "flat",
+  # What ./fetch.py is asked for to bring it.
+  output ? "lab",
   ...
 }:
 derivation {
   inherit name;
   system = "builtin";
   builder = "builtin:fetchurl";
-  url = "${name} is not in the Nix store yet. Run ./quickstart, or python3 nix/debian/fetch.py, and try again";
+  url = "${name} is not in the Nix store yet. This brings it, and all that goes with it: python3 nix/debian/fetch.py ${output}";
   outputHashMode = mode;
   outputHashAlgo = "sha256";
   outputHash = hash;

@@ -2,6 +2,7 @@
 let
   pin = builtins.fromJSON (builtins.readFile ./system.json);
   missing = import ./missing.nix;
+  text = import ./text.nix;
   file = {
     name = "debian-${pin.suite}";
     hash = pin.sha256;
@@ -13,7 +14,7 @@ let
   # A derivation whose builder is a Python script of ./build, run by the interpreter that is handed in.
   # What the script needs to know stands in its environment.
   runWith =
-    { interpreter }:
+    { interpreter, library }:
     script: attributes:
     derivation (
       {
@@ -26,11 +27,11 @@ let
           libraries
           "${root}/usr/bin/python3.11"
           "-sB"
-          script
+          (if builtins.isPath script then text.file script else script)
         ];
         # Bytecode must not depend on the order of sets.
         PYTHONHASHSEED = "0";
-        PYTHONPATH = "${./build/lib}";
+        PYTHONPATH = library;
         # Where the driver's libraries may lie. After our own libraries, so that they can replace none of them.
         driver = builtins.fromJSON (builtins.readFile ../driver-folders.json);
         preferLocalBuild = true;
@@ -39,17 +40,48 @@ let
       // attributes
     );
 
-  # The standard library with bytecode that fits the store, where every file's time is 1.
-  stdlib = runWith { interpreter = "${root}/usr/bin/python3.11"; } ./build/stdlib.py {
-    name = "python-3.11-stdlib";
-    inherit root;
-    refusal = builtins.readFile ../externally-managed;
+  first = "${root}/usr/bin/python3.11";
+  # A folder of this checkout's text files, the same path whatever bits the disk shows.
+  folder =
+    { name, ... }@what:
+    runWith {
+      interpreter = first;
+      library = "";
+    } ./build/folder.py {
+      inherit name;
+      files = text.folder what;
+    };
+  library = folder {
+    name = "builders";
+    path = ./build/lib;
   };
+
+  # The standard library with bytecode that fits the store, where every file's time is 1.
+  stdlib =
+    runWith
+      {
+        interpreter = first;
+        inherit library;
+      }
+      ./build/stdlib.py
+      {
+        name = "python-3.11-stdlib";
+        inherit root;
+        refusal = builtins.readFile ../externally-managed;
+      };
 in
 {
-  inherit root libraries stdlib;
+  inherit
+    root
+    libraries
+    stdlib
+    folder
+    ;
   file = file // {
     path = root.outPath;
   };
-  run = runWith { interpreter = "${stdlib}/bin/python3.11"; };
+  run = runWith {
+    interpreter = "${stdlib}/bin/python3.11";
+    inherit library;
+  };
 }

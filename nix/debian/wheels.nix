@@ -5,6 +5,7 @@ let
   torchCpu = builtins.fromJSON (builtins.readFile (lock + "/torch-cpu.json"));
   project = (builtins.fromTOML (builtins.readFile (lock + "/pyproject.toml"))).tool.poetry;
   missing = import ./missing.nix;
+  text = import ./text.nix;
 
   # variant: "cpu" or "cuda"
   entries =
@@ -16,20 +17,27 @@ let
 
   # Store names allow fewer characters than versions do ("!" of an epoch, "~").
   storeName = builtins.replaceStrings [ "!" "~" ] [ "_" "_" ];
+  # What ./fetch.py is asked for to bring a file.
+  asked =
+    variant: entry:
+    (if builtins.all (group: group == "test") entry.groups then "python" else "lab")
+    + (if variant == "cuda" then "-gpu" else "")
+    + (if toString lock == toString ../../python then "" else " --lock ${toString lock}");
   source =
-    entry:
+    variant: entry:
     missing {
       name = storeName entry.file;
       hash = entry.sha256;
+      output = asked variant entry;
     };
 
   tool = name: builtins.head (builtins.filter (entry: entry.name == name) files.common);
   isWheel = entry: builtins.match ".*\\.whl" entry.file != null;
-  installer = source (tool "installer");
+  installer = source "cpu" (tool "installer");
 
   # What a package needs beyond being installed.
   patches.matplotlib = {
-    patch = ./build/patch_matplotlib.py;
+    patch = text.file ./build/patch_matplotlib.py;
     font = "${system.root}/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf";
   };
 
@@ -67,9 +75,9 @@ let
       pname = entry.name;
     };
   fromWheel =
-    entry:
+    variant: entry:
     install entry {
-      wheel = source entry;
+      wheel = source variant entry;
       fileName = entry.file;
     };
   # The tools are handed over installed, not zipped: setuptools reads its own version from its metadata.
@@ -82,14 +90,14 @@ let
     }:
     system.run ./build/sdist.py {
       inherit name source backend;
-      tools = map (tool': fromWheel (tool tool')) tools;
+      tools = map (tool': fromWheel "cpu" (tool tool')) tools;
     };
   fromSource =
-    entry:
+    variant: entry:
     install entry {
       wheel = build {
         name = storeName "${entry.name}-${entry.version}-wheel";
-        source = source entry;
+        source = source variant entry;
         backend = "setuptools.build_meta:__legacy__";
         tools = [
           "setuptools"
@@ -103,7 +111,7 @@ in
   # The installed packages of some groups.
   packages =
     variant: groups:
-    map (entry: if isWheel entry then fromWheel entry else fromSource entry) (
+    map (entry: (if isWheel entry then fromWheel else fromSource) variant entry) (
       builtins.filter (inGroups groups) (entries variant)
     );
 
@@ -115,7 +123,7 @@ in
       entry
       // {
         storeName = storeName entry.file;
-        path = (source entry).outPath;
+        path = (source variant entry).outPath;
       }
     ) (builtins.filter (inGroups groups) (entries variant));
 
@@ -123,7 +131,7 @@ in
   jupyter-utils = install project {
     wheel = build {
       name = "jupyter-utils-${project.version}-wheel";
-      source = import ../source.nix;
+      source = system.folder (import ../source.nix);
       backend = "poetry.core.masonry.api";
       tools = [ "poetry-core" ];
     };

@@ -1,25 +1,16 @@
 # shellcheck shell=bash
 # An output of one of the bases, built, with a link to it in .cache.
 
-# Nix, and what the fetch step needs, ready to be used.
-prepare_debian() {
-  local packages
-  find_nix
-  mapfile -t packages < <(missing_packages)
-  [ -z "${packages[0]:-}" ] || install_packages "${packages[@]}"
-  prepare_nix
-}
-
 # Build an output of the debian base; leaves a link to it, which also keeps it from the garbage collector.
 build_debian() { # output, then options of the fetch step
   local output=$1
   shift
   case $output in *-gpu) check_disk "$output" 20 ;; *) check_disk "$output" 7 ;; esac
-  prepare_debian
-  python3 nix/debian/fetch.py "$output" "$@"
+  prepare_debian "$output" "$@"
+  fetch "$output" "$@"
   say "building $output ..."
   mkdir -p .cache
-  nix build -f nix/debian "$output" --out-link ".cache/$output" ||
+  tied nix build -f nix/debian "$output" --out-link ".cache/$output" ||
     die "the build of $output failed (see above); if it says that no space is left, free some and start again"
 }
 

@@ -5,12 +5,14 @@
 as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"
-  elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+  elif may_sudo; then
     sudo "$@"
   else
     return 125
   fi
 }
+
+may_sudo() { command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; }
 
 administrator() {
   die "$1
@@ -18,7 +20,7 @@ administrator() {
 $2"
 }
 
-# Debian packages for the commands that are missing.
+# Debian packages for the commands that are missing. An interrupted apt-get ends its work: half of it would be worse.
 install_packages() {
   local packages=("$@")
   [ ${#packages[@]} -gt 0 ] || return 0
@@ -40,14 +42,25 @@ $(nix_commands)"
   rm -f "$log"
 }
 
-missing_packages() { # the Debian packages for what this machine lacks
-  local lacking=()
-  command -v nix >/dev/null || lacking+=(nix-bin)
-  command -v mmdebstrap >/dev/null || lacking+=(mmdebstrap)
-  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || lacking+=(debian-archive-keyring)
-  # mmdebstrap without root maps users.
-  [ "$(id -u)" = 0 ] || command -v newuidmap >/dev/null || lacking+=(uidmap)
-  python3 -c 'import sys, pip; sys.exit(sys.version_info < (3, 9))' 2>/dev/null || lacking+=(python3 python3-pip)
-  [ -e /etc/ssl/certs/ca-certificates.crt ] || lacking+=(ca-certificates)
-  printf '%s\n' "${lacking[@]}"
+# Nix and the Python that runs the fetch step.
+packages_of_nix() {
+  command -v nix >/dev/null || echo nix-bin
+  if ! nix_is_set_up && systemd_runs; then echo nix-setup-systemd; fi
+  [ -n "$(python_with)" ] || echo python3
+}
+
+# What this machine lacks to fetch the Debian system, the wheels, or both.
+packages_to_fetch() { # words of fetch.py --missing
+  case $1 in *system*)
+    command -v mmdebstrap >/dev/null || echo mmdebstrap
+    [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
+    # mmdebstrap without root maps users.
+    [ "$(id -u)" = 0 ] || command -v newuidmap >/dev/null || echo uidmap
+    ;;
+  esac
+  case $1 in *wheels*)
+    [ -n "$(python_with pip)" ] || echo python3-pip
+    [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+    ;;
+  esac
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
+
+from jupyter_utils.machine.variables import given
 
 from .errors import JupyterUtilsError
 
@@ -40,8 +41,8 @@ class _Group(click.Group):
 @click.pass_context
 def main(context: click.Context) -> None:
     """Run a reproducible JupyterLab with MLflow. `jupyter-utils settings` lists the environment variables it reads."""
-    if os.environ.get("JUPYTER_UTILS_PROFILE") == "container":
-        from .deployment.container import drop_empty_settings, step_down
+    if given("JUPYTER_UTILS_PROFILE") == "container":
+        from .deployment.container.entry import drop_empty_settings, step_down
 
         drop_empty_settings()
         # The entry and the health check, which Docker starts as root, know themselves what to do.
@@ -128,7 +129,7 @@ def bucket(name: str) -> None:
 @_EXTRA
 def container(extra: tuple[str, ...]) -> None:
     """Settle the user of a container, then run lab, mlflow, or another program."""
-    from .deployment.container import enter
+    from .deployment.container.entry import enter
     from .settings import read_settings
 
     enter(read_settings(), extra)

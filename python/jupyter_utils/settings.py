@@ -1,9 +1,10 @@
 """The settings of the servers: the one module that reads them, documents them and prints them.
 
-Each field of `Settings` is one environment variable, named as the field in capitals. A line of the same form in `.env`
-of the current directory counts where the environment says nothing. An empty value counts as unset, and quotes around a
-value are taken off, because the list form of a compose file (`- JUPYTER_ROOT_DIR="/mnt/fs"`) leaves them in. Under
-systemd, a credential of the same name (`LoadCredential=`) counts before `.env`.
+Each field of `Settings` is one environment variable, named as the field in capitals; of a proxy either letter case will
+do. A line of `.env` in the current directory (`dotenv` has the rule) counts where the environment says nothing. A value
+that is empty counts as unset, and quotes around a value are taken off, because the list form of a compose file
+(`- JUPYTER_ROOT_DIR="/mnt/fs"`) leaves them in. Under systemd, a credential of the same name (`LoadCredential=`) counts
+before `.env`.
 """
 
 from __future__ import annotations
@@ -14,27 +15,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import platformdirs
-from pydantic import AfterValidator, Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .errors import DirectoryError, SettingsError
 from .machine.addresses import EVERYWHERE, LOOPBACK, is_loopback
 from .machine.app import APP
+from .machine.dotenv import DOTENV, read_dotenv
+from .machine.setting_types import Switch, UnixId  # noqa: TC001 - pydantic reads them
 from .machine.urls import mask, sqlite_uri
+from .machine.variables import LIBRARY, given, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DOTENV = ".env"
 DATABASE = "mlflow.db"
 """MLflow's database in MLFLOW_STORE_DIR, unless MLFLOW_BACKEND_STORE_URI names another."""
-_QUOTES = "\"'"
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 
@@ -42,14 +38,26 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().absolute()
 
 
+def _not_a_volume(path: Any) -> Any:
+    if isinstance(path, str) and not path.startswith(("/", "./", "../", "~/")):
+        raise ValueError("begin it with /, ./, ../ or ~/, since docker-compose takes a bare name for a volume's")
+    return path
+
+
+def _of_library(name: str) -> Any:
+    """Make the field of a setting that only the library reads."""
+    return Field(default=LIBRARY[name].default, description=LIBRARY[name].description)
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 Folder = Annotated[Path, AfterValidator(_absolute)]
+Mounted = Annotated[Path, BeforeValidator(_not_a_volume), AfterValidator(_absolute)]
 
 
 class Settings(BaseSettings):
     """What the environment, then `.env`, then the defaults say. Made by `read_settings`, which explains bad values."""
 
-    model_config = SettingsConfigDict(env_file=DOTENV, env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
     jupyter_port: Port = Field(default=18080, description="port of JupyterLab")
     mlflow_port: Port = Field(default=15000, description="port of the MLflow server")
@@ -107,6 +115,11 @@ class Settings(BaseSettings):
     jupyter_utils_fsync: Literal["on", "off"] = Field(
         default="on", description="off: files that go into the lab's own artifact folder are not forced to the disk"
     )
+    jupyter_utils_notebook: Folder | None = _of_library("JUPYTER_UTILS_NOTEBOOK")
+    jupyter_utils_save_seconds: Annotated[float, Field(gt=0)] = _of_library("JUPYTER_UTILS_SAVE_SECONDS")
+    jupyter_utils_git_lock_seconds: Annotated[float, Field(gt=0)] = _of_library("JUPYTER_UTILS_GIT_LOCK_SECONDS")
+    jupyter_utils_local_artifacts: Literal["on", "off"] = _of_library("JUPYTER_UTILS_LOCAL_ARTIFACTS")
+    jupyter_utils_image_digest: str | None = _of_library("JUPYTER_UTILS_IMAGE_DIGEST")
     jupyter_token: str | None = Field(default=None, description="token of JupyterLab; else JUPYTER_TOKEN_FILE")
     jupyter_token_file: Folder | None = Field(default=None, description="file that holds the token; else one made once")
     jupyter_password_file: Folder | None = Field(
@@ -115,14 +128,18 @@ class Settings(BaseSettings):
     jupyter_auth: Literal["token", "gateway"] = Field(
         default="token", description="gateway: no token, because something in front of JupyterLab authenticates"
     )
-    run_as_root: str | None = Field(default=None, description="any value: the container's JupyterLab runs as root")
-    container_uid: Annotated[int, Field(ge=0)] = Field(default=1000, description="user id in the container")
-    container_gid: Annotated[int, Field(ge=0)] = Field(default=1000, description="group id in the container")
+    run_as_root: Switch = Field(
+        default=False, description="any value but 0, false, no and off: the container's JupyterLab runs as root"
+    )
+    container_uid: UnixId = Field(default=1000, description="user id in the container")
+    container_gid: UnixId = Field(default=1000, description="group id in the container")
     http_proxy: str | None = Field(default=None, description="proxy for http://, in either letter case")
     https_proxy: str | None = Field(default=None, description="proxy for https://, in either letter case")
     no_proxy: str | None = Field(default=None, description="hosts reached without proxy; local names are always added")
-    extra_ca_certs: Folder | None = Field(
-        default=None, description="PEM file of further certificate authorities; added to the host's bundle"
+    extra_ca_certs: Mounted | None = Field(
+        default=None,
+        description="PEM file of further certificate authorities, relative to the folder of .env; "
+        "added to the host's bundle",
     )
 
     @classmethod
@@ -130,12 +147,16 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        environment, dotenv = _Cleaned(settings_cls, env_settings), _Cleaned(settings_cls, dotenv_settings)
-        return init_settings, environment, _Cleaned(settings_cls, _Credentials(settings_cls)), dotenv
+        return init_settings, *(_Found(settings_cls, values) for values in _sources().values())
+
+    @property
+    def for_library(self) -> dict[str, str]:
+        """What a notebook must be told of the settings that only the library reads: those that are given."""
+        return {name: str(getattr(self, name.lower())) for name in LIBRARY if name.lower() in self.model_fields_set}
 
     @property
     def root_dir(self) -> Path:
@@ -207,64 +228,60 @@ class Settings(BaseSettings):
         return self.mlflow_auth == "on" or (self.mlflow_auth == "auto" and not self.is_local)
 
 
-class _Cleaned(PydanticBaseSettingsSource):
-    """A source without the quotes that compose files leave in, and without empty values."""
+class _Found(PydanticBaseSettingsSource):
+    """Settings that one place gives."""
 
-    def __init__(self, settings_cls: type[BaseSettings], inner: PydanticBaseSettingsSource) -> None:
+    def __init__(self, settings_cls: type[BaseSettings], values: dict[str, str]) -> None:
         super().__init__(settings_cls)
-        self._inner = inner
+        self._values = values
 
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
-        return self._inner.get_field_value(field, field_name)
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        return self._values.get(field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        return clean(self._inner())
+        return self._values
 
 
-class _Credentials(PydanticBaseSettingsSource):
-    """The credentials that systemd hands to a service (`LoadCredential=` in systemd.exec(5)).
+def _sources() -> dict[str, dict[str, str]]:
+    """Give what each place says, by field; the first counts."""
+    return {"environment": _by_field(os.environ), "credential": _credentials(), DOTENV: _by_field(read_dotenv())}
+
+
+def _by_field(values: Mapping[str, str]) -> dict[str, str]:
+    """Take what is ours and not empty, without quotes and blanks."""
+    found = {}
+    for name in Settings.model_fields:
+        names = [name.upper(), name] if name.endswith("_proxy") else [name.upper()]
+        found[name] = next(filter(None, (unquote(values.get(one, "")) for one in names)), "")
+    return {name: value for name, value in found.items() if value}
+
+
+def _credentials() -> dict[str, str]:
+    """Give the credentials that systemd hands to a service (`LoadCredential=` in systemd.exec(5)).
 
     One that bears the name of a setting is its value; of a setting that names a file, it is that file. An empty one
     counts as unset, so that a unit can have one that may be missing.
     """
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
-        path = Path(os.environ.get(_CREDENTIALS, ""), field_name.upper())
-        if _CREDENTIALS not in os.environ or not path.is_file():
-            return None, field_name, False
-        value = path.read_text(encoding="utf-8").strip()
-        return (str(path) if value and field_name.endswith("_file") else value), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        return {name: self.get_field_value(field, name)[0] for name, field in Settings.model_fields.items()}
-
-
-def clean(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Take quotes and blanks off, and drop what is empty then."""
-    stripped = {name: unquote(value) if isinstance(value, str) else value for name, value in values.items()}
-    return {name: value for name, value in stripped.items() if value not in ("", None)}
-
-
-def unquote(value: str) -> str:
-    """Take blanks and quotes off, as often as they stand around each other: `'"/mnt/fs"'` becomes `/mnt/fs`."""
-    value = value.strip()
-    while len(value) > 1 and value[0] == value[-1] and value[0] in _QUOTES:
-        value = value[1:-1].strip()
-    return value
+    folder = given(_CREDENTIALS)
+    files = {name: Path(folder, name.upper()) for name in Settings.model_fields} if folder else {}
+    values = {name: unquote(file.read_text(encoding="utf-8")) for name, file in files.items() if file.is_file()}
+    return {name: str(files[name]) if name.endswith("_file") else value for name, value in values.items() if value}
 
 
 def read_settings() -> Settings:
     """Read the environment and `.env`.
 
     Raises:
-        SettingsError: a value cannot be used; the message names the variable, the value and what is accepted.
+        SettingsError: `.env` cannot be read, or a value cannot be used; the message names the line, or the variable,
+            the value and what is accepted.
+
     """
     try:
         return Settings()
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(detail) for detail in error.errors())) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{DOTENV} in the current directory cannot be read ({error}): mend or remove it.") from None
+        raise SettingsError(f"A credential of systemd's cannot be read ({error}): correct or remove it.") from None
 
 
 def _explain(detail: Any) -> str:
@@ -298,10 +315,10 @@ _EFFECTIVE = {
 
 
 def table(settings: Settings) -> list[Row]:
-    """Return every setting: its present value, where that comes from, and what it means; secrets are masked."""
-    origins = dict.fromkeys(clean(DotEnvSettingsSource(Settings)()), DOTENV)
-    origins |= dict.fromkeys(clean(_Credentials(Settings)()), "credential")
-    origins |= dict.fromkeys(clean(EnvSettingsSource(Settings)()), "environment")
+    """Return every setting with its present value, where that comes from, and what it means; secrets are masked."""
+    origins: dict[str, str] = {}
+    for origin, values in _sources().items():
+        origins = dict.fromkeys(values, origin) | origins
     return [
         Row(name.upper(), _shown(settings, name), origins.get(name, "default"), field.description or "")
         for name, field in Settings.model_fields.items()

@@ -80,6 +80,8 @@ def test_nothing_secret_and_nothing_of_the_build(output: str) -> None:
     folders = ["/etc/apt", "/home/jovyan", "/opt/jupyter", "/opt/mlflow", "/srv", "/tmp", "/var/log"]
     shown = containers.run(IMAGES[output], "-A", *folders, options=("--entrypoint", "/bin/ls")).stdout
     assert shown.split() == [f"{folder}:" for folder in folders]
+    servers = containers.run(IMAGES[output], "-rhE", "^(URIs|deb)", "/etc/apt", options=("--entrypoint", "/bin/grep"))
+    assert {line.split("/")[2] for line in servers.stdout.splitlines()} == {"debian.example.org"}
 
 
 def test_language_time_and_fonts() -> None:

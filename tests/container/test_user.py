@@ -107,3 +107,26 @@ def test_arguments_are_passed_on(tmp_path: Path) -> None:
         containers.wait_answers(f"http://127.0.0.1:{port}/mine/api", name)
         containers.wait_healthy(name)
         assert "notebooks   /mnt/fs/jupyter" in containers.logs(name)
+
+
+@pytest.mark.parametrize("value", ["0", "false", "No", "OFF"])
+def test_run_as_root_that_says_no(value: str) -> None:
+    """Whoever writes RUN_AS_ROOT=0 does not want root."""
+    assert who("--env", f"RUN_AS_ROOT={value}")[0] == "1000"
+
+
+@pytest.mark.parametrize("name", ["CONTAINER_UID", "CONTAINER_GID"])
+def test_the_number_that_means_nobody_gives_no_root(name: str) -> None:
+    """4294967295 means "as it is" to the kernel, and as it is, is root."""
+    done = containers.run(containers.LAB, "id", options=("--env", f"{name}=4294967295"), check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{name}='4294967295' cannot be used" in done.stderr
+
+
+def test_another_user_in_nb_uid_changes_nothing(tmp_path: Path) -> None:
+    """The name of docker-stacks is refused before folders are given to user 1000."""
+    done = containers.run(containers.LAB, "id", options=("--env", "NB_UID=4321", *mounts(tmp_path)), check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: NB_UID='4321'")
+    assert "Set CONTAINER_UID=4321 instead of NB_UID" in done.stderr
+    assert containers.owners(tmp_path / "home") == {(0, 0)}

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import pytest
+from commands import ROOT
+
+# The fetch step, which the tests call part by part.
+sys.path.insert(0, str(ROOT / "nix" / "debian"))
 
 
 @pytest.fixture(scope="session", autouse=True)

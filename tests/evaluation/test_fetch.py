@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import ROOT, nix
-
-sys.path.insert(0, str(ROOT / "nix" / "debian"))
-
-from fetching import FetchError, debian, masked, wheels
+from commands import nix
+from fetching import FetchError, masked
 from fetching import nix as store
+from fetching.screen import Log, Screen
+from fetching.wheels import Wheels
 
 NOWHERE = "http://127.0.0.1:9"
+
+
+def entry_of(name: str) -> dict[str, Any]:
+    """Return a package of the lock."""
+    return next(entry for entry in store.Output("lab").files()[1] if entry["name"] == name)
 
 
 @pytest.fixture
 def six() -> dict[str, Any]:
     """Return one small wheel of the lock."""
-    return next(entry for entry in store.wanted_files("lab") if entry["name"] == "six")
+    return entry_of("six")
+
+
+def fetch(entry: dict[str, Any], folder: Path, folders: list[str]) -> None:
+    """Fetch one package, as the fetch step does."""
+    log = Log("test-fetch")
+    try:
+        Wheels([entry], Screen("fetch"), log).fetch(folder, folders)
+    finally:
+        log.path.unlink()
 
 
 @pytest.fixture
@@ -46,7 +57,7 @@ def test_wrong_hash_names_the_file(six: dict[str, Any], tmp_path: Path, monkeypa
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(offered))
     with pytest.raises(FetchError, match=rf"Wrong hash: {six['file']}"):
-        wheels.fetch([{**six, "sha256": "0" * 64}], tmp_path / "wheels", [])
+        fetch({**six, "sha256": "0" * 64}, tmp_path / "wheels", [])
 
 
 @pytest.mark.usefixtures("alone")
@@ -57,9 +68,9 @@ def test_wheels_of_a_named_folder_are_taken(
     shutil.copyfile(six["path"], tmp_path / six["file"])
     monkeypatch.setenv("PIP_INDEX_URL", f"{NOWHERE}/simple")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    wheels.fetch([six], tmp_path / "wheels", [str(tmp_path)])
-    assert store.missing([six]) == []
-    assert list((tmp_path / "wheels").iterdir()) == []
+    fetch(six, tmp_path / "wheels", [str(tmp_path)])
+    assert store.valid([six["path"]])
+    assert list((tmp_path / "wheels").glob("*.whl")) == []
 
 
 @pytest.mark.usefixtures("alone")
@@ -69,7 +80,7 @@ def test_unreachable_index_is_named_with_its_remedy(
     """Without an index the message says which setting names another, and what the proxies are."""
     monkeypatch.setenv("PIP_INDEX_URL", f"{NOWHERE}/simple")
     with pytest.raises(FetchError, match="PIP_INDEX_URL names another") as caught:
-        wheels.fetch([six], tmp_path / "wheels", [])
+        fetch(six, tmp_path / "wheels", [])
     assert "proxy settings in force: none set" in str(caught.value)
 
 
@@ -81,7 +92,7 @@ def test_refusing_proxy_is_named_without_its_password(
     monkeypatch.setenv("HTTPS_PROXY", "http://taro:himitsu@127.0.0.1:9")
     monkeypatch.setenv("PIP_INDEX_URL", "https://index.example.org/simple")
     with pytest.raises(FetchError, match="HTTPS_PROXY=http://") as caught:
-        wheels.fetch([six], tmp_path / "wheels", [])
+        fetch(six, tmp_path / "wheels", [])
     assert "himitsu" not in str(caught.value)
 
 
@@ -89,9 +100,9 @@ def test_refusing_proxy_is_named_without_its_password(
 def test_no_place_for_torch_offers_cuda(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing has torch's CPU wheel, the message says so and offers the other two ways."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    torch = next(entry for entry in store.wanted_files("lab") if entry["name"] == "torch")
+    torch = entry_of("torch")
     with pytest.raises(FetchError, match=r"--wheels FOLDER.*--gpu, about 3 GB"):
-        wheels.fetch([torch], tmp_path / "wheels", [])
+        fetch(torch, tmp_path / "wheels", [])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
@@ -108,68 +119,15 @@ def test_full_disk_is_said(six: dict[str, Any], tmp_path: Path, monkeypatch: pyt
     try:
         monkeypatch.setenv("PIP_NO_INDEX", "1")
         with pytest.raises(FetchError, match="disk for temporary files is full"):
-            wheels.fetch([six], small / "wheels", [str(offered)])
+            fetch(six, small / "wheels", [str(offered)])
     finally:
         subprocess.run(["umount", str(small)], check=True)
-
-
-@pytest.mark.skipif(shutil.which("mmdebstrap") is None, reason="no mmdebstrap on this machine")
-def test_unreachable_debian_mirror_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Debian mirror that cannot be reached is named, with the setting that names another."""
-    monkeypatch.setenv("DEBIAN_MIRROR", f"{NOWHERE}/debian")
-    monkeypatch.setattr(store, "missing", list)
-    with pytest.raises(FetchError, match=rf"(?s){NOWHERE}/debian.*cannot be used; DEBIAN_MIRROR names another"):
-        debian.fetch(tmp_path, locked=False)
-
-
-PIN = {"suite": "bookworm", "sha256": "sha256-a", "packages": {"git": "1", "perl": "5"}}
-MOVED = {**PIN, "sha256": "sha256-b", "packages": {"git": "2", "perl": "5"}}
-
-
-def test_locked_refuses_newer_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With --locked a mirror that has moved on is an error that names the package and both versions."""
-    monkeypatch.setattr(debian, "PIN", tmp_path / "system.json")
-    with pytest.raises(FetchError, match=r"git: 1 -> 2"):
-        debian.accept(PIN, MOVED, locked=True)
-    assert not (tmp_path / "system.json").exists()
-
-
-def test_newer_packages_become_the_pin(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Without --locked they are taken, said aloud, and written down."""
-    monkeypatch.setattr(debian, "PIN", tmp_path / "system.json")
-    debian.accept(PIN, MOVED, locked=False)
-    assert json.loads((tmp_path / "system.json").read_text()) == MOVED
-    said = capsys.readouterr().err
-    assert "git: 1 -> 2" in said
-    assert "perl" not in said
 
 
 def test_credentials_are_masked() -> None:
     """No address is printed with the password in it."""
     assert masked("at http://taro:himitsu@proxy:8080/x") == "at http://***@proxy:8080/x"
-
-
-@pytest.mark.full
-@pytest.mark.skipif(os.geteuid() != 0, reason="another host name needs root")
-def test_system_is_the_same_from_two_fetches_and_two_hosts(tmp_path: Path) -> None:
-    """The Debian system has one hash, whatever the machine is called and whenever it is fetched."""
-    pin = json.loads(debian.PIN.read_text())
-    hashes = set()
-    for host in ("alpha", "beta"):
-        archive, root = tmp_path / f"{host}.tar", tmp_path / host
-        code = f"import json, sys; sys.path.insert(0, {str(ROOT / 'nix' / 'debian')!r}); from fetching import debian; "
-        code += (
-            f"from pathlib import Path; debian.bootstrap(json.loads(debian.PIN.read_text()), Path({str(archive)!r}))"
-        )
-        command = f'hostname {host} && exec "$@"'
-        subprocess.run(["unshare", "--uts", "sh", "-c", command, "sh", "python3", "-c", code], check=True)
-        debian.unpack(archive, root)
-        archive.unlink()
-        hashes.add(store.hash_of_folder(root))
-        shutil.rmtree(root)
-    assert hashes == {pin["sha256"]}
+    assert masked("http://taro:hi@mitsu@proxy/, https://token@host/") == "http://***@proxy/, https://***@host/"
 
 
 @pytest.mark.parametrize("output", ["environment-all", "jupyter-utils"])

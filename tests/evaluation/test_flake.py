@@ -141,14 +141,67 @@ def test_missing_file_says_who_brings_it(tmp_path: Path) -> None:
     expression = f'import {ROOT}/nix/debian/missing.nix {{ name = "some-1.0.whl"; hash = "{"0" * 64}"; }}'
     result = nix("build", "--no-link", "--impure", "--expr", expression, TMPDIR=str(tmp_path))
     assert result.returncode != 0
-    assert "some-1.0.whl is not in the Nix store yet. Run ./quickstart" in result.stderr
+    assert "some-1.0.whl is not in the Nix store yet" in result.stderr
+    assert "python3 nix/debian/fetch.py lab" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("output", "name", "command"),
+    [
+        ("lab", "six", "fetch.py lab"),
+        ("units", "six", "fetch.py lab"),
+        ("python", "pytest", "fetch.py python"),
+        ("lab-gpu", "triton", "fetch.py lab-gpu"),
+        ("python-gpu", "pytest", "fetch.py python-gpu"),
+    ],
+)
+def test_what_is_missing_names_the_fetch_that_brings_it(output: str, name: str, command: str) -> None:
+    """No circle: the command that is named brings the file, whichever output lacks it."""
+    derivation = evaluated("-f", "nix/debian", f"{output}.drvPath")
+    closure = subprocess.run(["nix-store", "-qR", derivation], check=True, capture_output=True, text=True).stdout
+    fetched = [Path(path).read_text() for path in closure.split() if re.search(rf"-{name}-[^/]*\.whl\.drv$", path)]
+    assert [re.search(r"nix/debian/fetch\.py [\w-]+", text)[0].rpartition("/")[2] for text in fetched] == [command]
+    brought = {
+        entry["name"]
+        for entry in json.loads(nix("eval", "--json", "-f", "nix/debian", f"files.{command.split()[1]}").stdout)
+    }
+    assert name in brought
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o644])
+def test_bits_of_the_disk_make_no_other_paths(tmp_path: Path, mode: int) -> None:
+    """A disk that shows every file as executable, or none, gives the same store paths."""
+    for name in ("nix", "python"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            path.chmod(mode)
+    for output in ("python", "units", "save"):
+        assert evaluated("-f", f"{tmp_path}/nix/debian", f"{output}.outPath") == evaluated(
+            "-f", "nix/debian", f"{output}.outPath"
+        )
+
+
+def test_every_checkout_has_the_same_bytes(tmp_path: Path) -> None:
+    """Git for Windows' core.autocrlf changes no line of a clone."""
+    git = ["git", "-c", "core.autocrlf=true", "-c", "safe.directory=*"]
+    subprocess.run([*git, "clone", "--quiet", str(ROOT), str(tmp_path / "clone")], check=True)
+    changed = [
+        path
+        for path in (tmp_path / "clone").rglob("*")
+        if path.is_file() and ".git" not in path.parts and path.suffix != ".png" and b"\r\n" in path.read_bytes()
+    ]
+    assert changed == []
 
 
 @pytest.mark.parametrize(
     ("change", "rebuilt"),
     [
         ("package", {"six-1.17.0", "six-1.17.0-py2.py3-none-any.whl", "environment", "lab"}),
-        ("launcher", {"jupyter-utils-0.1.0-wheel", "jupyter-utils-0.1.0", "environment", "lab"}),
+        (
+            "launcher",
+            {"jupyter-utils-source", "jupyter-utils-0.1.0-wheel", "jupyter-utils-0.1.0", "environment", "lab"},
+        ),
     ],
 )
 def test_a_change_rebuilds_only_what_it_touches(tmp_path: Path, change: str, rebuilt: set[str]) -> None:

@@ -84,7 +84,7 @@ def test_full_disk(machine, checkout: Path) -> None:
     code, said = quickstart("--base", "debian", "--cpu", tools=tools, folder=checkout)
     assert code == 1
     assert "has 3 GiB free, lab needs 7 GiB" in said
-    assert list(checkout.glob(".cache/*")) == []
+    assert [path.name for path in checkout.glob(".cache/*")] == ["turn"]
 
 
 def test_missing_certificates_file() -> None:
@@ -92,6 +92,22 @@ def test_missing_certificates_file() -> None:
     code, said = quickstart(EXTRA_CA_CERTS="/does/not/exist.pem")
     assert code == 1
     assert "EXTRA_CA_CERTS names /does/not/exist.pem, which cannot be read" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("JUPYTER_PORT=1\n".encode("utf-16"), "quickstart: .env is in UTF-16"),
+        (b"A=b\nJUPYTER_TOKEN=geheim$word\n", "quickstart: .env, line 2: JUPYTER_TOKEN has a $ before a letter"),
+    ],
+)
+def test_dotenv_that_cannot_be_read(checkout: Path, content: bytes, said: str) -> None:
+    """Before anything is built, though only the program needs the setting."""
+    (checkout / ".env").write_bytes(content)
+    code, words = quickstart("--base", "debian", folder=checkout)
+    assert (code, words.count("\n")) == (1, 1)
+    assert words.startswith(said)
+    assert "geheim" not in words
 
 
 @pytest.mark.parametrize(("option", "variant"), [("--gpu", "lab-gpu"), ("--cpu", "lab")])

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from bare import without_settings
 from jupyter_utils.errors import DirectoryError, SettingsError
-from jupyter_utils.settings import Settings, read_settings, table, unquote
+from jupyter_utils.machine.variables import unquote
+from jupyter_utils.settings import Settings, read_settings, table
 
 
 @pytest.fixture(autouse=True)
@@ -49,13 +50,63 @@ def test_empty_counts_as_unset(monkeypatch: pytest.MonkeyPatch, value: str) -> N
     """A compose file passes variables that its user never set as empty ones."""
     monkeypatch.setenv("RUN_AS_ROOT", value)
     monkeypatch.setenv("JUPYTER_PORT", value)
-    assert read_settings().run_as_root is None
+    assert read_settings().run_as_root is False
     assert read_settings().jupyter_port == 18080
+
+
+@pytest.mark.parametrize("value", ["0", "false", "False", "NO", "off", '"Off"', " 0 ", "'no'"])
+def test_a_switch_that_says_no_is_off(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """Whoever writes RUN_AS_ROOT=0 does not want root."""
+    monkeypatch.setenv("RUN_AS_ROOT", value)
+    assert read_settings().run_as_root is False
+
+
+@pytest.mark.parametrize("value", ["1", "true", "yes", "on", "root", "00", "nope"])
+def test_a_switch_with_any_other_value_is_on(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """RUN_AS_ROOT counts when it is set to any value, as it did in the project before."""
+    monkeypatch.setenv("RUN_AS_ROOT", value)
+    assert read_settings().run_as_root is True
+
+
+@pytest.mark.parametrize("name", ["CONTAINER_UID", "CONTAINER_GID"])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("4294967295", "4294967294"),
+        ("4294967296", "4294967294"),
+        ("18446744073709551616", "4294967294"),
+        ("9" * 5000, "4294967294"),
+        ("-1", "such as"),
+        ("1000:1000", "such as"),
+        ("10 00", "such as"),
+        ("1_000", "such as"),
+        ("1000.0", "such as"),
+        ("0x3e8", "such as"),
+        ("１０００", "such as"),  # noqa: RUF001 - typed with a Japanese input method
+        ("hanako", "such as"),
+        ("$(id -u)", "such as"),
+    ],
+)
+def test_a_number_of_a_user_that_cannot_be_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    """4294967295 means "leave it as it is" to the kernel: it would run as root."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"^{name}=") as caught:
+        read_settings()
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("value", "number"), [("0", 0), (" 1000 ", 1000), ('"1001"', 1001), ("4294967294", 2**32 - 2)])
+def test_a_number_of_a_user(monkeypatch: pytest.MonkeyPatch, value: str, number: int) -> None:
+    """Whatever the kernel knows as one, with the blanks and quotes that files leave in."""
+    monkeypatch.setenv("CONTAINER_UID", value)
+    assert read_settings().container_uid == number
 
 
 def test_the_environment_wins_over_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And an empty variable does not."""
-    (tmp_path / ".env").write_text('CONTAINER_UID=1234\nhttps_proxy="http://proxy:3128"\nMLFLOW_PORT=1\nUNKNOWN=x\n')
+    (tmp_path / ".env").write_text('CONTAINER_UID=1234\nHTTPS_PROXY="http://proxy:3128"\nMLFLOW_PORT=1\nUNKNOWN=x\n')
     monkeypatch.setenv("MLFLOW_PORT", "2")
     monkeypatch.setenv("CONTAINER_UID", "")
     settings = read_settings()

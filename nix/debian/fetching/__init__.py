@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 
 
 class FetchError(Exception):
     """What the user must know and do; shown without a traceback."""
 
 
-def say(text: str) -> None:
-    """Tell the user what happens, at once."""
-    sys.stderr.write(f"fetch: {masked(text)}\n")
-    sys.stderr.flush()
-
-
 def masked(text: str) -> str:
     """Return `text` without the credentials of any address in it."""
-    return re.sub(r"(\w+://)[^/@\s:]*:?[^/@\s]*@", r"\1***@", text)
+    return re.sub(r"(\w+://)[^/\s]*@", r"\1***@", text)
 
 
 def network_advice() -> str:

@@ -7,61 +7,92 @@ import os
 import re
 import shlex
 import subprocess
-import tarfile
 from typing import TYPE_CHECKING, Any
 
-from . import FetchError, network_advice, nix, say
+from . import FetchError, network_advice, nix, processes, tree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from .screen import Log, Screen
 
 Pin = dict[str, Any]
 """The content of system.json."""
 
 PIN = nix.BASE / "system.json"
-# What differs from machine to machine, from mirror to mirror or from run to run, and what nobody reads here.
-LEFT_OUT = re.compile(
-    r"\./(dev|proc|sys|run|tmp|boot|home|media|mnt|opt|srv)/.+"
-    r"|\./etc/(hostname|hosts|resolv\.conf|machine-id|mtab|\.pwd\.lock|(shadow|gshadow|passwd|group)-)"
-    r"|\./etc/apt/.+|\./var/(lib/apt|cache|log|backups|tmp)/.+|\./var/lib/dpkg/.+-old"
-    r"|\./usr/share/(doc|man|info|locale|lintian|bug)/.+"
-    r"|(.*/)?__pycache__(/.*)?"
-)
 
 
-def fetch(folder: Path, *, locked: bool) -> None:
-    """Bring the pinned Debian system into the store, unless it is there.
+class System:
+    """The Debian system of one fetch."""
 
-    Where the mirror has newer versions than the pin, take them, say which, and write the new pin; with `locked`, raise.
+    def __init__(self, screen: Screen, log: Log, *, locked: bool) -> None:
+        """`locked`: where the mirror has newer versions than the pin, raise instead of taking them."""
+        self.screen = screen
+        self.log = log
+        self.locked = locked
+        self.doing = "asking the mirror"
+
+    def fetch(self, folder: Path) -> None:
+        """Bring the pinned system into the store.
+
+        Where the mirror has newer versions than the pin, take them, say which, and write the new pin.
+        """
+        pin = json.loads(PIN.read_text())
+        root, archive = folder / f"debian-{pin['suite']}", folder / "system.tar"
+        self.screen.say(f"the Debian system ({pin['suite']}) by mmdebstrap ...")
+        bootstrap(pin, archive, self.hear)
+        self.doing = "unpacking"
+        tree.unpack(archive, root)
+        archive.unlink()
+        self.doing = "checking and storing"
+        found = {**pin, "sha256": nix.hash_of_folder(root), "packages": tree.versions(root)}
+        if found["sha256"] != pin["sha256"]:
+            accept(pin, found, locked=self.locked, say=self.screen.say)
+        nix.add([root], recursive=True)
+        self.screen.say("the Debian system is in the store")
+
+    def hear(self, line: str) -> None:
+        """Take notice of what mmdebstrap says."""
+        self.log.add(f"mmdebstrap: {line}")
+        if told := re.match(r"I: ((?:running|downloading|extracting|installing|cleaning|creating) .*?)\.*$", line):
+            self.doing = told[1]
+
+    def progress(self) -> str:
+        """Return how far it is."""
+        return f"Debian system: {self.doing}"
+
+
+def bootstrap(pin: Pin, archive: Path, hear: Callable[[str], None] = print) -> None:
+    """Run mmdebstrap, which checks Debian's signatures; proxies reach it by the environment only.
+
+    `hear` is handed each line that it prints. It works in the folder of `archive`.
     """
-    wanted = nix.system_file()
-    if not nix.missing([wanted]):
-        return
-    pin = json.loads(PIN.read_text())
-    root = folder / wanted["name"]
-    say(f"the Debian system ({pin['suite']}) by mmdebstrap ...")
-    archive = folder / "system.tar"
-    bootstrap(pin, archive)
-    unpack(archive, root)
-    archive.unlink()
-    found = {**pin, "sha256": nix.hash_of_folder(root), "packages": versions(root)}
-    if found["sha256"] != pin["sha256"]:
-        accept(pin, found, locked=locked)
-    nix.add([root], recursive=True)
-    say("the Debian system is in the store")
-
-
-def bootstrap(pin: Pin, archive: Path) -> None:
-    """Run mmdebstrap, which checks Debian's signatures; proxies reach it by the environment only."""
     words = [
         *("mmdebstrap", "--variant=minbase", "--format=tar", "--architectures=amd64"),
         f"--include={','.join(pin['include'])}",
         *(pin["suite"], str(archive), *sources(pin["suite"])),
     ]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(pin["epoch"])}
-    result = subprocess.run(words, env=environment, stderr=subprocess.PIPE, text=True, check=False)
-    if result.returncode:
-        raise FetchError(explained(result.stderr, shlex.join(words[:2])))
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(pin["epoch"]), "TMPDIR": str(archive.parent)}
+    said: list[str] = []
+
+    def line(text: str) -> None:
+        said.append(text)
+        hear(text)
+
+    if processes.lines([*namespace(), *words], line, env=environment):
+        raise FetchError(explained("\n".join(said), shlex.join(words[:2])))
+
+
+def namespace() -> list[str]:
+    """Return the words that put a command of root's into namespaces, with which its mounts vanish when it is killed.
+
+    Without root mmdebstrap makes its own; where the machine forbids them (some containers), it mounts nothing.
+    """
+    words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    if os.geteuid() or processes.output([*words, "true"])[0]:
+        return []
+    return words
 
 
 def explained(output: str, command: str) -> str:
@@ -110,27 +141,7 @@ def apt_repositories() -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows if len(row) == 2]  # noqa: PLR2004 - label and address
 
 
-def unpack(archive: Path, root: Path) -> None:
-    """Unpack what is kept; owners and times go, since Nix has none."""
-    root.mkdir()
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            if LEFT_OUT.fullmatch(member.name) or not (
-                member.isfile() or member.isdir() or member.issym() or member.islnk()
-            ):
-                continue
-            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
-            member.uid, member.gid = os.getuid(), os.getgid()
-            tar.extract(member, root)
-
-
-def versions(root: Path) -> dict[str, str]:
-    """Return package -> version of the system, from dpkg's own list."""
-    status = (root / "var/lib/dpkg/status").read_text(encoding="utf-8")
-    return dict(sorted(re.findall(r"(?m)^Package: (\S+)\n(?:.+\n)*?Version: (\S+)", status)))
-
-
-def accept(pin: Pin, found: Pin, *, locked: bool) -> None:
+def accept(pin: Pin, found: Pin, *, locked: bool, say: Callable[[str], None]) -> None:
     """Say what moved and write the new pin, or raise where the pin must hold."""
     before, after = pin["packages"], found["packages"]
     moved = [

@@ -3,141 +3,129 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import subprocess
-import sys
-import time
+import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import FetchError, network_advice, nix, say
+from . import FetchError, nix, pip, processes
+from .progress import Clock, megabytes
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from .screen import Log, Screen
 
-PROGRESS = 5.0
-"""Seconds between two words about how far pip is."""
-
-# The platform of the environment, which need not be that of the Python that runs this. pip expands no manylinux_2_x.
-PLATFORM = [
-    *("--no-deps", "--python-version", "3.11", "--implementation", "cp"),
-    *(word for abi in ("cp311", "abi3", "none") for word in ("--abi", abi)),
-    *(word for minor in range(36, 4, -1) for word in ("--platform", f"manylinux_2_{minor}_x86_64")),
-    *(
-        word
-        for old in ("manylinux2014", "manylinux2010", "manylinux1", "linux")
-        for word in ("--platform", f"{old}_x86_64")
-    ),
-]
+# Package -> size of its file, roughly: the index tells it only when a download begins, the time left depends on it.
+SIZES = nix.BASE / "sizes.json"
+UNKNOWN = 1_000_000
 
 
-def fetch(entries: list[nix.Entry], folder: Path, extra_folders: list[str]) -> None:
-    """Download `entries` and add them to the store; what was added stays there if a later one fails."""
-    folder.mkdir()
-    folders = [word for name in extra_folders for word in ("--find-links", name)]
-    torch = [entry for entry in entries if "index" in entry]
-    others = [entry for entry in entries if "index" not in entry]
-    for entry in torch:
-        fetch_torch(entry, folder, folders)
-    if others:
-        say(f"{len(others)} packages by pip ...")
-        failure = download(others, folder, folders)
-        store(others, folder)
+class Wheels:
+    """Those of one fetch."""
+
+    def __init__(self, entries: list[nix.Entry], screen: Screen, log: Log) -> None:
+        """`entries` are what the store lacks."""
+        self.entries = {entry["file"]: entry for entry in entries}
+        self.screen = screen
+        self.log = log
+        self.folder: Path | None = None
+        self.sizes = expected(entries)
+        self.stored: dict[str, int] = {}
+        self.clock = Clock()
+        self.adding = False
+
+    def fetch(self, folder: Path, extra_folders: list[str]) -> None:
+        """Download them and add them to the store; what was added stays there if a later one fails."""
+        folder.mkdir()
+        self.folder = folder
+        folders = [word for name in extra_folders for word in ("--find-links", name)]
+        for entry in [entry for entry in self.left() if "index" in entry]:
+            self.fetch_torch(entry, folder, folders)
+        if others := self.left():
+            self.screen.say(f"{len(others)} packages by pip ...")
+            failure = pip.download(others, folder, folders, self.log)
+            self.store(folder)
+            if failure:
+                raise FetchError(failure)
+
+    def fetch_torch(self, entry: nix.Entry, folder: Path, folders: list[str]) -> None:
+        """Find the CPU wheel, which PyPI lacks: pip's configuration, the user's folders, then PyTorch's own index."""
+        self.screen.say(f"{entry['file']} ...")
+        failure = pip.download([entry], folder, folders, self.log)
+        if failure and not processes.ending.is_set():
+            self.screen.say(f"not where pip looks by itself; trying {entry['index']} ...")
+            failure = pip.download([entry], folder, [*folders, "--extra-index-url", entry["index"]], self.log)
+        self.store(folder)
         if failure:
-            raise FetchError(failure)
+            raise FetchError(
+                f"no place has {entry['file']}.\n{failure}\n"
+                "Either download that file elsewhere and name its folder (./quickstart --wheels FOLDER), "
+                "or take the CUDA environment, whose files PyPI has "
+                "(./quickstart --gpu, about 3 GB to download; runs on CPUs too)."
+            )
+
+    def left(self) -> list[nix.Entry]:
+        """Return those that are not in the store yet."""
+        return [entry for file, entry in self.entries.items() if file not in self.stored]
+
+    def store(self, folder: Path) -> int:
+        """Add what lies whole anywhere in `folder`, under the names that Nix allows, and remove it there; how many."""
+        self.adding = True
+        ready: dict[str, tuple[Path, int]] = {}
+        for path in sorted(found(folder, self.entries)):
+            entry = self.entries[path.name]
+            # pip checks each file, but leaves a cut one behind when the disk is full or it is killed.
+            if entry["path"] not in ready and path.name not in self.stored and sha256(path) == entry["sha256"]:
+                named = folder / entry["storeName"]
+                path.replace(named)
+                ready[entry["path"]] = named, named.stat().st_size
+                self.stored[entry["file"]] = named.stat().st_size
+        self.add(ready)
+        self.adding = False
+        return len(ready)
+
+    def add(self, ready: dict[str, tuple[Path, int]]) -> None:
+        """Hand files to Nix, which must come to the same paths."""
+        added = nix.add([named for named, _ in ready.values()]) if ready else []
+        for (expected_path, (named, _)), path in zip(ready.items(), added):  # noqa: B905 - Python 3.9 knows no strict
+            named.unlink()
+            if path != expected_path:
+                raise FetchError(f"wrong hash: {named.name} is not the file that the lock names")
+        if added:
+            self.screen.say(f"{len(added)} files added to the store")
+
+    def progress(self) -> str:
+        """Return how far it is."""
+        arrived = dict(self.stored)
+        for path in found(self.folder, self.entries) if self.folder else []:
+            arrived[path.name] = max(size(path), arrived.get(path.name, 0))
+        done = sum(arrived.values())
+        total = sum(max(expected, arrived.get(file, 0)) for file, expected in self.sizes.items())
+        text = f"{len(arrived)} of {len(self.entries)} packages, {megabytes(done)} of {megabytes(total)}"
+        return f"{text}, checking and storing" if self.adding else f"{text}{self.clock.left(done, total)}"
 
 
-def fetch_torch(entry: nix.Entry, folder: Path, folders: list[str]) -> None:
-    """Find the CPU wheel, which PyPI lacks: pip's configuration, the user's folders, then PyTorch's own index."""
-    say(f"{entry['file']} ...")
-    failure = download([entry], folder, folders)
-    if failure:
-        say(f"not where pip looks by itself; trying {entry['index']} ...")
-        failure = download([entry], folder, [*folders, "--extra-index-url", entry["index"]])
-    if failure:
-        raise FetchError(
-            f"no place has {entry['file']}.\n{failure}\n"
-            "Either download that file elsewhere and name its folder (./quickstart --wheels FOLDER), "
-            "or take the CUDA environment, whose files PyPI has "
-            "(./quickstart --gpu, about 3 GB to download; runs on CPUs too)."
-        )
-    store([entry], folder)
+def found(folder: Path, names: dict[str, nix.Entry]) -> list[Path]:
+    """Return the files of these names in the folder, at any depth."""
+    return [Path(where, file) for where, _, files in os.walk(folder) for file in files if file in names]
 
 
-def download(entries: list[nix.Entry], folder: Path, options: list[str]) -> str | None:
-    """Run pip; return None, or what went wrong and the remedy."""
-    requirements = folder / "requirements.txt"
-    requirements.write_text(
-        "".join(f"{e['name']}=={e['version'].partition('+')[0]} --hash=sha256:{e['sha256']}\n" for e in entries)
-    )
-    words = [
-        *(sys.executable, "-m", "pip", "download", "--require-hashes", "--disable-pip-version-check", "--no-input"),
-        *(
-            "--retries",
-            "2",
-            "--progress-bar",
-            "off",
-            "--dest",
-            str(folder),
-            *PLATFORM,
-            *options,
-            "-r",
-            str(requirements),
-        ),
-    ]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    output, done, shown = [], 0, time.monotonic()
-    for line in process.stdout or ():
-        output.append(line)
-        done += line.startswith("Collecting ")
-        if time.monotonic() - shown > PROGRESS:
-            say(f"  {done}/{len(entries)} {line.split()[1] if line.startswith('Collecting ') else ''}")
-            shown = time.monotonic()
-    requirements.unlink()
-    return explained("".join(output)) if process.wait() else None
+def size(path: Path) -> int:
+    """Return a file's size; pip may have moved it this moment."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
-def explained(output: str) -> str:
-    """Return pip's complaint with its remedy."""
-    text = "".join(
-        line + "\n"
-        for line in output.splitlines()
-        if not line.startswith(("Collecting", "  Using", "  Downloading", "Looking", "WARNING: Location"))
-    )
-    tail = "\n".join(text.strip().splitlines()[-12:])
-    wrong = re.search(r"(?s)DO NOT MATCH THE HASHES.*?\n\s+(\S+).*?from (\S+?)[#\s]", output)
-    if wrong:
-        file = wrong[2].rsplit("/", 1)[-1]
-        return (
-            f"{tail}\nWrong hash: {file}. Whoever offers this file changed it; "
-            "take another index (PIP_INDEX_URL) or ask its owner."
-        )
-    if "No space left" in output:
-        return f"{tail}\nThe disk for temporary files is full: free some space, or name another folder by TMPDIR."
-    if re.search(r"No module named pip", output):
-        return f"{tail}\nThis Python has no pip: install the package python3-pip."
-    if re.search(r"Max retries|NewConnectionError|ProxyError|timed out|Connection|SSLError|50[0-9] ", output):
-        return f"{tail}\nThe package index cannot be reached; PIP_INDEX_URL names another. {network_advice()}."
-    return tail
+def expected(entries: list[nix.Entry]) -> dict[str, int]:
+    """Return file -> size that it probably has."""
+    known = json.loads(SIZES.read_text())
+    return {entry["file"]: known.get(size_name(entry), UNKNOWN) for entry in entries}
 
 
-def store(entries: list[nix.Entry], folder: Path) -> None:
-    """Add what was downloaded, under the names that Nix allows, and remove it here."""
-    ready = []
-    for entry in entries:
-        file = folder / entry["file"]
-        # pip checks each file, but leaves a cut one behind when the disk is full.
-        if file.exists() and sha256(file) == entry["sha256"]:
-            named = folder / entry["storeName"]
-            file.replace(named)
-            ready.append((named, entry["path"]))
-    if not ready:
-        return
-    added = nix.add([named for named, _ in ready])
-    for (named, expected), path in zip(ready, added):  # noqa: B905 - Python 3.9 knows no strict
-        named.unlink()
-        if path != expected:
-            raise FetchError(f"wrong hash: {named.name} is not the file that the lock names")
-    say(f"  {len(ready)} files added to the store")
+def size_name(entry: nix.Entry) -> str:
+    """Return the key in sizes.json: torch is two packages."""
+    return f"{entry['name']}-cpu" if "index" in entry else str(entry["name"])
 
 
 def sha256(file: Path) -> str:

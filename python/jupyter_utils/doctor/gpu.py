@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_utils.machine.variables import given
+
 from .finding import Finding, error, ok, warning
 
 if TYPE_CHECKING:
@@ -25,6 +27,22 @@ _DEVICES = ("/dev/nvidiactl", "/dev/dxg")
 _UPDATE = (
     "install NVIDIA's driver of the {minimum} series or newer (under WSL2: on Windows), or use the CPU environment"
 )
+_GIVE = (
+    "start the container with its GPUs: docker-compose -f docker-compose.yml -f docker-compose.gpu.yml up -d, or "
+    "docker run --gpus all; the host needs NVIDIA's driver of the {minimum} series or newer and the NVIDIA container "
+    "toolkit"
+)
+_AGAIN = (
+    "docker-compose up -d --force-recreate jupyterlab, with the files of the first time, or docker rm and docker run"
+)
+# "Troubleshooting" of the NVIDIA container toolkit: containers lose access to their GPUs.
+_RECREATE = (
+    f"make the container anew, nothing in ./volume is lost: {_AGAIN}. The machine needs no restart: `systemctl "
+    'daemon-reload` on the host takes GPUs from containers that run. For good: "exec-opts": '
+    '["native.cgroupdriver=cgroupfs"] in its /etc/docker/daemon.json. If a new container says the same, ask nvidia-smi '
+    "on the host"
+)
+_UPDATED = f"if nvidia-smi on the host says the same, restart it; then make the container anew: {_AGAIN}"
 
 
 @dataclass(frozen=True)
@@ -165,13 +183,18 @@ def _none(torch: Torch) -> Finding:
     if torch.cuda is None:
         return ok("GPU", "none, and this is the CPU environment")
     minimum = MINIMUM_DRIVER.get(torch.cuda, max(MINIMUM_DRIVER.values()))
-    return error(
-        "GPU", "none, or its driver is missing, but this is the GPU environment", _UPDATE.format(minimum=minimum)
-    )
+    remedy = _GIVE.format(minimum=minimum) if _in_container() else _UPDATE.format(minimum=minimum)
+    return error("GPU", "none, or its driver is missing, but this is the GPU environment", remedy)
 
 
 def _driver_failure(torch: Torch, failure: Exception) -> Finding:
-    said = getattr(failure, "stdout", None) or failure
-    message = f"the driver does not answer: {str(said).strip()}"
+    said = str(getattr(failure, "stdout", None) or failure).strip()
     remedy = "restart the machine (after an update of the driver it must be), or install the driver again"
+    if _in_container():
+        remedy = _UPDATED if "mismatch" in said else _RECREATE
+    message = f"the driver does not answer: {said}"
     return error("GPU driver", message, remedy) if torch.cuda else warning("GPU driver", message, remedy)
+
+
+def _in_container() -> bool:
+    return given("JUPYTER_UTILS_PROFILE") == "container"

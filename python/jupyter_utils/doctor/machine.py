@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import JupyterUtilsError, PortTakenError
+from jupyter_utils.machine.advice import how_to_own
 from jupyter_utils.machine.files import existing_part
 from jupyter_utils.machine.ports import check_port
 from jupyter_utils.machine.running import running
@@ -64,7 +65,7 @@ def directories(settings: Settings) -> Iterator[Finding]:
         if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
             yield ok(setting, str(place) if above == place else f"{place} (will be made)")
         else:
-            yield error(setting, f"{above} cannot be written to", f"correct its owner (chown), or set {setting}")
+            yield error(setting, f"{above} cannot be written to", f"{how_to_own()}, or set {setting}")
 
 
 def store(settings: Settings) -> Iterator[Finding]:

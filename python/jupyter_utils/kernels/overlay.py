@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import OverlayError
+from jupyter_utils.machine.variables import given
 from jupyter_utils.machine.writing import write_whole
 
 from .shadowing import Shadows
@@ -61,7 +62,7 @@ class Overlay:
     @classmethod
     def of_environment(cls) -> Overlay | None:
         """Return the overlay that the lab names, if a lab started this process."""
-        named = os.environ.get(OVERLAY_VARIABLE)
+        named = given(OVERLAY_VARIABLE)
         return cls(Path(named)) if named else None
 
     @property

@@ -12,6 +12,7 @@ import platformdirs
 
 from jupyter_utils.errors import DirectoryError, SettingsError
 
+from .advice import how_to_own
 from .app import APP
 from .sizes import size
 from .writing import write_whole
@@ -54,7 +55,7 @@ def writable_dir(path: Path, setting: str) -> Path:
     except OSError as error:
         raise DirectoryError(
             f"{setting}={path} cannot be used ({error.strerror or error}). It must be a directory that you can write "
-            f"to: correct its owner (chown) or set {setting} to another directory."
+            f"to: {how_to_own()}, or set {setting} to another directory."
         ) from None
     return path
 

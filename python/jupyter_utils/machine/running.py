@@ -14,6 +14,7 @@ import psutil
 
 from .app import APP
 from .files import make_private_dir, state_dir
+from .variables import given
 from .writing import write_whole
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Running:
 def _folder() -> Path:
     # Containers may share a home folder, but not the numbers of their processes. (Images set this variable; a notebook
     # that looks for its server must not stumble over the .env of its project.)
-    container = os.environ.get("JUPYTER_UTILS_PROFILE") == "container"
+    container = given("JUPYTER_UTILS_PROFILE") == "container"
     return Path(tempfile.gettempdir()) / f"{APP}-run" if container else state_dir() / "run"
 
 

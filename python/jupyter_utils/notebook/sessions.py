@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jupyter_utils.machine.addresses import is_loopback, is_wildcard
+from jupyter_utils.machine.variables import given
 
 # Servers of this machine answer in milliseconds; a hung one must not hold the kernel.
 TIMEOUT_SECONDS = 3.0
@@ -77,7 +78,7 @@ def _ask(server: dict[str, Any], path: str) -> Any:
     """
     import requests
 
-    tokens = [server.get("token"), *(os.environ.get(name) for name in _TOKENS)]
+    tokens = [server.get("token"), *(given(name) for name in _TOKENS)]
     url = server["url"].rstrip("/") + "/" + path
     host = urlsplit(url).hostname
     with requests.Session() as client:

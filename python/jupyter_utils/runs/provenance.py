@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import sys
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import DatasetInput
+from jupyter_utils.machine.variables import given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,6 @@ _CUT = " … (cut; whole in the artifacts)"
 _RECORD = "share/jupyter-utils/environment.json"
 _RECORDED = ("lock", "base", "variant", "system")
 # An image cannot know its own digest; whoever runs it may tell.
-_IMAGE_VARIABLE = "JUPYTER_UTILS_IMAGE_DIGEST"
 _STORE = Path("/nix/store")
 
 
@@ -63,8 +62,8 @@ def environment_tags() -> dict[str, str]:
     """
     tags = {"jupyter_utils.python": platform.python_version()}
     tags |= _built_environment()
-    if os.environ.get(_IMAGE_VARIABLE):
-        tags["jupyter_utils.image"] = os.environ[_IMAGE_VARIABLE]
+    if digest := given("JUPYTER_UTILS_IMAGE_DIGEST"):
+        tags["jupyter_utils.image"] = digest
     torch = sys.modules.get("torch")
     if torch is not None:
         tags["jupyter_utils.torch"] = str(torch.__version__)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.machine.files import read_secret, state_dir
 from jupyter_utils.machine.urls import without_credentials
+from jupyter_utils.machine.variables import given
 from jupyter_utils.settings import read_settings
 from jupyter_utils.supervision.notify import VARIABLE
 
@@ -47,6 +48,7 @@ def notebook_environment(settings: Settings, admin: mlflow.Credentials | None) -
         "JUPYTER_UTILS_SPOOL_DIR": str(settings.spool_dir),
         "JUPYTER_UTILS_SPOOL_GIB": str(settings.jupyter_utils_spool_gib),
         "JUPYTER_UTILS_FSYNC": settings.jupyter_utils_fsync,
+        **settings.for_library,
         **(admin.environment() if admin else tracking_password(settings)),
     }
 
@@ -57,11 +59,11 @@ def tracking_password(settings: Settings) -> dict[str, str]:
     if file is None and settings.mlflow_tracking_uri is None and settings.mlflow_host:
         # Both containers see the store; where the server does not ask, there is no such file.
         kept = settings.store_dir / "auth" / mlflow.PASSWORD_FILE
-        file = kept if kept.exists() and not os.environ.get("MLFLOW_TRACKING_PASSWORD") else None
+        file = kept if kept.exists() and not given("MLFLOW_TRACKING_PASSWORD") else None
     if file is None or settings.other_mlflow is None:
         return {}
     password = read_secret("MLFLOW_TRACKING_PASSWORD_FILE", file)
-    username = os.environ.get("MLFLOW_TRACKING_USERNAME") or mlflow.ADMIN
+    username = given("MLFLOW_TRACKING_USERNAME") or mlflow.ADMIN
     return mlflow.Credentials(username, password, None).environment()
 
 
@@ -70,7 +72,8 @@ def use_settings() -> None:
     settings = read_settings()
     os.environ["JUPYTER_UTILS_SPOOL_DIR"] = str(settings.spool_dir)
     os.environ["JUPYTER_UTILS_FSYNC"] = settings.jupyter_utils_fsync
+    os.environ.update(settings.for_library)
     if settings.other_mlflow:
         os.environ["MLFLOW_TRACKING_URI"] = settings.other_mlflow
-    if not os.environ.get("MLFLOW_TRACKING_PASSWORD"):
+    if not given("MLFLOW_TRACKING_PASSWORD"):
         os.environ.update(tracking_password(settings))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from jupyter_utils.errors import DirectoryError
 from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import kept_secret, little_space, make_private_dir, read_secret, writable_dir
 from jupyter_utils.machine.urls import sqlite_uri
+from jupyter_utils.machine.variables import given, raw
 from jupyter_utils.machine.writing import write_whole
 from jupyter_utils.settings import DATABASE
 from jupyter_utils.store.layout import USERS, check_backend, check_store
@@ -73,9 +73,9 @@ def credentials(settings: Settings) -> Credentials | None:
     """Return the administrator's name and password, if MLflow asks for one; the password is made once and kept."""
     if not settings.mlflow_asks_password:
         return None
-    username = os.environ.get("MLFLOW_AUTH_ADMIN_USERNAME") or ADMIN
-    if given := os.environ.get("MLFLOW_AUTH_ADMIN_PASSWORD"):
-        return Credentials(username, given, None)
+    username = given("MLFLOW_AUTH_ADMIN_USERNAME") or ADMIN
+    if password := given("MLFLOW_AUTH_ADMIN_PASSWORD"):
+        return Credentials(username, password, None)
     if path := settings.mlflow_admin_password_file:
         return Credentials(username, read_secret("MLFLOW_ADMIN_PASSWORD_FILE", path), path)
     path = _auth_dir(settings) / PASSWORD_FILE
@@ -165,7 +165,7 @@ def _auth_environment(settings: Settings, admin: Credentials) -> dict[str, str]:
         "MLFLOW_AUTH_ADMIN_PASSWORD": admin.password,
         "MLFLOW_FLASK_SERVER_SECRET_KEY": kept_secret(folder / "session-key"),
     }
-    if "MLFLOW_AUTH_CONFIG_PATH" not in os.environ:
+    if raw("MLFLOW_AUTH_CONFIG_PATH") is None:
         config = folder / "basic_auth.ini"
         database = sqlite_uri(folder / USERS).replace("%", "%%")  # configparser's own sign
         write_whole(

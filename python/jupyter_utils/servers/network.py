@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import SettingsError
 from jupyter_utils.machine.addresses import LOOPBACK_NAMES, is_wildcard, listed
+from jupyter_utils.machine.variables import given, raw
 from jupyter_utils.machine.writing import write_whole
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def proxy_environment(settings: Settings) -> dict[str, str]:
 
 def host_bundle() -> Path | None:
     """Find the file of certificate authorities that this machine trusts, if it has one."""
-    candidates = [os.environ.get("SSL_CERT_FILE"), *_BUNDLES, ssl.get_default_verify_paths().cafile]
+    candidates = [given("SSL_CERT_FILE"), *_BUNDLES, ssl.get_default_verify_paths().cafile]
     return next((Path(path) for path in candidates if path and Path(path).is_file()), None)
 
 
@@ -69,7 +69,7 @@ def certificate_environment(settings: Settings, state_dir: Path) -> dict[str, st
     """
     base = host_bundle()
     if settings.extra_ca_certs is None:
-        return {name: str(base) for name in CA_VARIABLES if name not in os.environ} if base else {}
+        return {name: str(base) for name in CA_VARIABLES if raw(name) is None} if base else {}
     bundle = state_dir / "ca-bundle.pem"
     text = (_base_text(base).rstrip("\n") + "\n" + _read_extra(settings.extra_ca_certs)).lstrip("\n")
     bundle.parent.mkdir(parents=True, exist_ok=True)

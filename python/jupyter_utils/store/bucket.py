@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.machine.variables import given
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ def make_bucket(name: str) -> bool:
     import boto3  # slow to import
     from botocore.exceptions import BotoCoreError, ClientError
 
-    endpoint = os.environ.get(ENDPOINT)
+    endpoint = given(ENDPOINT) or None
     client = boto3.client("s3", endpoint_url=endpoint)
     patient: Callable[..., Any] = retry(
         retry=retry_if_exception(_may_pass),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import psutil
 
 from jupyter_utils.errors import OldStoreError, SettingsError
 from jupyter_utils.machine.urls import mask
+from jupyter_utils.machine.variables import given
 from jupyter_utils.settings import DATABASE
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def check_store(store_dir: Path) -> None:
 
 
 def _import_command(store_dir: Path) -> str:
-    if os.environ.get("JUPYTER_UTILS_PROFILE") == "container":
+    if given("JUPYTER_UTILS_PROFILE") == "container":
         return "docker-compose run --rm mlflow jupyter-utils import-file-store"
     return f"MLFLOW_STORE_DIR={store_dir} jupyter-utils import-file-store"
 

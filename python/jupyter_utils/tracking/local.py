@@ -17,12 +17,11 @@ from urllib.parse import urlsplit
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import INCOMING
 from jupyter_utils.machine.addresses import LOOPBACK, is_loopback
+from jupyter_utils.machine.variables import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VARIABLE = "JUPYTER_UTILS_LOCAL_ARTIFACTS"
-"""Environment variable: `off` sends everything through HTTP, as to a server on another machine."""
 _API = "/api/2.0/mlflow-artifacts/artifacts"
 _SCHEME = "mlflow-artifacts"
 _SECONDS = 5.0
@@ -36,7 +35,7 @@ def artifact_folder(uri: str) -> Path | None:
 
 
 def _announced(uri: str) -> Iterator[Path]:
-    if os.environ.get(VARIABLE) == "off":
+    if given("JUPYTER_UTILS_LOCAL_ARTIFACTS") == "off":
         return
     from jupyter_utils.machine.running import running
 

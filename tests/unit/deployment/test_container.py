@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from jupyter_utils.deployment import container
+from jupyter_utils.deployment.container import docker_stacks, entry
+from jupyter_utils.deployment.container.user import User
 from jupyter_utils.errors import SettingsError
 from jupyter_utils.servers import environment, hosting
 from jupyter_utils.servers.addresses import openable
@@ -24,28 +25,92 @@ ROOT = Path(__file__).parents[3]
         (["lab", "--", "--ServerApp.x=1"], ["lab", "--verbose", "--", "--ServerApp.x=1"]),
         (["jupyterhub-singleuser", "--allow-root"], ["lab", "--verbose", "--", "--allow-root"]),
         (["mlflow"], ["mlflow", "--verbose"]),
+        (["start-notebook.py", "--ServerApp.x=1"], ["lab", "--verbose", "--", "--ServerApp.x=1"]),
+        (["start.sh", "/usr/local/bin/start-singleuser.sh"], ["lab", "--verbose"]),
+        (["start.sh", "mlflow"], ["mlflow", "--verbose"]),
+        (["start.sh"], ["lab", "--verbose"]),
     ],
 )
 def test_words_after_the_images_name(words: list[str], meant: list[str]) -> None:
     """They mean the lab, MLflow, or arguments of the lab."""
-    assert container.command(words)[3:] == meant
+    assert entry.command(words)[3:] == meant
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"NB_UID": "1000"}, "set CONTAINER_UID"),
+        ({"NB_GID": "100"}, "set CONTAINER_GID"),
+        ({"NB_USER": "hanako"}, "/home/jovyan"),
+        ({"NB_GROUP": "users"}, "CONTAINER_GID"),
+        ({"NB_UMASK": "002"}, "umask"),
+        ({"CHOWN_HOME": "yes", "CHOWN_HOME_OPTS": "-R", "CHOWN_EXTRA": "/data"}, "sudo chown -R"),
+        ({"GRANT_SUDO": "yes"}, "RUN_AS_ROOT=1"),
+        ({"NOTEBOOK_ARGS": "--x"}, "after the image's name"),
+        ({"GEN_CERT": "yes"}, "--ServerApp.certfile"),
+        ({"RESTARTABLE": "yes"}, "--restart unless-stopped"),
+        ({"DOCKER_STACKS_JUPYTER_CMD": "notebook"}, "/tree"),
+        ({"JUPYTERHUB_SINGLEUSER_APP": "x"}, "/tree"),
+        ({"JUPYTER_ENV_VARS_TO_UNSET": "A"}, '"-u", "NAME"'),
+    ],
+)
+def test_a_variable_of_docker_stacks_gets_one_line(environ: dict[str, str], said: str) -> None:
+    """It does nothing here; the line names what does. Several with one answer share it."""
+    (remark,) = docker_stacks.remarks(environ, [], ())
+    assert all(name in remark for name in environ)
+    assert said in remark
+
+
+def test_what_was_switched_off_in_docker_stacks_needs_no_word() -> None:
+    """Nor do the variables of a hub, or our own."""
+    environ = {
+        "GRANT_SUDO": "no",
+        "CHOWN_HOME": "0",
+        "JUPYTERHUB_API_TOKEN": "x",
+        "NB_PREFIX": "/x",
+        "JUPYTER_PORT": "1",
+    }
+    assert not list(docker_stacks.remarks(environ, ["lab"], ()))
+
+
+def test_hooks_of_docker_stacks_are_named(tmp_path: Path) -> None:
+    """A folder with files is one line, an empty one none."""
+    for name in ("before-notebook.d", "start-notebook.d"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "before-notebook.d" / "10-license.sh").touch()
+    (remark,) = docker_stacks.remarks({}, [], [*tmp_path.iterdir(), tmp_path / "none"])
+    assert "10-license.sh" in remark
+    assert "ENTRYPOINT" in remark
+
+
+def test_another_user_in_nb_uid_is_refused() -> None:
+    """Files would belong to somebody else than it says; the same number is no harm."""
+    user = User(1000, 1000)
+    docker_stacks.check_numbers({"NB_UID": "1000", "NB_GID": '"1000"'}, user)
+    with pytest.raises(SettingsError, match="Set CONTAINER_UID=1234 instead of NB_UID"):
+        docker_stacks.check_numbers({"NB_UID": "1234"}, user)
+    with pytest.raises(SettingsError, match="Set CONTAINER_GID=100 instead of NB_GID"):
+        docker_stacks.check_numbers({"NB_GID": "100"}, user)
 
 
 def test_what_compose_sets_for_everyone_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     """Empty values, and /dev/null as certificates; a file that is not there is a mistake, and stays one."""
     monkeypatch.setenv("HTTP_PROXY", "")
     monkeypatch.setenv("EXTRA_CA_CERTS", "/dev/null")
-    container.drop_empty_settings()
-    assert {"HTTP_PROXY", "EXTRA_CA_CERTS"}.isdisjoint(container.os.environ)
+    entry.drop_empty_settings()
+    assert {"HTTP_PROXY", "EXTRA_CA_CERTS"}.isdisjoint(entry.os.environ)
     monkeypatch.setenv("EXTRA_CA_CERTS", "/nowhere/ca.pem")
-    container.drop_empty_settings()
-    assert container.os.environ["EXTRA_CA_CERTS"] == "/nowhere/ca.pem"
+    entry.drop_empty_settings()
+    assert entry.os.environ["EXTRA_CA_CERTS"] == "/nowhere/ca.pem"
 
 
 def test_compose_passes_every_setting_on() -> None:
     """What .env says reaches the containers; the few settings that mean nothing there are named here."""
     given = set(re.findall(r"^      - (\w+)=", (ROOT / "docker-compose.yml").read_text(), re.MULTILINE))
-    assert {name.upper() for name in Settings.model_fields} - given == {"JUPYTER_UTILS_PROFILE"}
+    assert {name.upper() for name in Settings.model_fields} - given == {
+        "JUPYTER_UTILS_NOTEBOOK",
+        "JUPYTER_UTILS_PROFILE",
+    }
 
 
 def test_the_password_goes_to_the_server_beside_and_to_no_other(tmp_path: Path) -> None:

@@ -76,6 +76,42 @@ def test_a_driver_that_does_not_answer(nvidia_smi, monkeypatch: pytest.MonkeyPat
     (finding,) = examine(monkeypatch, CUDA_13)
     assert finding.level == "error"
     assert "version mismatch" in finding.message
+    assert finding.remedy.startswith("restart the machine")
+
+
+@pytest.mark.parametrize(
+    ("said", "code"), [("Failed to initialize NVML: Unknown Error", 255), ("Unable to determine the device handle", 15)]
+)
+def test_a_gpu_that_a_container_has_lost_wants_another_container(
+    nvidia_smi, monkeypatch: pytest.MonkeyPatch, said: str, code: int
+) -> None:
+    """`systemctl daemon-reload` on the host takes the devices away; the machine itself is well."""
+    monkeypatch.setenv("JUPYTER_UTILS_PROFILE", "container")
+    nvidia_smi(said, code=code)
+    (finding,) = examine(monkeypatch, CUDA_13)
+    assert (finding.level, said in finding.message) == ("error", True)
+    assert "--force-recreate" in finding.remedy
+    assert "restart the machine" not in finding.remedy
+
+
+def test_a_driver_that_was_updated_below_a_container(nvidia_smi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the machine or the container is behind, its own nvidia-smi tells."""
+    monkeypatch.setenv("JUPYTER_UTILS_PROFILE", "container")
+    nvidia_smi("Failed to initialize NVML: Driver/library version mismatch", code=18)
+    (finding,) = examine(monkeypatch, CUDA_13)
+    assert "on the host" in finding.remedy
+    assert "--force-recreate" in finding.remedy
+
+
+def test_a_container_without_a_gpu_was_not_given_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver is the host's; what is missing is the option."""
+    monkeypatch.setenv("JUPYTER_UTILS_PROFILE", "container")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(gpu, "_ELSEWHERE", ())
+    monkeypatch.setattr(gpu, "_DEVICES", ())
+    (finding,) = examine(monkeypatch, CUDA_13)
+    assert "docker-compose.gpu.yml" in finding.remedy
+    assert "--gpus all" in finding.remedy
 
 
 @pytest.mark.parametrize(("torch", "level"), [(CPU, "ok"), (CUDA_13, "error")])

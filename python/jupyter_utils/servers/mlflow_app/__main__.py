@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.machine.variables import given
 
 from .applications import FACTORIES, PROXIED_ARTIFACTS
 from .preparation import prepare, prepare_apart
@@ -35,7 +36,7 @@ GRACE = 3
 def main(context: click.Context, host: str, port: int, workers: int, app_name: str | None) -> None:
     """Serve MLflow; addresses of the stores come by the environment variables of `mlflow server`."""
     warnings.simplefilter("ignore", DeprecationWarning)
-    uri = os.environ["MLFLOW_BACKEND_STORE_URI"]
+    uri = given("MLFLOW_BACKEND_STORE_URI")
     if context.args:
         prepare(uri, app_name)
         os.execv(sys.executable, [sys.executable, "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
@@ -44,7 +45,7 @@ def main(context: click.Context, host: str, port: int, workers: int, app_name: s
             adapter.BACKEND_STORE_URI: uri,
             adapter.REGISTRY_STORE_URI: uri,
             adapter.ARTIFACT_ROOT: PROXIED_ARTIFACTS,
-            adapter.ARTIFACTS_DESTINATION: os.environ["MLFLOW_ARTIFACTS_DESTINATION"],
+            adapter.ARTIFACTS_DESTINATION: given("MLFLOW_ARTIFACTS_DESTINATION"),
             adapter.SERVE_ARTIFACTS: "true",
             adapter.SERVER_KIND: "uvicorn",
         }

@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.machine.variables import given
 
 from .large_pieces import LargePieces
 from .many_files import ManyFiles
@@ -52,5 +53,5 @@ FACTORIES = {None: application, "basic-auth": application_with_passwords}
 
 
 def _ours(app: Any) -> Any:
-    adapter.open_stores(os.environ[adapter.BACKEND_STORE_URI], PROXIED_ARTIFACTS)
+    adapter.open_stores(given(adapter.BACKEND_STORE_URI), PROXIED_ARTIFACTS)
     return SameOrigin(ServerInfo(ManyFiles(LargePieces(app))))

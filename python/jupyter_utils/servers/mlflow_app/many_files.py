@@ -13,13 +13,13 @@ import asyncio
 import hashlib
 import io
 import json
-import os
 import posixpath
 import re
 from typing import Any
 from urllib.parse import quote
 
 from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.machine.variables import given
 
 PATH = "/api/2.0/mlflow-artifacts/jupyter-utils/"
 LIMIT = 32 * 2**20
@@ -126,7 +126,7 @@ def _parse(body: bytes) -> list[tuple[str, bytes]]:
 def _local_store() -> Any:
     store = adapter.served_folder()
     # A bucket takes them one by one anyway; workspaces would move the paths.
-    if store is None or os.environ.get("MLFLOW_ENABLE_WORKSPACES") == "true":
+    if store is None or given("MLFLOW_ENABLE_WORKSPACES") == "true":
         raise _Refusal(_CANNOT)
     return store
 

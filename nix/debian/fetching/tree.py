@@ -1,0 +1,46 @@
+"""What is kept of the Debian system: the same to the bit, whichever mmdebstrap and Python made it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tarfile
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What differs from machine to machine, from mirror to mirror or from run to run, and what nobody reads here.
+LEFT_OUT = re.compile(
+    r"\./(dev|proc|sys|run|tmp|boot|home|media|mnt|opt|srv)/.+"
+    r"|\./etc/(hostname|hosts|resolv\.conf|machine-id|mtab|\.pwd\.lock|(shadow|gshadow|passwd|group)-)"
+    r"|\./etc/apt/.+|\./var/(lib/apt|cache|log|backups|tmp)/.+|\./var/lib/dpkg/.+-old"
+    r"|\./usr/share/(doc|man|info|locale|lintian|bug)/.+"
+    r"|(.*/)?__pycache__(/.*)?"
+)
+# What mmdebstrap itself writes, each release of it in its own words: these are the words of 1.3.
+WRITTEN = {"./etc/fstab": b"# UNCONFIGURED FSTAB FOR BASE SYSTEM\n"}
+
+
+def unpack(archive: Path, root: Path) -> None:
+    """Unpack what is kept; owners and times go, since Nix has none."""
+    root.mkdir()
+    # Python 3.14 refuses a system's absolute links unless told to trust them (apt has checked); 3.11.2 cannot be told.
+    trust: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            if LEFT_OUT.fullmatch(member.name) or not (
+                member.isfile() or member.isdir() or member.issym() or member.islnk()
+            ):
+                continue
+            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            member.uid, member.gid = os.getuid(), os.getgid()
+            tar.extract(member, root, **trust)
+    for name, content in WRITTEN.items():
+        (root / name).write_bytes(content)
+
+
+def versions(root: Path) -> dict[str, str]:
+    """Return package -> version of the system, from dpkg's own list."""
+    status = (root / "var/lib/dpkg/status").read_text(encoding="utf-8")
+    return dict(sorted(re.findall(r"(?m)^Package: (\S+)\n(?:.+\n)*?Version: (\S+)", status)))

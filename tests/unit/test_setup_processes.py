@@ -1,0 +1,79 @@
+"""./quickstart and what it starts: nothing is left behind, and two take turns."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from setting_up import copied, setup
+
+# A fetch step that stays: only who ends it is tried with it.
+SLEEPER = "import sys, time\nsys.argv[1] == '--missing' or time.sleep(600)\n"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Return a copy of what ./quickstart runs, in which nothing was built."""
+    return copied(tmp_path / "copy")
+
+
+def wait_until(happened, limit: float = 10.0) -> bool:
+    """Wait until a function says yes."""
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
+        if happened():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def running(mark: str) -> list[int]:
+    """Return the processes whose environment holds a mark."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in path.read_bytes() and Path(path.parent, "cmdline").read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_nothing_outlives_a_killed_quickstart(checkout: Path, number: signal.Signals) -> None:
+    """However ./quickstart is killed, what it started ends too."""
+    (checkout / "nix" / "debian" / "fetch.py").write_text(SLEEPER)
+    mark = f"MARK_{os.urandom(4).hex()}"
+    words = [str(checkout / "quickstart"), "--build-only", "--base", "debian", "--cpu"]
+    started = subprocess.Popen(words, env={**os.environ, mark: "1"}, stderr=subprocess.DEVNULL)
+    assert wait_until(lambda: len(running(mark)) > 1 and b"fetch.py" in commands(mark))
+    started.send_signal(number)
+    started.wait(10)
+    assert wait_until(lambda: running(mark) == []), commands(mark)
+
+
+def commands(mark: str) -> bytes:
+    """Return the command lines of the marked processes."""
+    texts = []
+    for number in running(mark):
+        try:
+            texts.append(Path(f"/proc/{number}/cmdline").read_bytes())
+        except OSError:
+            continue
+    return b"\n".join(texts)
+
+
+def test_second_quickstart_waits_for_the_first(checkout: Path) -> None:
+    """Two in one checkout take turns, and the second says what it waits for."""
+    (checkout / ".cache").mkdir()
+    holder = subprocess.Popen(["flock", str(checkout / ".cache" / "turn"), "sleep", "2"])
+    assert wait_until((checkout / ".cache" / "turn").exists)
+    time.sleep(0.3)
+    done = setup("take_turn; end_turn; echo done", checkout)
+    assert "waiting for it" in done.stderr
+    assert done.stdout == "done\n"
+    assert holder.wait() == 0
