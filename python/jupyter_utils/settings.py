@@ -243,7 +243,7 @@ class _Found(PydanticBaseSettingsSource):
 
 
 def _sources() -> dict[str, dict[str, str]]:
-    """Give what each place says, by field; the first counts."""
+    """Return what each place says, by field; the first counts."""
     return {"environment": _by_field(os.environ), "credential": _credentials(), DOTENV: _by_field(read_dotenv())}
 
 
@@ -257,7 +257,7 @@ def _by_field(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _credentials() -> dict[str, str]:
-    """Give the credentials that systemd hands to a service (`LoadCredential=` in systemd.exec(5)).
+    """Return the credentials that systemd hands to a service (`LoadCredential=` in systemd.exec(5)).
 
     One that bears the name of a setting is its value; of a setting that names a file, it is that file. An empty one
     counts as unset, so that a unit can have one that may be missing.

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from . import basic, figures, frames, models, tables
+from .formats import arrays, figures, files, models, other_tables, pandas_frames, pickles, tensors, text
 from .registry import ANYWHERE, DATA, MODEL, Format, Kind, register
 
-_PICKLE = Format("pickle", basic.write_pickle, basic.read_pickle, code=True)
-_JOBLIB = Format("joblib", basic.write_joblib, basic.read_joblib, code=True)
+_PICKLE = Format("pickle", pickles.write_pickle, pickles.read_pickle, code=True)
+_JOBLIB = Format("joblib", pickles.write_joblib, pickles.read_joblib, code=True)
 _PICKLES = {".pkl": "pickle", ".pickle": "pickle", ".joblib": "joblib"}
 
 register(
-    Kind("str", ("builtins.str",), (Format("text", basic.write_text, basic.read_text),), DATA, check=basic.check_text)
+    Kind("str", ("builtins.str",), (Format("text", text.write_text, text.read_text),), DATA, check=text.check_text)
 )
 register(
     Kind(
         "pandas.DataFrame",
         ("pandas.DataFrame", "pandas.core.frame.DataFrame"),
         (
-            Format("csv", frames.write_csv, frames.read_csv),
-            Format("parquet", frames.write_parquet, frames.read_parquet),
-            Format("json", frames.write_json, frames.read_json),
+            Format("csv", pandas_frames.write_csv, pandas_frames.read_csv),
+            Format("parquet", pandas_frames.write_parquet, pandas_frames.read_parquet),
+            Format("json", pandas_frames.write_json, pandas_frames.read_json),
             _PICKLE,
             _JOBLIB,
         ),
@@ -31,16 +31,16 @@ register(
     Kind(
         "pathlib.Path",
         ("pathlib.PurePath",),
-        (Format("copy", basic.copy_path, basic.read_path),),
+        (Format("copy", files.copy_path, files.read_path),),
         ANYWHERE,
-        check=basic.check_path,
+        check=files.check_path,
     )
 )
 register(
     Kind(
         "bytes",
         ("builtins.bytes", "builtins.bytearray"),
-        (Format("bytes", basic.write_bytes, basic.read_bytes),),
+        (Format("bytes", text.write_bytes, text.read_bytes),),
         ANYWHERE,
     )
 )
@@ -48,10 +48,10 @@ register(
     Kind(
         "dict or list (JSON)",
         ("builtins.dict", "builtins.list", "builtins.tuple"),
-        (Format("json", basic.write_json, basic.read_json), _PICKLE, _JOBLIB),
+        (Format("json", text.write_json, text.read_json), _PICKLE, _JOBLIB),
         DATA,
         suffixes={".json": "json", **_PICKLES},
-        check=basic.check_json,
+        check=text.check_json,
     )
 )
 register(
@@ -75,8 +75,8 @@ register(
         "torch.nn.Module",
         ("torch.nn.modules.module.Module",),
         (
-            Format("torch state_dict", models.write_state_dict, models.read_state_dict),
-            Format("safetensors state_dict", models.write_safetensors, models.read_safetensors),
+            Format("torch state_dict", tensors.write_state_dict, tensors.read_state_dict),
+            Format("safetensors state_dict", tensors.write_safetensors, tensors.read_safetensors),
         ),
         MODEL,
         suffixes={".safetensors": "safetensors state_dict"},
@@ -87,12 +87,12 @@ register(
         "torch state_dict",
         ("builtins.dict",),
         (
-            Format("torch state_dict", models.write_state_dict, models.read_state_dict),
-            Format("safetensors state_dict", models.write_safetensors, models.read_safetensors),
+            Format("torch state_dict", tensors.write_state_dict, tensors.read_state_dict),
+            Format("safetensors state_dict", tensors.write_safetensors, tensors.read_safetensors),
         ),
         MODEL,
         suffixes={".safetensors": "safetensors state_dict"},
-        check=models.check_state_dict,
+        check=tensors.check_state_dict,
     )
 )
 register(
@@ -124,8 +124,8 @@ register(
     )
 )
 _TABLE = (
-    Format("csv", tables.write_csv, tables.read_csv),
-    Format("parquet", tables.write_parquet, tables.read_parquet),
+    Format("csv", other_tables.write_csv, other_tables.read_csv),
+    Format("parquet", other_tables.write_parquet, other_tables.read_parquet),
 )
 # Text where it can hold the table, as for pandas.
 _DEFAULTS = ("csv", "parquet")
@@ -139,7 +139,7 @@ register(
     Kind(
         "datasets.Dataset",
         ("datasets.arrow_dataset.Dataset", "datasets.dataset_dict.DatasetDict"),
-        (Format("datasets", tables.write_dataset, tables.read_dataset),),
+        (Format("datasets", other_tables.write_dataset, other_tables.read_dataset),),
         DATA,
     )
 )
@@ -147,10 +147,10 @@ register(
     Kind(
         "numpy.ndarray",
         ("numpy.ndarray",),
-        (Format("npy", figures.write_array, figures.read_array), _PICKLE, _JOBLIB),
+        (Format("npy", arrays.write_array, arrays.read_array), _PICKLE, _JOBLIB),
         ANYWHERE,
         suffixes={".npy": "npy", **_PICKLES},
-        check=figures.check_array,
+        check=arrays.check_array,
     )
 )
 register(

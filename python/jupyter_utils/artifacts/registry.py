@@ -156,7 +156,11 @@ def _typed(write: UserWrite) -> Write:
 
 
 def _written(returned: object) -> Written:
-    """Read what a user's writer returned; raises TypeError where the manifest could not hold it."""
+    """Read what a user's writer returned.
+
+    Raises:
+        TypeError: the manifest could not hold it.
+    """
     if returned is None:
         return Written()
     if not isinstance(returned, dict):

@@ -171,7 +171,7 @@ def _escape(rest: str) -> tuple[str, str]:
 
 
 def is_ours(name: str) -> bool:
-    """Whether a name, in capitals or not, is one that this project or its compose files read."""
+    """Return whether a name, in capitals or not, is one that this project or its compose files read."""
     return bool(_OURS.fullmatch(name.upper()))
 
 
@@ -227,7 +227,7 @@ def _statements(text: str) -> Iterator[_Statement]:
 
 
 def _whole(number: int, line: str, start: int, lines: Iterator[tuple[int, str]]) -> str:
-    """Give what stands after the `=`, with the lines on which its quoted value goes on."""
+    """Return what stands after the `=`, with the lines on which its quoted value goes on."""
     raw = line[start:]
     quote = raw.lstrip(" \t")[:1]
     while quote in _QUOTED and not _QUOTED[quote].match(raw.lstrip(" \t")):

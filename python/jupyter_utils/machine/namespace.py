@@ -39,7 +39,7 @@ class IdMap:
         return cls(tuple((row[0], row[1], row[2]) for row in rows))
 
     def outside(self, number: int) -> int | None:
-        """Give the number outside; None if the map has none for it."""
+        """Return the number outside; None if the map has none for it."""
         for first, outside, count in self.rows:
             if first <= number < first + count:
                 return outside + number - first
@@ -118,7 +118,7 @@ class Namespace:
         return "remapped" if any(own in mount.root for mount in self.mounts) else "plain"
 
     def of_the_host(self, folder: Path) -> bool:
-        """Whether the folder, which need not exist, lies in one of the host's."""
+        """Return whether the folder, which need not exist, lies in one of the host's."""
         place = Path(os.path.realpath(folder))
         holding = [mount for mount in self.mounts if place.is_relative_to(mount.point)]
         # Of mounts at one point, the last one is seen.

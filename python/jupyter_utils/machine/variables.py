@@ -112,27 +112,27 @@ _KNOWN = _OURS.union(TOLD, *OTHERS.values())
 
 
 def raw(name: str) -> str | None:
-    """Give a variable as it stands; None where it is not set."""
+    """Return a variable as it stands; None where it is not set."""
     if name not in _KNOWN:
         raise KeyError(f"{name} stands in none of the tables of {__name__}")
     return os.environ.get(name)
 
 
 def given(name: str) -> str:
-    """Give a variable; empty counts as unset. Of our own, what compose files leave around a value is taken off."""
+    """Return a variable; empty counts as unset. Of our own, what compose files leave around a value is taken off."""
     value = raw(name) or ""
     return unquote(value) if name in _OURS else value
 
 
 def take(name: str) -> str:
-    """Give a variable and remove it, so that no child inherits it."""
+    """Return a variable and remove it, so that no child inherits it."""
     value = given(name)
     os.environ.pop(name, None)
     return value
 
 
 def seconds(name: str) -> float:
-    """Give a number of seconds, else its default.
+    """Return a number of seconds, else its default.
 
     Raises:
         SettingsError: it is no number above 0.
@@ -149,7 +149,7 @@ def seconds(name: str) -> float:
 
 
 def unquote(value: str) -> str:
-    """`'"/mnt/fs"'` -> `/mnt/fs`."""
+    """Take blanks and quotes off, as often as they stand around each other: `'"/mnt/fs"'` becomes `/mnt/fs`."""
     value = value.strip(_BLANKS)
     while len(value) > 1 and value[0] == value[-1] and value[0] in _QUOTES:
         value = value[1:-1].strip(_BLANKS)

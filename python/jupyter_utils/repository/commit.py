@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import CommitError
 from jupyter_utils.machine.variables import seconds
 
-from .git import GitError, git, git_code
-from .state import Repository, head
+from .git import READ_DIFF, GitError, ask, ask_code, git, git_code
+from .reading import git_dir, head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from .state import Repository
 
 # How long another Git command may hold the repository's lock before we give up.
 LOCK_SECONDS = seconds("JUPYTER_UTILS_GIT_LOCK_SECONDS")
@@ -74,8 +76,7 @@ def _alone(work_tree: Path) -> Iterator[None]:
     lock = None
     # Whoever has waited for long enough, or may not write there, goes on with Git's own lock alone.
     with suppress(GitError, OSError):
-        place = Path(git(work_tree, "rev-parse", "--absolute-git-dir"), "jupyter-utils.lock")
-        waiting = filelock.FileLock(place, timeout=LOCK_SECONDS)
+        waiting = filelock.FileLock(git_dir(work_tree) / "jupyter-utils.lock", timeout=LOCK_SECONDS)
         waiting.acquire()
         lock = waiting
     try:
@@ -90,7 +91,7 @@ def _commit_once(repository: Repository, message: str) -> Commit:
     before = head(repository.work_tree)
     if before and not _changed(repository.work_tree, present):
         return Commit(before, created=False)
-    new = [name for name in present if not git(repository.work_tree, "ls-files", "--", name)]
+    new = [name for name in present if not ask(repository.work_tree, "ls-files", "--", name)]
     _announce(repository.work_tree, new)
     try:
         git(repository.work_tree, "commit", "--quiet", "--only", "-m", message, "--", *present)
@@ -101,7 +102,8 @@ def _commit_once(repository: Repository, message: str) -> Commit:
             return Commit(before, created=False)
         raise
     # Not HEAD: another notebook may have committed since. Ours is the last commit that touched these files.
-    return Commit(git(repository.work_tree, "log", "-1", "--format=%H", "--", *present), created=True)
+    # (Not `git log`, which says more than it is asked where the user has set log.showSignature.)
+    return Commit(ask(repository.work_tree, "rev-list", "-1", "HEAD", "--", *present), created=True)
 
 
 def _follow_hook(repository: Repository, commit: Commit) -> None:
@@ -111,20 +113,22 @@ def _follow_hook(repository: Repository, commit: Commit) -> None:
     throws away: its own would keep the file as it was before, staged, and the user's next commit would bring it back.
     """
     names = [name for name in repository.names() if _matters(repository.work_tree, name)]
-    code, _ = git_code(repository.work_tree, "diff", "--cached", "--quiet", commit.sha, "--", *names, ok=(0, 1))
+    code, _ = ask_code(
+        repository.work_tree, "diff", *READ_DIFF, "--cached", "--quiet", commit.sha, "--", *names, ok=(0, 1)
+    )
     if code:
         git(repository.work_tree, "reset", "--quiet", "--", *names)
 
 
 def _matters(work_tree: Path, name: str) -> bool:
     """Tell whether a file exists, or did: a twin that was deleted is part of what changed."""
-    return (work_tree / name).exists() or bool(git(work_tree, "ls-files", "--", name))
+    return (work_tree / name).exists() or bool(ask(work_tree, "ls-files", "--", name))
 
 
 def _changed(work_tree: Path, names: list[str]) -> bool:
-    if any(not git(work_tree, "ls-files", "--", name) for name in names):
+    if any(not ask(work_tree, "ls-files", "--", name) for name in names):
         return True
-    code, _ = git_code(work_tree, "diff", "--quiet", "HEAD", "--", *names, ok=(0, 1))
+    code, _ = ask_code(work_tree, "diff", *READ_DIFF, "--quiet", "HEAD", "--", *names, ok=(0, 1))
     return code == 1
 
 

@@ -1,4 +1,7 @@
-"""Running Git: one place that says with which environment, how long, and what its refusals mean."""
+"""Running Git: one place that says with which environment, how long, and what its refusals mean.
+
+Not by GitPython's `Git`, which hands all of this process's environment on: a GIT_DIR in it cannot be left out.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,13 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 600
 
 # Set by Git for its hooks, and by some editors: they would send our commands to another repository.
-_LEAKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+LEAKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
 
+
+# Looking at a repository takes no lock and starts no program that its configuration names, whoever wrote that. (But for
+# filters, such as nbstripout's: what they make of a file is what Git compares.)
+_READ_ONLY = ("--no-optional-locks", "-c", "core.fsmonitor=false")
+READ_DIFF = ("--no-ext-diff", "--no-textconv", "--no-color")
 
 _OWNED = re.compile(r"dubious ownership in repository at '(?P<repository>.*)'")
 
@@ -49,9 +57,19 @@ def git(directory: Path, *args: str, ok: tuple[int, ...] = (0,)) -> str:
     return git_code(directory, *args, ok=ok)[1]
 
 
-def git_code(directory: Path, *args: str, ok: tuple[int, ...] = (0,)) -> tuple[int, str]:
-    """Run one Git command like `git`, and return its exit code as well."""
-    command = ["git", "--literal-pathspecs", "-c", "core.quotePath=false", "-C", str(directory), *args]
+def ask(directory: Path, *args: str, ok: tuple[int, ...] = (0,)) -> str:
+    """Run one Git command like `git` that only reads."""
+    return ask_code(directory, *args, ok=ok)[1]
+
+
+def ask_code(directory: Path, *args: str, ok: tuple[int, ...] = (0,)) -> tuple[int, str]:
+    """Run one Git command like `ask`, and return its exit code as well."""
+    return git_code(directory, *args, ok=ok, options=_READ_ONLY)
+
+
+def git_code(directory: Path, *args: str, ok: tuple[int, ...] = (0,), options: Sequence[str] = ()) -> tuple[int, str]:
+    """Run one Git command like `git`, with options of Git's own, and return its exit code as well."""
+    command = ["git", "--literal-pathspecs", "-c", "core.quotePath=false", *options, "-C", str(directory), *args]
     try:
         done = subprocess.run(
             command,
@@ -72,7 +90,7 @@ def git_code(directory: Path, *args: str, ok: tuple[int, ...] = (0,)) -> tuple[i
 
 def _environment() -> dict[str, str]:
     """Return Git's environment: messages in English, since some are read; no prompt, since nobody could answer it."""
-    env = {name: value for name, value in os.environ.items() if name not in _LEAKS}
+    env = {name: value for name, value in os.environ.items() if name not in LEAKS}
     return env | {"LC_ALL": "C.UTF-8", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true"}
 
 
@@ -90,14 +108,15 @@ def top_level(directory: Path, argument: str) -> str:
         ...     top_level(pathlib.Path(folder), "git_repo_dir") == str(pathlib.Path(folder).resolve())
         True
     """
+    # Not GitPython: it opens whatever it finds, whomever that belongs to (`safe.directory`).
     try:
-        bare = git(directory, "rev-parse", "--is-bare-repository")
+        bare = ask(directory, "rev-parse", "--is-bare-repository")
         if bare == "true":
             raise BareRepositoryError(
                 f"{argument} {directory} is in a bare Git repository, which has no files to commit from: "
                 "clone it, and work in the clone; or pass do_commit=False."
             )
-        return git(directory, "rev-parse", "--show-toplevel")
+        return ask(directory, "rev-parse", "--show-toplevel")
     except GitError as error:
         raise _why_no_repository(error, directory, argument) from error
 

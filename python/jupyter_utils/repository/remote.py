@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from jupyter_utils.machine.urls import without_credentials
 
-from .git import git
+from .git import ask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,15 +18,16 @@ _SCP = re.compile(r"^(?:[^@/:]+@)?(?P<host>\[[^\]]+\]|[^/:@]+):(?P<path>(?!//).+
 _WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 
 
-def remote_url(work_tree: Path) -> str | None:
-    """Return the public form of the address of the remote that the current branch follows, else `origin`, else any."""
-    remotes = git(work_tree, "remote").splitlines()
+def remote_url(work_tree: Path, branch: str | None) -> str | None:
+    """Return the public form of the address of the remote that the branch follows, else `origin`, else any."""
+    # Git's own commands: what they say comes from all of Git's configuration, of which GitPython reads a part, and with
+    # `url.BASE.insteadOf` applied, for which GitPython asks Git as well.
+    remotes = ask(work_tree, "remote").splitlines()
     if not remotes:
         return None
-    branch = git(work_tree, "symbolic-ref", "-q", "--short", "HEAD", ok=(0, 1))
-    followed = git(work_tree, "config", "--get", f"branch.{branch}.remote", ok=(0, 1)) if branch else ""
+    followed = ask(work_tree, "config", "--get", f"branch.{branch}.remote", ok=(0, 1)) if branch else ""
     name = next((remote for remote in (followed, "origin") if remote in remotes), remotes[0])
-    return public_url(git(work_tree, "remote", "get-url", name))
+    return public_url(ask(work_tree, "remote", "get-url", name))
 
 
 def public_url(url: str) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from jupyter_utils.errors import GitIdentityError, NotebookIgnoredError, NotInRepositoryError, RepositoryBusyError
 from jupyter_utils.machine.variables import given
 
-from .git import GitError, git, top_level
+from .git import READ_DIFF, GitError, ask, top_level
+from .reading import branch, git_dir, head
 from .remote import remote_url
 
 if TYPE_CHECKING:
@@ -89,15 +90,16 @@ def _work_tree(notebook: Path, git_repo_dir: Path | None) -> Path:
 
 def _is_ignored(work_tree: Path, file: Path) -> bool:
     # A tracked file is never reported, whatever .gitignore says: Git goes on committing it, and so do we.
-    # (Not `git check-ignore`: it reads brackets in a name as a pattern and refuses --literal-pathspecs.)
+    # (Not `git check-ignore`: it reads brackets in a name as a pattern and refuses --literal-pathspecs. Not GitPython
+    # either: it asks `git check-ignore`.)
     name = str(file.relative_to(work_tree))
-    return bool(git(work_tree, "ls-files", "--others", "--ignored", "--exclude-standard", "--", name))
+    return bool(ask(work_tree, "ls-files", "--others", "--ignored", "--exclude-standard", "--", name))
 
 
 def _check_idle(work_tree: Path) -> None:
-    git_dir = Path(git(work_tree, "rev-parse", "--absolute-git-dir"))
+    folder = git_dir(work_tree)
     for name, operation in _UNDER_WAY.items():
-        if (git_dir / name).exists():
+        if (folder / name).exists():
             raise RepositoryBusyError(
                 f"A {operation} is under way in {work_tree}, during which Git cannot commit single files: finish it "
                 f"(`git {operation} --continue`), give it up (`git {operation} --abort`), or pass do_commit=False."
@@ -122,24 +124,21 @@ def _check_identity(work_tree: Path) -> None:
 
 def _known(work_tree: Path, role: str, field: str) -> bool:
     """Tell whether one half of an identity is set, in the places where git-commit(1) looks."""
+    # Git's own command, since Git commits: GitPython reads neither GIT_CONFIG_GLOBAL and the like, nor a work tree's
+    # own configuration, nor the system's where this Git has it elsewhere than in /etc.
     if given(f"GIT_{role}_{field.upper()}") or (field == "email" and given("EMAIL")):
         return True
     keys = (f"{role.lower()}.{field}", f"user.{field}")
-    return any(git(work_tree, "config", "--get", key, ok=(0, 1)) for key in keys)
-
-
-def head(work_tree: Path) -> str | None:
-    """Return the commit that is checked out; None on a branch that has no commit yet."""
-    return git(work_tree, "rev-parse", "-q", "--verify", "HEAD", ok=(0, 1, 128)) or None
+    return any(ask(work_tree, "config", "--get", key, ok=(0, 1)) for key in keys)
 
 
 def describe(work_tree: Path) -> dict[str, str]:
     """Return the tags under which MLflow knows where code came from; a detached HEAD is called HEAD, as Git does."""
-    tags = {"mlflow.source.git.branch": git(work_tree, "symbolic-ref", "-q", "--short", "HEAD", ok=(0, 1)) or "HEAD"}
-    commit = head(work_tree)
+    name, commit = branch(work_tree), head(work_tree)
+    tags = {"mlflow.source.git.branch": name or "HEAD"}
     if commit:
         tags["mlflow.source.git.commit"] = commit
-    url = remote_url(work_tree)
+    url = remote_url(work_tree, name)
     if url:
         tags["mlflow.source.git.repoURL"] = url
     return tags
@@ -147,11 +146,13 @@ def describe(work_tree: Path) -> dict[str, str]:
 
 def difference(repository: Repository) -> str:
     """Return the diff of the notebook's files against the commit that is checked out; empty where there is none."""
+    # Git's own commands: GitPython's index knows neither version 4 nor split and sparse ones, and reads all of it,
+    # which takes seconds where there are many files; and Git alone knows what filters make of a file.
     parts = []
     for name in repository.names():
-        tracked = bool(git(repository.work_tree, "ls-files", "--", name))
+        tracked = bool(ask(repository.work_tree, "ls-files", "--", name))
         if tracked and head(repository.work_tree):
-            parts.append(git(repository.work_tree, "diff", "HEAD", "--", name))
+            parts.append(ask(repository.work_tree, "diff", *READ_DIFF, "HEAD", "--", name))
         elif (repository.work_tree / name).exists():
             parts.append(_new_file(repository.work_tree, name))
     return "\n".join(part for part in parts if part)
@@ -159,6 +160,6 @@ def difference(repository: Repository) -> str:
 
 def _new_file(work_tree: Path, name: str) -> str:
     try:
-        return git(work_tree, "diff", "--no-index", "--", os.devnull, name, ok=(0, 1))
+        return ask(work_tree, "diff", *READ_DIFF, "--no-index", "--", os.devnull, name, ok=(0, 1))
     except GitError:  # a file that vanished between the two commands
         return ""

@@ -149,12 +149,13 @@ def test_a_database_that_keeps_no_utf_8_is_refused(outgrown: Outgrown, postgres:
         assert "keeps text in SQL_ASCII, and MLflow needs UTF-8. Make its database with:" in done.stdout + done.stderr
 
 
-def test_copy_store_says_where_to(tmp_path: Path) -> None:
-    """Without a target, or without an old store, an error that names the setting."""
+@pytest.mark.parametrize("command", ["copy-store", "move"])
+def test_copy_store_says_where_to(command: str, tmp_path: Path) -> None:
+    """Without a target, or without an old store, an error that names the setting; by its old name as well."""
     env = servers.environment(tmp_path)
-    assert "Neither MLFLOW_BACKEND_STORE_URI" in servers.run(["copy-store"], env, tmp_path).stderr
+    assert "Neither MLFLOW_BACKEND_STORE_URI" in servers.run([command], env, tmp_path).stderr
     env["MLFLOW_BACKEND_STORE_URI"] = "postgresql://nobody@127.0.0.1:9/mlflow"
-    assert "holds no mlflow.db" in servers.run(["copy-store"], env, tmp_path).stderr
+    assert "holds no mlflow.db" in servers.run([command], env, tmp_path).stderr
 
 
 def test_no_s3_server_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,9 +116,10 @@ def test_too_little_room_is_said_before_anything_is_written(tmp_path: Path) -> N
     assert [path.name for path in (tmp_path / "mlflow").iterdir()] == ["0"]
 
 
-def test_nothing_to_import_is_said(tmp_path: Path) -> None:
-    """And no database is made."""
-    done = servers.run(["import-file-store"], servers.environment(tmp_path), tmp_path)
+@pytest.mark.parametrize("command", ["import-file-store", "migrate"])
+def test_nothing_to_import_is_said(command: str, tmp_path: Path) -> None:
+    """And no database is made; by the command's old name as well."""
+    done = servers.run([command], servers.environment(tmp_path), tmp_path)
     assert done.returncode == 1
     assert "holds no plain file store" in done.stderr
     assert not (tmp_path / "mlflow").exists()

@@ -55,7 +55,7 @@ _OFF = {"no", "0", "false", "off"}
 
 
 def words_of_ours(words: Sequence[str]) -> list[str]:
-    """Give the words after the image's name without the start scripts of docker-stacks.
+    """Return the words after the image's name without the start scripts of docker-stacks.
 
     >>> words_of_ours(["start.sh", "start-notebook.py", "--ServerApp.x=1"])
     ['lab', '--ServerApp.x=1']

@@ -104,7 +104,7 @@ def _user(settings: Settings) -> User:
 
 
 def command(words: Sequence[str]) -> list[str]:
-    """Give the command line that the words after the image's name mean.
+    """Return the command line that the words after the image's name mean.
 
     >>> command(["lab", "--ServerApp.quit_button=False"])[-3:]
     ['--verbose', '--', '--ServerApp.quit_button=False']

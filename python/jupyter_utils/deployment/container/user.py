@@ -34,7 +34,7 @@ class User:
 
 
 def setpriv(user: User) -> list[str]:
-    """Give the words before a command that make it run as the user, without root's rights.
+    """Return the words before a command that make it run as the user, without root's rights.
 
     Raises:
         SettingsError: the image lacks the program for that.
@@ -50,7 +50,7 @@ def setpriv(user: User) -> list[str]:
 
 
 def introduce(user: User) -> None:
-    """Give the user a name: SSH and others refuse to work for a number that /etc/passwd lacks."""
+    """Name the user: SSH and others refuse to work for a number that /etc/passwd lacks."""
     home = given("HOME") or "/"
     with contextlib.suppress(OSError):
         if not _known_group(user.gid):

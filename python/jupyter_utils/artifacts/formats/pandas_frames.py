@@ -14,8 +14,9 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from jupyter_utils.artifacts.registry import SIDECAR, CannotWriteError, Details, Written
+
 from .csv_text import BYTE_ORDER_MARK, write_fast
-from .registry import SIDECAR, CannotWriteError, Details, Written
 
 if TYPE_CHECKING:
     from pathlib import Path

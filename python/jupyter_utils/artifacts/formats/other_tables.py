@@ -6,8 +6,9 @@ import base64
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from jupyter_utils.artifacts.registry import CannotWriteError, Details, Written
+
 from .csv_text import BYTE_ORDER_MARK
-from .registry import CannotWriteError, Details, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
