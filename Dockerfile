@@ -1,5 +1,5 @@
 # The images for people who have only Docker: `docker-compose build`. The debian base, run inside of a Debian container,
-# ends in the same files as `nix build .#debian.image`. What the images say of themselves stands in nix/image/config.nix
+# ends in the same files as `nix build .#debian.image`. What the images say of themselves stands in nix/shared/image/config.nix
 # as well; tests/container holds the two together. (The labels of commit and lock are what the arguments say.)
 ARG DEBIAN=debian:bookworm
 FROM ${DEBIAN} AS files
@@ -11,7 +11,7 @@ COPY nix nix
 COPY Dockerfile *.pem ./
 COPY Dockerfile wheels/*.whl wheels/
 COPY python/files.json python/poetry.lock python/pyproject.toml python/torch-cpu.json python/
-RUN nix/image/files fetch lab
+RUN nix/debian/docker-build-step fetch lab
 COPY . .
 
 FROM scratch AS image
@@ -28,7 +28,7 @@ ENTRYPOINT ["/usr/bin/tini", "--", "/opt/environment/bin/jupyter-utils", "contai
 
 # In this order, because older builders build all that stands before what is asked for.
 FROM files AS mlflow-files
-RUN nix/image/files unpack image-mlflow /layers
+RUN nix/debian/docker-build-step unpack image-mlflow /layers
 
 FROM image AS mlflow
 ARG REVISION=unknown LOCK=unknown
@@ -46,7 +46,7 @@ COPY --from=mlflow-files /layers/ours /
 COPY --from=mlflow-files /layers/configuration /
 
 FROM files AS lab-files
-RUN nix/image/files unpack image /layers
+RUN nix/debian/docker-build-step unpack image /layers
 
 FROM image AS lab
 ARG REVISION=unknown LOCK=unknown
@@ -64,7 +64,7 @@ COPY --from=lab-files /layers/ours /
 COPY --from=lab-files /layers/configuration /
 
 FROM files AS lab-gpu-files
-RUN nix/image/files unpack image-gpu /layers
+RUN nix/debian/docker-build-step unpack image-gpu /layers
 
 FROM image AS lab-gpu
 ARG REVISION=unknown LOCK=unknown

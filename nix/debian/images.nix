@@ -3,10 +3,10 @@
 {
   system,
   environments,
-  contents, # of ../environments.nix
+  contents, # of ../shared/environments.nix
   packages, # variant and groups to packages of the lock
   jupyter-utils,
-  descriptions, # of ../image/config.nix
+  descriptions, # of ../shared/image/config.nix
 }:
 let
   scripts = ./image;

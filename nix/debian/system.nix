@@ -32,7 +32,7 @@ let
         PYTHONHASHSEED = "0";
         PYTHONPATH = "${./build/lib}";
         # Where the driver's libraries may lie. After our own libraries, so that they can replace none of them.
-        driver = builtins.fromJSON (builtins.readFile ../driver-folders.json);
+        driver = builtins.fromJSON (builtins.readFile ../shared/driver-folders.json);
         preferLocalBuild = true;
         allowSubstitutes = false;
       }
@@ -43,7 +43,7 @@ let
   stdlib = runWith { interpreter = "${root}/usr/bin/python3.11"; } ./build/stdlib.py {
     name = "python-3.11-stdlib";
     inherit root;
-    refusal = builtins.readFile ../externally-managed;
+    refusal = builtins.readFile ../shared/externally-managed;
   };
 in
 {

@@ -29,7 +29,7 @@ let
 
   # What a package needs beyond being installed.
   patches.matplotlib = {
-    patch = ./build/patch_matplotlib.py;
+    patch = ../shared/patch_matplotlib.py;
     font = "${system.root}/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf";
   };
 
@@ -123,7 +123,7 @@ in
   jupyter-utils = install project {
     wheel = build {
       name = "jupyter-utils-${project.version}-wheel";
-      source = import ../source.nix;
+      source = import ../shared/source.nix;
       backend = "poetry.core.masonry.api";
       tools = [ "poetry-core" ];
     };

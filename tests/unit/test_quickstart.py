@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SETUP = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "nix" / "setup").glob("*.sh"))
-SCRIPTS = ["quickstart", "check", ".ci/run", "nix/image/files", *SETUP]
+SCRIPTS = ["quickstart", "check", ".ci/run", "nix/debian/docker-build-step", *SETUP]
 
 
 def quickstart(*words: str, tools: Path | None = None, folder: Path = ROOT, **env: str) -> tuple[int, str]:

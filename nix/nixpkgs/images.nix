@@ -8,7 +8,7 @@
 }:
 let
   inherit (pkgs) lib;
-  descriptions = import ./image/config.nix {
+  descriptions = import ../shared/image/config.nix {
     inherit revision;
     inherit ((lib.importTOML (lock + "/pyproject.toml")).tool.poetry) version;
     lockHash = builtins.hashFile "sha256" (lock + "/poetry.lock");
@@ -51,7 +51,7 @@ let
           "TZDIR=${pkgs.tzdata}/share/zoneinfo"
         ];
       };
-      # The same folders, users and profile as on the debian base (./debian/image-files.nix says why).
+      # The same folders, users and profile as on the debian base (../debian/image-files.nix says why).
       extraCommands = ''
         mkdir -p usr etc/profile.d home/jovyan opt/jupyter opt/mlflow tmp var/tmp run
         chmod 0777 home/jovyan opt/jupyter opt/mlflow

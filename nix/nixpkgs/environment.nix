@@ -25,13 +25,13 @@ let
 
   application = poetry2nix.mkPoetryApplication {
     projectDir = lock;
-    src = import ./source.nix;
+    src = import ../shared/source.nix;
     python = interpreter;
     # The default overrides are for source distributions and break on wheels.
     overrides = poetry2nix.overrides.withoutDefaults overrides;
     preferWheels = true;
     checkGroups = [ ];
-    # ./checks.nix runs the tests, in the whole environment.
+    # ../development/checks.nix runs the tests, in the whole environment.
     doCheck = false;
     # Wheels' metadata may name a release that Nix has in another spelling; the lock has settled that already.
     dontCheckRuntimeDeps = true;
@@ -58,7 +58,7 @@ let
     # pip's refusal names our remedies instead of nixpkgs' own.
     postBuild = ''
       rm -f $out/lib/${interpreter.libPrefix}/EXTERNALLY-MANAGED
-      cp ${./externally-managed} $out/lib/${interpreter.libPrefix}/EXTERNALLY-MANAGED
+      cp ${../shared/externally-managed} $out/lib/${interpreter.libPrefix}/EXTERNALLY-MANAGED
     '';
   };
 in

@@ -1,6 +1,6 @@
 # The source of jupyter_utils and nothing beside it, so that a change of the lock or of a test rebuilds it not.
 let
-  python = ../python;
+  python = ../../python;
 in
 builtins.path {
   name = "jupyter-utils-source";

@@ -1,7 +1,7 @@
 # What `nix flake check` runs: formatting, lint, the unit tests and those of the environment, in the environment that users get.
 { pkgs, environment }:
 let
-  source = pkgs.lib.cleanSource ../.;
+  source = pkgs.lib.cleanSource ../../.;
   check =
     name: description: inputs: script:
     pkgs.runCommand "check-${name}"
@@ -26,7 +26,7 @@ in
   lint = check "lint" "ruff, mypy and shellcheck have nothing to say" [ pkgs.shellcheck ] ''
     ruff check --no-cache --config python/pyproject.toml .
     (cd python && mypy --no-incremental jupyter_utils)
-    shellcheck -x quickstart check .ci/run nix/image/files nix/setup/*.sh
+    shellcheck -x quickstart check .ci/run nix/debian/docker-build-step nix/setup/*.sh
   '';
   environment =
     check "environment" "The environment is whole and the one that the lock names" [ pkgs.git ]

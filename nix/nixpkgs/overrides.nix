@@ -12,10 +12,6 @@ let
   needs = lib.importJSON ./native-needs.json;
   cudaOnly = lib.subtractLists [ "torch" ] (map (row: row.name) files.cuda);
   site = interpreter.sitePackages;
-  driver = lib.sourceByRegex ./. [
-    "cuda_driver\\.py"
-    "driver-folders\\.json"
-  ];
 in
 final: prev:
 let
@@ -78,7 +74,7 @@ in
     # Figures show Japanese: the same script as on the debian base.
     postInstall = ''
       font=${pkgs.ipaexfont}/share/fonts/opentype/ipaexg.ttf ${interpreter.interpreter} \
-        ${./debian/build/patch_matplotlib.py} $out/${site}
+        ${../shared/patch_matplotlib.py} $out/${site}
     '';
   };
   mlflow-skinny = withoutModules "mlflow-skinny";
@@ -92,7 +88,7 @@ in
     torch = (native "torch" needs.cuda.torch).overridePythonAttrs (old: {
       # ./cuda_driver.py says why.
       postInstall = (old.postInstall or "") + ''
-        ${interpreter.interpreter} ${./patch_torch.py} $out/${site} ${driver}
+        ${interpreter.interpreter} ${./patch_torch.py} $out/${site} ${./cuda_driver.py} ${../shared/driver-folders.json}
         ${interpreter.interpreter} -m compileall -q -f $out/${site}/torch/__init__.py $out/${site}/torch/_cuda_driver.py
       '';
     });
