@@ -33,24 +33,10 @@ let
     font = "${system.root}/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf";
   };
 
-  # What nobody who uses a package reads, as patterns below the installed package.
-  leftOut =
-    let
-      site = "lib/python3.11/dist-packages";
-    in
-    {
-      # 125 MB of torch's own C++ tests; PyPI's wheel, the one for CUDA, has none.
-      ${torchCpu.version} = [
-        "${site}/torch/test"
-        "${site}/torch/bin/test_*"
-        "${site}/torch/bin/*Test"
-      ];
-      # Three packages carry the same 1,326 files; mlflow keeps them.
-      mlflow-skinny = [ "${site}/mlflow" ];
-      mlflow-tracing = [ "${site}/mlflow" ];
-      # 62 MB of the hub's own pages; a lab under a hub shows none of them.
-      jupyterhub = [ "share/jupyterhub/static/components" ];
-    };
+  leftOut = import ../shared/left-out.nix {
+    inherit torchCpu;
+    site = "lib/python3.11/dist-packages";
+  };
 
   install =
     entry: attributes:

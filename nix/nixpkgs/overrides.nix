@@ -36,8 +36,11 @@ let
       nativeBuildInputs = (old.nativeBuildInputs or [ ]) ++ [ final.setuptools ];
     });
 
-  # Three packages carry the same 1,326 files; one may keep them.
-  withoutModules = name: change name { postInstall = "rm -rf $out/bin $out/${site}/mlflow"; };
+  leftOut = import ../shared/left-out.nix { inherit site torchCpu; };
+  remove = patterns: "rm -rf ${lib.concatMapStringsSep " " (pattern: "$out/${pattern}") patterns}";
+  lean = name: change name { postInstall = remove leftOut.${name}; };
+  # nixpkgs wraps a package's programs, so that the same program of two packages differs.
+  withoutPrograms = name: change name { postInstall = remove ([ "bin" ] ++ leftOut.${name}); };
 in
 {
   # nixpkgs builds its own build tools with these; the lock's wheels of them would need themselves to be unpacked.
@@ -77,8 +80,9 @@ in
         ${../shared/patch_matplotlib.py} $out/${site}
     '';
   };
-  mlflow-skinny = withoutModules "mlflow-skinny";
-  mlflow-tracing = withoutModules "mlflow-tracing";
+  mlflow-skinny = withoutPrograms "mlflow-skinny";
+  mlflow-tracing = withoutPrograms "mlflow-tracing";
+  jupyterhub = lean "jupyterhub";
   ipadic = withSetuptools "ipadic";
   unidic-lite = withSetuptools "unidic-lite";
 }
@@ -103,6 +107,7 @@ in
         url = "${torchCpu.index}/${lib.escapeURL torchCpu.file}";
         inherit (torchCpu) sha256;
       };
+      postInstall = remove leftOut.${torchCpu.version};
     };
   }
 )

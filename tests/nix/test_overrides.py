@@ -32,7 +32,7 @@ MANYLINUX = {
 def named_in_overrides() -> set[str]:
     """Return the package names that nix/nixpkgs/overrides.nix changes."""
     text = (ROOT / "nix" / "nixpkgs" / "overrides.nix").read_text()
-    return set(re.findall(r'(?:change|withSetuptools|withoutModules) "([\w-]+)"', text))
+    return set(re.findall(r'(?:change|withSetuptools|lean|withoutPrograms) "([\w-]+)"', text))
 
 
 def test_every_override_names_a_package_of_the_lock() -> None:

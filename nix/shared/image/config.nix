@@ -8,8 +8,7 @@
   lockHash,
 }:
 let
-  # A link to the environment, whose own address changes with every build. The Dockerfile knows it, too.
-  environment = "/opt/environment";
+  inherit (import ./system.nix) home environment;
   second = 1000000000;
   image =
     {
@@ -23,11 +22,11 @@ let
       name = "jupyter-utils-${name}";
       config = {
         Env = [
-          "PATH=${environment}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+          "PATH=${(import ../path.nix).image environment}"
           "LANG=C.UTF-8"
           "SHELL=/bin/bash"
-          # One home, whoever one is; where Kubeflow and JupyterHub mount their volumes.
-          "HOME=/home/jovyan"
+          # Where Kubeflow and JupyterHub mount their volumes.
+          "HOME=${home}"
           "JUPYTER_UTILS_PROFILE=container"
           # Nobody in the container knows where its ports are published; unless told, everywhere is assumed.
           "LISTEN_ADDRESS=0.0.0.0"
