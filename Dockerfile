@@ -1,6 +1,6 @@
 # The images for people who have only Docker: `docker-compose build`. The debian base, run inside of a Debian container,
 # ends in the same files as `nix build .#debian.image`. What the images say of themselves stands in nix/shared/image/config.nix
-# as well; tests/container holds the two together. (The labels of commit and lock are what the arguments say.)
+# as well; the tests hold the two together. (The labels of commit and lock are what the arguments say.)
 ARG DEBIAN=debian:bookworm
 FROM ${DEBIAN} AS files
 ARG HTTP_PROXY HTTPS_PROXY NO_PROXY EXTRA_CA_CERTS DEBIAN_MIRROR DEBIAN_SECURITY_MIRROR PIP_INDEX_URL
@@ -21,6 +21,11 @@ ENV PATH=/opt/environment/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:
     HOME=/home/jovyan \
     JUPYTER_UTILS_PROFILE=container \
     LISTEN_ADDRESS=0.0.0.0
+ARG REVISION=unknown LOCK=unknown
+LABEL org.opencontainers.image.version=0.1.0 \
+      org.opencontainers.image.licenses=MIT \
+      org.opencontainers.image.revision=${REVISION} \
+      jupyter-utils.lock=${LOCK}
 WORKDIR /
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 CMD ["/opt/environment/bin/jupyter-utils", "health"]
@@ -31,12 +36,8 @@ FROM files AS mlflow-files
 RUN nix/debian/docker-build-step unpack image-mlflow /layers
 
 FROM image AS mlflow
-ARG REVISION=unknown LOCK=unknown
 LABEL org.opencontainers.image.title=jupyter-utils-mlflow \
-      org.opencontainers.image.description="The MLflow server" \
-      org.opencontainers.image.version=0.1.0 \
-      org.opencontainers.image.revision=${REVISION} \
-      jupyter-utils.lock=${LOCK}
+      org.opencontainers.image.description="The MLflow server"
 EXPOSE 15000
 CMD ["mlflow"]
 COPY --from=mlflow-files /layers/system /
@@ -49,12 +50,8 @@ FROM files AS lab-files
 RUN nix/debian/docker-build-step unpack image /layers
 
 FROM image AS lab
-ARG REVISION=unknown LOCK=unknown
 LABEL org.opencontainers.image.title=jupyter-utils-lab \
-      org.opencontainers.image.description="JupyterLab and MLflow for deep learning on text" \
-      org.opencontainers.image.version=0.1.0 \
-      org.opencontainers.image.revision=${REVISION} \
-      jupyter-utils.lock=${LOCK}
+      org.opencontainers.image.description="JupyterLab and MLflow for deep learning on text"
 EXPOSE 18080 15000
 CMD ["lab"]
 COPY --from=lab-files /layers/system /
@@ -67,12 +64,8 @@ FROM files AS lab-gpu-files
 RUN nix/debian/docker-build-step unpack image-gpu /layers
 
 FROM image AS lab-gpu
-ARG REVISION=unknown LOCK=unknown
 LABEL org.opencontainers.image.title=jupyter-utils-lab-gpu \
-      org.opencontainers.image.description="JupyterLab and MLflow for deep learning on text, with CUDA" \
-      org.opencontainers.image.version=0.1.0 \
-      org.opencontainers.image.revision=${REVISION} \
-      jupyter-utils.lock=${LOCK}
+      org.opencontainers.image.description="JupyterLab and MLflow for deep learning on text, with CUDA"
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 EXPOSE 18080 15000
 CMD ["lab"]

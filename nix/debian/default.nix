@@ -31,7 +31,7 @@ let
     inherit (wheels) packages jupyter-utils;
     descriptions = import ../shared/image/config.nix {
       inherit revision;
-      inherit (wheels) version lockHash;
+      inherit (wheels) lockHash;
     };
   };
   command =

@@ -9,6 +9,7 @@
   descriptions, # of ../shared/image/config.nix
 }:
 let
+  inherit (import ../shared/project.nix) license;
   scripts = ./image;
 
   # Packages of 25 MB and more, each a layer of its own; CUDA's, too, which only the CUDA variant has.
@@ -112,6 +113,7 @@ let
       meta = {
         description = "The image ${name}: ${config.Labels."org.opencontainers.image.description"}";
         mainProgram = name;
+        inherit license;
       };
     };
 
@@ -131,6 +133,7 @@ let
           }
           .${does};
         mainProgram = name;
+        inherit license;
       };
     };
 

@@ -2,6 +2,7 @@
 { system }:
 let
   path = import ../shared/path.nix;
+  inherit (import ../shared/project.nix) license;
   tools = system.run ./build/tools.py {
     name = "tools";
     inherit (system) root libraries;
@@ -20,7 +21,7 @@ let
     }
     // {
       meta = {
-        inherit description;
+        inherit description license;
         mainProgram = name;
       };
       inherit environment tools;

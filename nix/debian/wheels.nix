@@ -3,7 +3,7 @@
 let
   files = builtins.fromJSON (builtins.readFile (lock + "/files.json"));
   torchCpu = builtins.fromJSON (builtins.readFile (lock + "/torch-cpu.json"));
-  project = (builtins.fromTOML (builtins.readFile (lock + "/pyproject.toml"))).tool.poetry;
+  project = import ../shared/project.nix;
   missing = import ./missing.nix;
 
   # variant: "cpu" or "cuda"
@@ -106,16 +106,19 @@ in
     ) (builtins.filter (inGroups groups) (entries variant));
 
   # jupyter_utils itself, built by its own build backend.
-  jupyter-utils = install project {
-    wheel = build {
-      name = "jupyter-utils-${project.version}-wheel";
-      source = import ../shared/source.nix;
-      backend = "poetry.core.masonry.api";
-      tools = [ "poetry-core" ];
+  jupyter-utils =
+    install project {
+      wheel = build {
+        name = "jupyter-utils-${project.version}-wheel";
+        source = import ../shared/source.nix;
+        backend = "poetry.core.masonry.api";
+        tools = [ "poetry-core" ];
+      };
+    }
+    // {
+      meta.license = project.license;
     };
-  };
 
-  inherit (project) version;
   # Names the lock in what a run records.
   lockHash = files.lock;
 }

@@ -9,10 +9,10 @@
 let
   inherit (pkgs) lib;
   inherit (import ../shared/image/system.nix) entries accounts;
+  inherit (import ../shared/project.nix) license;
   tools = import ./tools.nix { inherit pkgs; };
   descriptions = import ../shared/image/config.nix {
     inherit revision;
-    inherit ((lib.importTOML (lock + "/pyproject.toml")).tool.poetry) version;
     lockHash = builtins.hashFile "sha256" (lock + "/poetry.lock");
   };
 
@@ -74,6 +74,7 @@ let
       (_old: {
         meta = {
           description = "Streams the image ${name}: ${config.Labels."org.opencontainers.image.description"}";
+          inherit license;
           platforms = [ "x86_64-linux" ];
         };
       });

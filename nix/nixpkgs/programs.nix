@@ -29,6 +29,7 @@ pkgs.runCommand name
     meta = {
       description = "`${command}` in ${environment.name}: ${environment.meta.description}";
       mainProgram = name;
+      inherit (import ../shared/project.nix) license;
       platforms = [ "x86_64-linux" ];
     };
   }

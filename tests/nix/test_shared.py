@@ -20,7 +20,7 @@ PINNED = json.loads((ROOT / "nix" / "debian" / "system.json").read_text())["incl
 DEBIAN = f"""
 import {ROOT}/nix/debian/image-files.nix {{
   system.root = "/debian";
-  descriptions = import {SHARED}/image/config.nix {{ version = "1"; revision = "r"; lockHash = "l"; }};
+  descriptions = import {SHARED}/image/config.nix {{ revision = "r"; lockHash = "l"; }};
 }} "/environment"
 """
 # What the nixpkgs base hands to nixpkgs' maker of images, with stand-ins for nixpkgs.
@@ -169,11 +169,8 @@ def words(lines: str, instruction: str) -> Any:
 @pytest.mark.parametrize("kind", ["lab", "lab-gpu", "mlflow"])
 def test_the_dockerfile_says_what_nix_says(kind: str) -> None:
     """Variables, ports, programs and labels of `docker-compose build` are those of the images that Nix builds."""
-    project = value(f"(builtins.fromTOML (builtins.readFile {ROOT}/python/pyproject.toml)).tool.poetry")
-    described = value(
-        f'(import {SHARED}/image/config.nix {{ version = "{project["version"]}"; revision = "${{REVISION}}"; '
-        f'lockHash = "${{LOCK}}"; }}).{kind}.config'.replace("${", "\\${")
-    )
+    arguments = r'{ revision = "\${REVISION}"; lockHash = "\${LOCK}"; }'
+    described = value(f"(import {SHARED}/image/config.nix {arguments}).{kind}.config")
     stages = dockerfile()
     lines = stages["image"] + stages[kind]
     assert variables(lines, "ENV") == dict(entry.split("=", 1) for entry in described["Env"])

@@ -1,7 +1,5 @@
 # What an image says of itself: plain data in the words of the OCI image configuration, for both bases.
 {
-  # Of python/pyproject.toml.
-  version,
   # The commit that the image is built from.
   revision,
   # SHA-256 of poetry.lock: what a run records.
@@ -9,6 +7,7 @@
 }:
 let
   inherit (import ./system.nix) home environment;
+  inherit (import ../project.nix) version license;
   second = 1000000000;
   image =
     {
@@ -62,6 +61,7 @@ let
           "org.opencontainers.image.title" = "jupyter-utils-${name}";
           "org.opencontainers.image.description" = description;
           "org.opencontainers.image.version" = version;
+          "org.opencontainers.image.licenses" = license.spdxId;
           "org.opencontainers.image.revision" = revision;
           "jupyter-utils.lock" = lockHash;
         };

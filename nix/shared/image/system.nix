@@ -21,6 +21,11 @@ in
       mode = "0644";
       text = (import ../path.nix).login environment;
     };
+    "usr/share/doc/jupyter-utils".mode = "0755";
+    "usr/share/doc/jupyter-utils/LICENSE" = {
+      mode = "0644";
+      text = builtins.readFile ../../../LICENSE;
+    };
   };
 
   # The entry adds a user of another number; without root it can, as is usual, as a member of group 0.
