@@ -2,8 +2,7 @@
 {
   # A line of shell for programs on the host: `python` in a notebook is the environment's, and the machine's own Git comes
   # before ours.
-  program =
-    environment: tools: ''export PATH="${environment}/bin:''${PATH:+$PATH:}${tools}/bin"'';
+  program = environment: tools: ''export PATH="${environment}/bin:''${PATH:+$PATH:}${tools}/bin"'';
 
   # The variable of an image.
   image =
