@@ -1,6 +1,6 @@
 # The images for people who have only Docker: `docker-compose build`. The debian base, run inside of a Debian container,
-# ends in the same files as `nix build .#debian.image`. What the images say of themselves stands in nix/image/config.nix
-# as well; tests/container holds the two together. (The labels of commit and lock are what the arguments say.)
+# ends in the same files as `nix build .#debian.image`. What the images say of themselves stands in nix/shared/image/config.nix
+# as well; the tests hold the two together. (The labels of commit and lock are what the arguments say.)
 ARG DEBIAN=debian:bookworm
 FROM ${DEBIAN} AS files
 ARG HTTP_PROXY HTTPS_PROXY NO_PROXY EXTRA_CA_CERTS DEBIAN_MIRROR DEBIAN_SECURITY_MIRROR PIP_INDEX_URL
@@ -11,7 +11,7 @@ COPY nix nix
 COPY Dockerfile *.pem ./
 COPY Dockerfile wheels/*.whl wheels/
 COPY python/files.json python/poetry.lock python/pyproject.toml python/torch-cpu.json python/
-RUN nix/image/files fetch lab
+RUN nix/debian/docker-build-step fetch lab
 COPY . .
 
 FROM scratch AS image
@@ -21,6 +21,11 @@ ENV PATH=/opt/environment/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:
     HOME=/home/jovyan \
     JUPYTER_UTILS_PROFILE=container \
     LISTEN_ADDRESS=0.0.0.0
+ARG REVISION=unknown LOCK=unknown
+LABEL org.opencontainers.image.version=0.1.0 \
+      org.opencontainers.image.licenses=MIT \
+      org.opencontainers.image.revision=${REVISION} \
+      jupyter-utils.lock=${LOCK}
 WORKDIR /
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 CMD ["/opt/environment/bin/jupyter-utils", "health"]
@@ -28,15 +33,11 @@ ENTRYPOINT ["/usr/bin/tini", "--", "/opt/environment/bin/jupyter-utils", "contai
 
 # In this order, because older builders build all that stands before what is asked for.
 FROM files AS mlflow-files
-RUN nix/image/files unpack image-mlflow /layers
+RUN nix/debian/docker-build-step unpack image-mlflow /layers
 
 FROM image AS mlflow
-ARG REVISION=unknown LOCK=unknown
 LABEL org.opencontainers.image.title=jupyter-utils-mlflow \
-      org.opencontainers.image.description="The MLflow server" \
-      org.opencontainers.image.version=0.1.0 \
-      org.opencontainers.image.revision=${REVISION} \
-      jupyter-utils.lock=${LOCK}
+      org.opencontainers.image.description="The MLflow server"
 EXPOSE 15000
 CMD ["mlflow"]
 COPY --from=mlflow-files /layers/system /
@@ -46,15 +47,11 @@ COPY --from=mlflow-files /layers/ours /
 COPY --from=mlflow-files /layers/configuration /
 
 FROM files AS lab-files
-RUN nix/image/files unpack image /layers
+RUN nix/debian/docker-build-step unpack image /layers
 
 FROM image AS lab
-ARG REVISION=unknown LOCK=unknown
 LABEL org.opencontainers.image.title=jupyter-utils-lab \
-      org.opencontainers.image.description="JupyterLab and MLflow for deep learning on text" \
-      org.opencontainers.image.version=0.1.0 \
-      org.opencontainers.image.revision=${REVISION} \
-      jupyter-utils.lock=${LOCK}
+      org.opencontainers.image.description="JupyterLab and MLflow for deep learning on text"
 EXPOSE 18080 15000
 CMD ["lab"]
 COPY --from=lab-files /layers/system /
@@ -64,15 +61,11 @@ COPY --from=lab-files /layers/ours /
 COPY --from=lab-files /layers/configuration /
 
 FROM files AS lab-gpu-files
-RUN nix/image/files unpack image-gpu /layers
+RUN nix/debian/docker-build-step unpack image-gpu /layers
 
 FROM image AS lab-gpu
-ARG REVISION=unknown LOCK=unknown
 LABEL org.opencontainers.image.title=jupyter-utils-lab-gpu \
-      org.opencontainers.image.description="JupyterLab and MLflow for deep learning on text, with CUDA" \
-      org.opencontainers.image.version=0.1.0 \
-      org.opencontainers.image.revision=${REVISION} \
-      jupyter-utils.lock=${LOCK}
+      org.opencontainers.image.description="JupyterLab and MLflow for deep learning on text, with CUDA"
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 EXPOSE 18080 15000
 CMD ["lab"]

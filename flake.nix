@@ -19,10 +19,10 @@
     let
       system = "x86_64-linux";
       pkgs = nixpkgs.legacyPackages.${system};
-      # For projects that need more packages. Both take the arguments that ./nix/default.nix and ./nix/debian explain:
+      # For projects that need more packages. Both take the arguments that ./nix/nixpkgs and ./nix/debian explain:
       #   mkLab { lock = ./lock; }          what `lock.py --project` made of the project's own pyproject.toml
       #   mkLab { extraPackages = packages: [ packages.six ]; }          nixpkgs' own, not of the lock
-      mkLab = arguments: import ./nix ({ inherit pkgs poetry2nix; } // arguments);
+      mkLab = arguments: import ./nix/nixpkgs ({ inherit pkgs poetry2nix; } // arguments);
       lab = mkLab { inherit revision; };
       revision = self.rev or self.dirtyRev or "unknown";
       app = package: description: {
@@ -59,7 +59,7 @@
 
       overlays.default = final: _previous: {
         jupyter-utils-lab =
-          (import ./nix {
+          (import ./nix/nixpkgs {
             pkgs = final;
             inherit poetry2nix;
           }).packages;

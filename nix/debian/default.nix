@@ -14,7 +14,7 @@ let
   environment = import ./environment.nix { inherit system wheels; };
   programs = import ./programs.nix { inherit system; };
 
-  contents = import ../environments.nix {
+  contents = import ../shared/environments.nix {
     inherit lock;
     test = [
       "test"
@@ -29,9 +29,9 @@ let
       contents
       ;
     inherit (wheels) packages jupyter-utils;
-    descriptions = import ../image/config.nix {
+    descriptions = import ../shared/image/config.nix {
       inherit revision;
-      inherit (wheels) version lockHash;
+      inherit (wheels) lockHash;
     };
   };
   command =

@@ -3,13 +3,15 @@
 environment:
 let
   inherit (builtins.fromJSON (builtins.readFile ./system.json)) suite;
-  open.mode = "0777";
+  inherit (import ../shared/image/system.nix) entries accounts;
+  # What Debian's own file has stays; of its users, root moves into the common home.
   edited =
-    mode: file: changes:
+    name: changes:
     changes
     // {
-      inherit mode;
-      base = "${system.root}/${file}";
+      inherit (accounts.${name}) mode;
+      base = "${system.root}/${name}";
+      append = accounts.${name}.jupyter;
     };
   # What people call who come from other images, and what they find instead.
   conda = {
@@ -32,24 +34,9 @@ let
     Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
   '';
 in
-{
+entries
+// {
   "nix/store/${builtins.unsafeDiscardStringContext (baseNameOf system.root)}".link = "/";
-  "opt/environment".link = environment;
-  # Belong to whoever is the user; the entry settles that.
-  "home/jovyan" = open;
-  "opt/jupyter" = open;
-  "opt/mlflow" = open;
-  "tmp".mode = "1777";
-  "var/tmp".mode = "1777";
-  # The entry adds a user of another number; without root it can, as is usual, as a member of group 0.
-  "etc/passwd" = edited "0664" "etc/passwd" {
-    # One home for everyone, root included: SSH looks here and not at $HOME.
-    replace = {
-      "root:x:0:0:root:/root:" = "root:x:0:0:root:/home/jovyan:";
-    };
-    append = "jupyter:x:1000:1000:Jupyter:/home/jovyan:/bin/bash\n";
-  };
-  "etc/group" = edited "0664" "etc/group" { append = "jupyter:x:1000:\n"; };
   # For `apt-get install` in an image that is made from this one: Debian's own servers, and no list of what they have.
   "etc/apt/sources.list.d/debian.sources" = {
     mode = "0644";
@@ -62,14 +49,9 @@ in
   "etc/apt/preferences.d".mode = "0755";
   "usr/local/bin/conda" = conda;
   "usr/local/bin/mamba" = conda;
-  # Login shells begin with a path of their own.
-  "etc/profile.d/environment.sh" = {
-    mode = "0644";
-    text = ''
-      case ":$PATH:" in
-        *:${descriptions.environment}/bin:*) ;;
-        *) PATH="${descriptions.environment}/bin:$PATH" ;;
-      esac
-    '';
+  ${builtins.substring 1 (-1) descriptions.environment}.link = environment;
+  "etc/passwd" = edited "etc/passwd" {
+    replace."root:x:0:0:root:/root:/bin/bash\n" = accounts."etc/passwd".root;
   };
+  "etc/group" = edited "etc/group" { };
 }

@@ -3,12 +3,13 @@
 {
   system,
   environments,
-  contents, # of ../environments.nix
+  contents, # of ../shared/environments.nix
   packages, # variant and groups to packages of the lock
   jupyter-utils,
-  descriptions, # of ../image/config.nix
+  descriptions, # of ../shared/image/config.nix
 }:
 let
+  inherit (import ../shared/project.nix) license;
   scripts = system.folder {
     name = "image-scripts";
     path = ./image;
@@ -115,6 +116,7 @@ let
       meta = {
         description = "The image ${name}: ${config.Labels."org.opencontainers.image.description"}";
         mainProgram = name;
+        inherit license;
       };
     };
 
@@ -134,6 +136,7 @@ let
           }
           .${does};
         mainProgram = name;
+        inherit license;
       };
     };
 

@@ -1,21 +1,12 @@
 # What people start: one program of an environment, with the Debian system's tools at hand.
 { system }:
 let
+  path = import ../shared/path.nix;
+  inherit (import ../shared/project.nix) license;
   tools = system.run ./build/tools.py {
     name = "tools";
     inherit (system) root libraries;
-    commands = [
-      "git"
-      "ssh"
-      "ssh-add"
-      "ssh-agent"
-      "ssh-keygen"
-      "ssh-keyscan"
-      "scp"
-      "less"
-      "ps"
-      "bash"
-    ];
+    commands = builtins.concatMap (tool: tool.commands) (import ../shared/tools.nix).lab;
   };
   program =
     {
@@ -25,16 +16,12 @@ let
       description,
     }:
     system.run ./build/program.py {
-      inherit
-        name
-        script
-        environment
-        tools
-        ;
+      inherit name script environment;
+      path = path.program environment tools;
     }
     // {
       meta = {
-        inherit description;
+        inherit description license;
         mainProgram = name;
       };
       inherit environment tools;

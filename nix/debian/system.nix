@@ -33,7 +33,7 @@ let
         PYTHONHASHSEED = "0";
         PYTHONPATH = library;
         # Where the driver's libraries may lie. After our own libraries, so that they can replace none of them.
-        driver = builtins.fromJSON (builtins.readFile ../driver-folders.json);
+        driver = builtins.fromJSON (builtins.readFile ../shared/driver-folders.json);
         preferLocalBuild = true;
         allowSubstitutes = false;
       }
@@ -67,7 +67,7 @@ let
       {
         name = "python-3.11-stdlib";
         inherit root;
-        refusal = builtins.readFile ../externally-managed;
+        refusal = builtins.readFile ../shared/externally-managed;
       };
 in
 {

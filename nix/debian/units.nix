@@ -66,5 +66,6 @@ system.run ./build/units.py {
   meta = {
     description = "JupyterLab and MLflow as systemd units, and the command that installs them";
     mainProgram = name;
+    inherit (import ../shared/project.nix) license;
   };
 }

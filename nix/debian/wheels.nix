@@ -3,7 +3,7 @@
 let
   files = builtins.fromJSON (builtins.readFile (lock + "/files.json"));
   torchCpu = builtins.fromJSON (builtins.readFile (lock + "/torch-cpu.json"));
-  project = (builtins.fromTOML (builtins.readFile (lock + "/pyproject.toml"))).tool.poetry;
+  project = import ../shared/project.nix;
   missing = import ./missing.nix;
   text = import ./text.nix;
 
@@ -37,28 +37,14 @@ let
 
   # What a package needs beyond being installed.
   patches.matplotlib = {
-    patch = text.file ./build/patch_matplotlib.py;
+    patch = text.file ../shared/patch_matplotlib.py;
     font = "${system.root}/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf";
   };
 
-  # What nobody who uses a package reads, as patterns below the installed package.
-  leftOut =
-    let
-      site = "lib/python3.11/dist-packages";
-    in
-    {
-      # 125 MB of torch's own C++ tests; PyPI's wheel, the one for CUDA, has none.
-      ${torchCpu.version} = [
-        "${site}/torch/test"
-        "${site}/torch/bin/test_*"
-        "${site}/torch/bin/*Test"
-      ];
-      # Three packages carry the same 1,326 files; mlflow keeps them.
-      mlflow-skinny = [ "${site}/mlflow" ];
-      mlflow-tracing = [ "${site}/mlflow" ];
-      # 62 MB of the hub's own pages; a lab under a hub shows none of them.
-      jupyterhub = [ "share/jupyterhub/static/components" ];
-    };
+  leftOut = import ../shared/left-out.nix {
+    inherit torchCpu;
+    site = "lib/python3.11/dist-packages";
+  };
 
   install =
     entry: attributes:
@@ -128,16 +114,19 @@ in
     ) (builtins.filter (inGroups groups) (entries variant));
 
   # jupyter_utils itself, built by its own build backend.
-  jupyter-utils = install project {
-    wheel = build {
-      name = "jupyter-utils-${project.version}-wheel";
-      source = system.folder (import ../source.nix);
-      backend = "poetry.core.masonry.api";
-      tools = [ "poetry-core" ];
+  jupyter-utils =
+    install project {
+      wheel = build {
+        name = "jupyter-utils-${project.version}-wheel";
+        source = system.folder (import ../shared/source.nix);
+        backend = "poetry.core.masonry.api";
+        tools = [ "poetry-core" ];
+      };
+    }
+    // {
+      meta.license = project.license;
     };
-  };
 
-  inherit (project) version;
   # Names the lock in what a run records.
   lockHash = files.lock;
 }

@@ -36,11 +36,12 @@ def described(output: str) -> dict[str, Any]:
 
 
 def test_labels_say_what_it_is(output: str) -> None:
-    """Version, revision and the lock's hash stand in the image's labels."""
+    """Version, licence, revision and the lock's hash stand in the image's labels."""
     labels = json.loads(containers.inspect(IMAGES[output], "{{json .Config.Labels}}"))
     project = tomllib.loads((containers.ROOT / "python" / "pyproject.toml").read_text())["tool"]["poetry"]
     lock = hashlib.sha256((containers.ROOT / "python" / "poetry.lock").read_bytes()).hexdigest()
     assert labels["org.opencontainers.image.version"] == project["version"]
+    assert labels["org.opencontainers.image.licenses"] == project["license"]
     assert labels["org.opencontainers.image.revision"]
     assert labels["jupyter-utils.lock"] == lock
 

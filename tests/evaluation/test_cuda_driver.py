@@ -1,4 +1,4 @@
-"""The nixpkgs base's torch finds the CUDA driver by nix/cuda_driver.py, without LD_LIBRARY_PATH."""
+"""The nixpkgs base's torch finds the CUDA driver by nix/nixpkgs/cuda_driver.py, without LD_LIBRARY_PATH."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from commands import ROOT
 
-MODULE = ROOT / "nix" / "cuda_driver.py"
-FOLDERS = ROOT / "nix" / "driver-folders.json"
+MODULE = ROOT / "nix" / "nixpkgs" / "cuda_driver.py"
+FOLDERS = ROOT / "nix" / "shared" / "driver-folders.json"
 # What cudart, cuBLAS, cuDNN and NCCL do: ask for the driver by its bare name.
 BY_NAME = "import ctypes; ctypes.CDLL('libcuda.so.1'); print('by name')"
 TOLD = "import os; print(os.environ.get('TRITON_LIBCUDA_PATH'), os.environ.get('LD_LIBRARY_PATH'))"
@@ -72,8 +72,8 @@ def test_torch_of_the_lock_takes_it_first(tmp_path: Path) -> None:
     torch = tmp_path / "torch"
     torch.mkdir()
     shutil.copyfile(start, torch / "__init__.py")
-    command = [sys.executable, str(ROOT / "nix" / "patch_torch.py"), str(tmp_path), str(ROOT / "nix")]
-    subprocess.run(command, check=True)
+    patch = ROOT / "nix" / "nixpkgs" / "patch_torch.py"
+    subprocess.run([sys.executable, patch, tmp_path, MODULE, FOLDERS], check=True)
     lines = (torch / "__init__.py").read_text().splitlines()
     imports = [line for line in lines if line.startswith(("import ", "from "))]
     assert imports[:2] == ["import torch._cuda_driver", "import builtins"]

@@ -55,17 +55,6 @@ def test_file_parses(path: Path) -> None:
     subprocess.run(["nix-instantiate", "--parse", str(path)], check=True, capture_output=True)
 
 
-@pytest.mark.skipif(
-    shutil.which("nixfmt") is None,
-    reason="no nixfmt: it is in no registry that this project's CI reaches; nix develop brings it",
-)
-@pytest.mark.parametrize("path", NIX_FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_file_is_formatted(path: Path) -> None:
-    """Every Nix file is as `nix fmt` leaves it."""
-    result = subprocess.run(["nixfmt", "--check", str(path)], capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
-
-
 def test_files_are_short() -> None:
     """flake.nix is a table of contents, and each file of nix/ is about one thing."""
     lines = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in NIX_FILES}

@@ -18,7 +18,7 @@ from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 from packaging.utils import canonicalize_name
 
-NEEDS: dict[str, Any] = json.loads((ROOT / "nix" / "native-needs.json").read_text())["cuda"]
+NEEDS: dict[str, Any] = json.loads((ROOT / "nix" / "nixpkgs" / "native-needs.json").read_text())["cuda"]
 FILES: dict[str, Any] = json.loads((ROOT / "python" / "files.json").read_text())
 # PEP 599: what poetry2nix hands to autoPatchelf; then what glibc and the compiler's own libraries bring.
 MANYLINUX = {
@@ -30,9 +30,9 @@ MANYLINUX = {
 
 
 def named_in_overrides() -> set[str]:
-    """Return the package names that nix/overrides.nix changes."""
-    text = (ROOT / "nix" / "overrides.nix").read_text()
-    return set(re.findall(r'(?:change|withSetuptools|withoutModules) "([\w-]+)"', text))
+    """Return the package names that nix/nixpkgs/overrides.nix changes."""
+    text = (ROOT / "nix" / "nixpkgs" / "overrides.nix").read_text()
+    return set(re.findall(r'(?:change|withSetuptools|lean|withoutPrograms) "([\w-]+)"', text))
 
 
 def test_every_override_names_a_package_of_the_lock() -> None:

@@ -11,7 +11,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SETUP = sorted(str(file.relative_to(ROOT)) for file in (ROOT / "nix" / "setup").glob("*.sh"))
-SCRIPTS = ["quickstart", "check", ".ci/run", "nix/image/files", *SETUP]
 
 
 def quickstart(*words: str, tools: Path | None = None, folder: Path = ROOT, **env: str) -> tuple[int, str]:
@@ -117,10 +116,3 @@ def test_it_says_what_it_takes_and_why(machine, checkout: Path, option: str, var
     _, said = quickstart("--base", "debian", option, tools=tools, folder=checkout)
     assert f"debian base, {option[2:]} (asked for by --base; {option[2:]}: asked for by {option})" in said
     assert f"{variant} needs" in said
-
-
-@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="no shellcheck on this machine")
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_shell_is_clean(script: str) -> None:
-    """Shellcheck has nothing to say."""
-    subprocess.run(["shellcheck", "-x", script], cwd=ROOT, check=True)

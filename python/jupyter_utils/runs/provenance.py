@@ -26,7 +26,7 @@ _CONTEXTS = {"train": "training", "val": "validation", "dev": "validation", "tes
 TAG_CHARACTERS = 8000
 _CUT = " … (cut; whole in the artifacts)"
 
-# What a built environment says of itself (nix/environment.nix, nix/debian/environment.nix), and what of it becomes a
+# What a built environment says of itself (each base's environment.nix), and what of it becomes a
 # tag: the SHA-256 of poetry.lock, which base built it, "cpu" or "cuda", and the base's own release.
 _RECORD = "share/jupyter-utils/environment.json"
 _RECORDED = ("lock", "base", "variant", "system")

@@ -1,5 +1,4 @@
-# What people start: a program of an environment, with its programs at the front of the path and tools at the end, so
-# that `python` in a notebook is the environment's and the machine's own Git comes before ours.
+# What people start: a program of an environment, with the environment's programs and our tools on the path.
 { pkgs }:
 {
   name, # of the program
@@ -7,9 +6,10 @@
   command, # what it runs there, with arguments
 }:
 let
+  path = import ../shared/path.nix;
   tools = pkgs.buildEnv {
     name = "tools";
-    paths = import ./tools.nix { inherit pkgs; };
+    paths = (import ./tools.nix { inherit pkgs; }).lab;
     pathsToLink = [ "/bin" ];
     # The compiler's wrapper and coreutils share names with nobody's; less and git bring their own helpers.
     ignoreCollisions = true;
@@ -17,7 +17,7 @@ let
   script =
     program:
     pkgs.writeShellScript (builtins.head (builtins.split " " program)) ''
-      export PATH="${environment}/bin:''${PATH:+$PATH:}${tools}/bin"
+      ${path.program environment tools}
       # A machine without certificates of its own.
       [ -e /etc/ssl/certs/ca-certificates.crt ] || export SSL_CERT_FILE="''${SSL_CERT_FILE:-${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt}"
       exec ${environment}/bin/${program} "$@"
@@ -29,6 +29,7 @@ pkgs.runCommand name
     meta = {
       description = "`${command}` in ${environment.name}: ${environment.meta.description}";
       mainProgram = name;
+      inherit (import ../shared/project.nix) license;
       platforms = [ "x86_64-linux" ];
     };
   }

@@ -1,19 +1,19 @@
 # Everything that is made of nixpkgs: the environments, what people start in them, shells and checks.
-# Works without the flake: import ./nix { pkgs = import <nixpkgs> { }; poetry2nix = <a checkout of it>; }
+# Works without the flake: import ./nix/nixpkgs { pkgs = import <nixpkgs> { }; poetry2nix = <a checkout of it>; }
 {
   # A nixpkgs; the flake hands in the one that it pins, or the one that its user lets it follow.
   pkgs,
   # The sources of poetry2nix.
   poetry2nix,
   # The folder with pyproject.toml, poetry.lock, files.json and torch-cpu.json: ours, or what `lock.py --project` made.
-  lock ? ../python,
+  lock ? ../../python,
   # Further Python packages for the lab: a function of the interpreter's packages.
   extraPackages ? _packages: [ ],
   # The commit that images are labelled with.
   revision ? "unknown",
 }:
 let
-  contents = import ./environments.nix {
+  contents = import ../shared/environments.nix {
     inherit lock;
     test = [ "test" ];
   };
@@ -58,8 +58,8 @@ rec {
   }
   // delivered.images;
   inherit (delivered) load load-gpu;
-  shells = import ./shells.nix { inherit pkgs environments; };
-  checks = import ./checks.nix {
+  shells = import ../development/shells.nix { inherit pkgs environments; };
+  checks = import ../development/checks.nix {
     inherit pkgs;
     environment = environments.environment-all;
   };
@@ -69,12 +69,12 @@ rec {
     # In a checkout, its own lock; elsewhere, with --project, a lock beside the one that this flake came with.
     text = ''
       command=python/lock.py
-      [ -e "$command" ] || command=${../python}/lock.py
+      [ -e "$command" ] || command=${../../python}/lock.py
       exec python3 "$command" "$@"
     '';
     meta.description = "Refresh python/poetry.lock and what is derived from it";
   };
-  formatter = import ./formatter.nix {
+  formatter = import ../development/formatter.nix {
     inherit pkgs;
     environment = environments.environment-all;
   };

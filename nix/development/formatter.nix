@@ -4,14 +4,11 @@ pkgs.writeShellApplication {
   name = "format";
   runtimeInputs = [
     environment
-    pkgs.findutils
     pkgs.nixfmt
   ];
   text = ''
-    check=()
-    [ "''${1:-}" != --check ] || check=(--check)
-    ruff format --config python/pyproject.toml "''${check[@]}" .
-    find . -name '*.nix' -not -path './.*' -print0 | xargs -0 nixfmt "''${check[@]}"
+    [ "''${1:-}" != --check ] || exec python3 ${./style.py} format format-nix
+    exec python3 ${./style.py} --fix
   '';
   meta.description = "Format Python and Nix files";
 }

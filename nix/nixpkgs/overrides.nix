@@ -12,10 +12,6 @@ let
   needs = lib.importJSON ./native-needs.json;
   cudaOnly = lib.subtractLists [ "torch" ] (map (row: row.name) files.cuda);
   site = interpreter.sitePackages;
-  driver = lib.sourceByRegex ./. [
-    "cuda_driver\\.py"
-    "driver-folders\\.json"
-  ];
 in
 final: prev:
 let
@@ -40,8 +36,11 @@ let
       nativeBuildInputs = (old.nativeBuildInputs or [ ]) ++ [ final.setuptools ];
     });
 
-  # Three packages carry the same 1,326 files; one may keep them.
-  withoutModules = name: change name { postInstall = "rm -rf $out/bin $out/${site}/mlflow"; };
+  leftOut = import ../shared/left-out.nix { inherit site torchCpu; };
+  remove = patterns: "rm -rf ${lib.concatMapStringsSep " " (pattern: "$out/${pattern}") patterns}";
+  lean = name: change name { postInstall = remove leftOut.${name}; };
+  # nixpkgs wraps a package's programs, so that the same program of two packages differs.
+  withoutPrograms = name: change name { postInstall = remove ([ "bin" ] ++ leftOut.${name}); };
 in
 {
   # nixpkgs builds its own build tools with these; the lock's wheels of them would need themselves to be unpacked.
@@ -78,11 +77,12 @@ in
     # Figures show Japanese: the same script as on the debian base.
     postInstall = ''
       font=${pkgs.ipaexfont}/share/fonts/opentype/ipaexg.ttf ${interpreter.interpreter} \
-        ${./debian/build/patch_matplotlib.py} $out/${site}
+        ${../shared/patch_matplotlib.py} $out/${site}
     '';
   };
-  mlflow-skinny = withoutModules "mlflow-skinny";
-  mlflow-tracing = withoutModules "mlflow-tracing";
+  mlflow-skinny = withoutPrograms "mlflow-skinny";
+  mlflow-tracing = withoutPrograms "mlflow-tracing";
+  jupyterhub = lean "jupyterhub";
   ipadic = withSetuptools "ipadic";
   unidic-lite = withSetuptools "unidic-lite";
 }
@@ -92,7 +92,7 @@ in
     torch = (native "torch" needs.cuda.torch).overridePythonAttrs (old: {
       # ./cuda_driver.py says why.
       postInstall = (old.postInstall or "") + ''
-        ${interpreter.interpreter} ${./patch_torch.py} $out/${site} ${driver}
+        ${interpreter.interpreter} ${./patch_torch.py} $out/${site} ${./cuda_driver.py} ${../shared/driver-folders.json}
         ${interpreter.interpreter} -m compileall -q -f $out/${site}/torch/__init__.py $out/${site}/torch/_cuda_driver.py
       '';
     });
@@ -107,6 +107,7 @@ in
         url = "${torchCpu.index}/${lib.escapeURL torchCpu.file}";
         inherit (torchCpu) sha256;
       };
+      postInstall = remove leftOut.${torchCpu.version};
     };
   }
 )

@@ -1,15 +1,13 @@
 # What an image says of itself: plain data in the words of the OCI image configuration, for both bases.
 {
-  # Of python/pyproject.toml.
-  version,
   # The commit that the image is built from.
   revision,
   # SHA-256 of poetry.lock: what a run records.
   lockHash,
 }:
 let
-  # A link to the environment, whose own address changes with every build. The Dockerfile knows it, too.
-  environment = "/opt/environment";
+  inherit (import ./system.nix) home environment;
+  inherit (import ../project.nix) version license;
   second = 1000000000;
   image =
     {
@@ -23,11 +21,11 @@ let
       name = "jupyter-utils-${name}";
       config = {
         Env = [
-          "PATH=${environment}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+          "PATH=${(import ../path.nix).image environment}"
           "LANG=C.UTF-8"
           "SHELL=/bin/bash"
-          # One home, whoever one is; where Kubeflow and JupyterHub mount their volumes.
-          "HOME=/home/jovyan"
+          # Where Kubeflow and JupyterHub mount their volumes.
+          "HOME=${home}"
           "JUPYTER_UTILS_PROFILE=container"
           # Nobody in the container knows where its ports are published; unless told, everywhere is assumed.
           "LISTEN_ADDRESS=0.0.0.0"
@@ -63,6 +61,7 @@ let
           "org.opencontainers.image.title" = "jupyter-utils-${name}";
           "org.opencontainers.image.description" = description;
           "org.opencontainers.image.version" = version;
+          "org.opencontainers.image.licenses" = license.spdxId;
           "org.opencontainers.image.revision" = revision;
           "jupyter-utils.lock" = lockHash;
         };

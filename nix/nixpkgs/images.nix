@@ -8,27 +8,41 @@
 }:
 let
   inherit (pkgs) lib;
-  descriptions = import ./image/config.nix {
+  inherit (import ../shared/image/system.nix) entries accounts;
+  inherit (import ../shared/project.nix) license;
+  tools = import ./tools.nix { inherit pkgs; };
+  descriptions = import ../shared/image/config.nix {
     inherit revision;
-    inherit ((lib.importTOML (lock + "/pyproject.toml")).tool.poetry) version;
     lockHash = builtins.hashFile "sha256" (lock + "/poetry.lock");
   };
 
   system = pkgs.buildEnv {
     name = "image-system";
-    paths = import ./tools.nix { inherit pkgs; } ++ [
-      pkgs.bashInteractive
-      pkgs.findutils
-      pkgs.gnugrep
-      pkgs.gnused
-      pkgs.nano
-      pkgs.tini
-      # setpriv, by which the entry gives root's rights away.
-      pkgs.util-linux
-    ];
+    paths = tools.lab ++ tools.image;
     pathsToLink = [ "/bin" ];
     ignoreCollisions = true;
   };
+
+  # Write a folder or a file of the image.
+  write =
+    path:
+    {
+      mode,
+      text ? null,
+    }:
+    (
+      if text == null then
+        "mkdir -p ${path}\n"
+      else
+        "mkdir -p ${dirOf path}; printf %s ${lib.escapeShellArg text} >${path}\n"
+    )
+    + "chmod ${mode} ${path}\n";
+  files =
+    entries
+    // lib.mapAttrs (_name: account: {
+      inherit (account) mode;
+      text = account.root + account.jupyter;
+    }) accounts;
 
   image =
     kind: environment:
@@ -51,22 +65,16 @@ let
           "TZDIR=${pkgs.tzdata}/share/zoneinfo"
         ];
       };
-      # The same folders, users and profile as on the debian base (./debian/image-files.nix says why).
-      extraCommands = ''
-        mkdir -p usr etc/profile.d home/jovyan opt/jupyter opt/mlflow tmp var/tmp run
-        chmod 0777 home/jovyan opt/jupyter opt/mlflow
-        chmod 1777 tmp var/tmp
+      extraCommands = lib.concatStrings (lib.mapAttrsToList write files) + ''
+        mkdir -p usr run
         ln -s ../bin usr/bin
-        printf '%s\n' root:x:0:0:root:/home/jovyan:/bin/bash jupyter:x:1000:1000:Jupyter:/home/jovyan:/bin/bash >etc/passwd
-        printf '%s\n' root:x:0: jupyter:x:1000: >etc/group
-        chmod 0664 etc/passwd etc/group
-        echo 'PATH="${descriptions.environment}/bin:$PATH"' >etc/profile.d/environment.sh
         echo '. /etc/profile.d/environment.sh' >etc/profile
       '';
     }).overrideAttrs
       (_old: {
         meta = {
           description = "Streams the image ${name}: ${config.Labels."org.opencontainers.image.description"}";
+          inherit license;
           platforms = [ "x86_64-linux" ];
         };
       });

@@ -1,7 +1,7 @@
 # What `nix flake check` runs: formatting, lint, the unit tests and those of the environment, in the environment that users get.
 { pkgs, environment }:
 let
-  source = pkgs.lib.cleanSource ../.;
+  source = pkgs.lib.cleanSource ../../.;
   check =
     name: description: inputs: script:
     pkgs.runCommand "check-${name}"
@@ -13,20 +13,19 @@ let
         cp -r ${source} source
         chmod -R u+w source
         cd source
-        patchShebangs quickstart check .ci/run
+        patchShebangs .
         export HOME=$TMPDIR
         ${script}
         touch $out
       '';
 in
 {
-  format = check "format" "Python and Nix files are formatted" [
-    (import ./formatter.nix { inherit pkgs environment; })
-  ] "format --check";
+  # ./style.py knows the tools and the files.
+  format = check "format" "Python and Nix files are formatted" [ pkgs.nixfmt ] ''
+    python3 nix/development/style.py format format-nix
+  '';
   lint = check "lint" "ruff, mypy and shellcheck have nothing to say" [ pkgs.shellcheck ] ''
-    ruff check --no-cache --config python/pyproject.toml .
-    (cd python && mypy --no-incremental jupyter_utils)
-    shellcheck -x quickstart check .ci/run nix/image/files nix/setup/*.sh
+    python3 nix/development/style.py lint types shell
   '';
   environment =
     check "environment" "The environment is whole and the one that the lock names" [ pkgs.git ]

@@ -1,7 +1,7 @@
 # The source of jupyter_utils and nothing beside it, so that a change of the lock or of a test rebuilds it not.
 {
   name = "jupyter-utils-source";
-  path = ../python;
+  path = ../../python;
   # Whether a file or folder of it belongs to the source.
   wanted =
     relative:

@@ -14,7 +14,7 @@ let
   inherit (pkgs) lib;
   # Not nixpkgs' default python3, which moves; the lock is for this one.
   interpreter = pkgs.python311;
-  source = import ./source.nix;
+  source = import ../shared/source.nix;
   overrides = import ./overrides.nix {
     inherit
       pkgs
@@ -37,7 +37,7 @@ let
     overrides = poetry2nix.overrides.withoutDefaults overrides;
     preferWheels = true;
     checkGroups = [ ];
-    # ./checks.nix runs the tests, in the whole environment.
+    # ../development/checks.nix runs the tests, in the whole environment.
     doCheck = false;
     # Wheels' metadata may name a release that Nix has in another spelling; the lock has settled that already.
     dontCheckRuntimeDeps = true;
@@ -64,7 +64,7 @@ let
     # pip's refusal names our remedies instead of nixpkgs' own.
     postBuild = ''
       rm -f $out/lib/${interpreter.libPrefix}/EXTERNALLY-MANAGED
-      cp ${./externally-managed} $out/lib/${interpreter.libPrefix}/EXTERNALLY-MANAGED
+      cp ${../shared/externally-managed} $out/lib/${interpreter.libPrefix}/EXTERNALLY-MANAGED
     '';
   };
 in

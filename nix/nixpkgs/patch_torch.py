@@ -1,6 +1,6 @@
 """Let torch load the CUDA driver first.
 
-Arguments: site-packages; the folder with cuda_driver.py and driver-folders.json.
+Arguments: site-packages, cuda_driver.py, driver-folders.json.
 """
 
 import shutil
@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 
 torch = Path(sys.argv[1], "torch")
-source = Path(sys.argv[2])
-shutil.copyfile(source / "cuda_driver.py", torch / "_cuda_driver.py")
-shutil.copyfile(source / "driver-folders.json", torch / "driver-folders.json")
+shutil.copyfile(sys.argv[2], torch / "_cuda_driver.py")
+shutil.copyfile(sys.argv[3], torch / "driver-folders.json")
 start = torch / "__init__.py"
 text = start.read_text()
 first = "\nimport builtins\n"

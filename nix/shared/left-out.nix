@@ -1,0 +1,21 @@
+# What nobody who uses a package reads, as patterns below the installed package: by its name, or by its version where only
+# that one has it.
+{
+  # The folder of Python packages below an installed one: the bases have two names for it.
+  site,
+  # The CPU variant's torch, of torch-cpu.json.
+  torchCpu,
+}:
+{
+  # 125 MB of torch's own C++ tests; PyPI's wheel, the one for CUDA, has none.
+  ${torchCpu.version} = [
+    "${site}/torch/test"
+    "${site}/torch/bin/test_*"
+    "${site}/torch/bin/*Test"
+  ];
+  # Three packages carry the same 1,326 files; mlflow keeps them.
+  mlflow-skinny = [ "${site}/mlflow" ];
+  mlflow-tracing = [ "${site}/mlflow" ];
+  # 62 MB of the hub's own pages; a lab under a hub shows none of them.
+  jupyterhub = [ "share/jupyterhub/static/components" ];
+}
