@@ -61,9 +61,9 @@ def mixed_frame(rows: int) -> pd.DataFrame:
             "score": draw.normal(size=rows),
             "loss": draw.random(rows).astype("float32"),
             "when": pd.Timestamp("2024-01-01") + pd.to_timedelta(draw.integers(0, 10**7, rows), unit="s"),
-            "right": draw.random(rows) > 0.5,  # noqa: PLR2004
+            "right": draw.random(rows) > 0.5,
             "label": pd.Categorical(draw.choice(["正", "負"], rows)),
-            "gaps": np.where(draw.random(rows) < 0.1, np.nan, draw.normal(size=rows)),  # noqa: PLR2004
+            "gaps": np.where(draw.random(rows) < 0.1, np.nan, draw.normal(size=rows)),
             "word": draw.choice(["猫", "犬", None], rows),
             "count": draw.integers(0, 100, rows),
         }

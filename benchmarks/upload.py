@@ -66,7 +66,7 @@ def ours(data: Path, name: str, uri: str, *, fsync: str = "on") -> None:
     """Store the same with `save_mlflow`."""
     os.environ["JUPYTER_UTILS_FSYNC"] = fsync
     result = jupyter_utils.save_mlflow("benchmark", dataset={name: data}, do_commit=False, mlf_uri=uri)
-    assert result.is_stored, result  # noqa: S101
+    assert result.is_stored, result
 
 
 def compare(what: str, ways: dict[str, Callable[[], object]], least: float) -> bool:
@@ -121,7 +121,7 @@ def local(folder: Path, uri: str, plain: str) -> list[bool]:
     """Measure the lab's own MLflow."""
     kept = []
     for what, data, least in (("1 GB to the lab", folder / "large", 3), ("2,000 files to the lab", folder / "many", 5)):
-        more = {"ours without fsync": lambda data=data: ours(data, "data", uri, fsync="off")}  # type: ignore[misc]
+        more = {"ours without fsync": lambda data=data: ours(data, "data", uri, fsync="off")}
         kept.append(compare_ways(what, data, uri, plain, least, **more))
     return kept
 
@@ -166,14 +166,14 @@ def down(folder: Path) -> bool:
         )
     )
     say(f"server down: {taken:.2f} s; at most 3 (the replaced program's: 248 s, then an error)")
-    return taken <= 3  # noqa: PLR2004
+    return taken <= 3
 
 
 def main() -> int:
     """Make the data, measure, clean up."""
     near = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:15000"
-    far = sys.argv[2] if len(sys.argv) > 2 else near  # noqa: PLR2004
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/var/tmp")) as place:  # noqa: S108
+    far = sys.argv[2] if len(sys.argv) > 2 else near
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/var/tmp")) as place:
         folder = Path(place)
         os.environ["JUPYTER_UTILS_SPOOL_DIR"] = str(folder / "spool")
         with (folder / "large").open("wb") as file:

@@ -165,11 +165,12 @@ def import_file_store() -> None:
 @click.option("--keep", type=click.IntRange(1), help="Newest backups to keep; without it, all.")
 def backup(directory: Path, keep: int | None) -> None:
     """Back up MLflow's data (SQLite and artifacts) into a new folder in DIRECTORY, while the server runs or not."""
+    from .machine.sizes import size
     from .settings import read_settings
     from .store.backup import back_up
 
     made = back_up(read_settings(), directory, keep)
-    click.echo(f"{made.path}: {made.runs} runs, {made.files} artifact files; {made.copied / 1e6:.1f} MB were new.")
+    click.echo(f"{made.path}: {made.runs} runs, {made.files} artifact files; {size(made.copied)} were new.")
     if made.elsewhere:
         click.echo(f"The artifacts at {made.elsewhere} are not in it.", err=True)
 

@@ -8,7 +8,6 @@ systemd, a credential of the same name (`LoadCredential=`) counts before `.env`.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +24,16 @@ from pydantic_settings import (
 )
 
 from .errors import DirectoryError, SettingsError
+from .machine.addresses import EVERYWHERE, LOOPBACK, is_loopback
 from .machine.app import APP
-from .machine.urls import mask
+from .machine.urls import mask, sqlite_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DOTENV = ".env"
+DATABASE = "mlflow.db"
+"""MLflow's database in MLFLOW_STORE_DIR, unless MLFLOW_BACKEND_STORE_URI names another."""
 _QUOTES = "\"'"
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
@@ -52,7 +54,7 @@ class Settings(BaseSettings):
     jupyter_port: Port = Field(default=18080, description="port of JupyterLab")
     mlflow_port: Port = Field(default=15000, description="port of the MLflow server")
     listen_address: str = Field(
-        default="127.0.0.1",
+        default=LOOPBACK,
         description="address that both servers listen on; any but this machine's own: MLflow asks for a password",
     )
     jupyter_utils_profile: Literal["user", "system", "container"] = Field(
@@ -147,7 +149,6 @@ class Settings(BaseSettings):
 
         Raises:
             DirectoryError: it lies outside of `root_dir`.
-
         """
         if self.jupyter_notebook_dir is None:
             return self.root_dir
@@ -176,7 +177,7 @@ class Settings(BaseSettings):
     @property
     def backend_store_uri(self) -> str:
         """MLflow's database as SQLAlchemy writes it."""
-        return self.mlflow_backend_store_uri or f"sqlite:///{self.store_dir / 'mlflow.db'}"
+        return self.mlflow_backend_store_uri or sqlite_uri(self.store_dir / DATABASE)
 
     @property
     def artifacts_destination(self) -> str:
@@ -193,17 +194,12 @@ class Settings(BaseSettings):
     @property
     def bind_address(self) -> str:
         """What the servers listen on; inside of a container everything, since publishing settles who can reach it."""
-        return "0.0.0.0" if self.jupyter_utils_profile == "container" else self.listen_address  # noqa: S104
+        return EVERYWHERE if self.jupyter_utils_profile == "container" else self.listen_address
 
     @property
     def is_local(self) -> bool:
         """Whether nothing but this machine can reach the servers."""
-        if self.listen_address == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.listen_address).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.listen_address)
 
     @property
     def mlflow_asks_password(self) -> bool:
@@ -250,7 +246,7 @@ def clean(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unquote(value: str) -> str:
-    """`'"/mnt/fs"'` -> `/mnt/fs`."""
+    """Take blanks and quotes off, as often as they stand around each other: `'"/mnt/fs"'` becomes `/mnt/fs`."""
     value = value.strip()
     while len(value) > 1 and value[0] == value[-1] and value[0] in _QUOTES:
         value = value[1:-1].strip()
@@ -262,7 +258,6 @@ def read_settings() -> Settings:
 
     Raises:
         SettingsError: a value cannot be used; the message names the variable, the value and what is accepted.
-
     """
     try:
         return Settings()
@@ -303,7 +298,7 @@ _EFFECTIVE = {
 
 
 def table(settings: Settings) -> list[Row]:
-    """Every setting with its present value, where that comes from, and what it means; secrets are masked."""
+    """Return every setting: its present value, where that comes from, and what it means; secrets are masked."""
     origins = dict.fromkeys(clean(DotEnvSettingsSource(Settings)()), DOTENV)
     origins |= dict.fromkeys(clean(_Credentials(Settings)()), "credential")
     origins |= dict.fromkeys(clean(EnvSettingsSource(Settings)()), "environment")

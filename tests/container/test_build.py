@@ -44,7 +44,7 @@ def contents(image: str) -> dict[str, tuple[Any, ...]]:
         ):
             for member in archive:
                 content = archive.extractfile(member) if member.isreg() else None
-                digest = hashlib.file_digest(content, "sha256").hexdigest() if content else None  # type: ignore[arg-type]
+                digest = hashlib.file_digest(content, "sha256").hexdigest() if content else None
                 kind = member.type if not member.islnk() else tarfile.REGTYPE
                 found[member.name] = (kind, oct(member.mode), member.uid, member.gid, member.linkname, digest)
     finally:

@@ -72,7 +72,7 @@ def test_any_user_without_rights_on_a_read_only_root() -> None:
     port = servers.free_port()
     options = (
         *("--user", "54321", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only"),
-        *("--tmpfs", "/tmp", "--tmpfs", "/opt/jupyter", "--tmpfs", "/opt/mlflow"),  # noqa: S108 - in the container
+        *("--tmpfs", "/tmp", "--tmpfs", "/opt/jupyter", "--tmpfs", "/opt/mlflow"),
         *("--publish", f"127.0.0.1:{port}:18080"),
     )
     with containers.container(containers.LAB, options=options) as name:

@@ -68,7 +68,7 @@ def test_machine_without_a_driver_is_left_alone(tmp_path: Path) -> None:
 
 def test_torch_of_the_lock_takes_it_first(tmp_path: Path) -> None:
     """The patch fits the release of torch in the lock: the driver is loaded before anything else is imported."""
-    start = Path(str(importlib.util.find_spec("torch").origin))  # type: ignore[union-attr]
+    start = Path(str(importlib.util.find_spec("torch").origin))
     torch = tmp_path / "torch"
     torch.mkdir()
     shutil.copyfile(start, torch / "__init__.py")

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not RECORD.exists(), reason="not run by the buil
 
 IMPORTS = """
 import accelerate, datasets, fugashi, git, ipadic, ipywidgets, jupyter_resource_usage, jupyterlab, jupyterlab_git
-import jupytext
+import humanize, jupytext, openpyxl, papermill
 import lightgbm, matplotlib.pyplot, mlflow, pandas, prometheus_flask_exporter, psycopg, pyarrow, sentencepiece, sklearn
 import boto3, sudachidict_core, sudachipy, tokenizers, torch, transformers, unidic_lite, ipylab, sqlite3, ssl, lzma, bz2
 torch.randn(64, 64) @ torch.randn(64, 64)

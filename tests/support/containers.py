@@ -11,8 +11,8 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
 
+import reached
 import servers
 from docker_engine import docker
 from jupyter_utils.machine.readiness import answers
@@ -34,7 +34,7 @@ class Running:
 
 
 @dataclass
-class Stack:
+class Stack(reached.Servers):
     """The compose project in `folder`, where its `.env` and `volume` are."""
 
     folder: Path
@@ -86,22 +86,9 @@ class Stack:
         return self.volume / "jupyter"
 
     @property
-    def jupyter_url(self) -> str:
-        return f"http://127.0.0.1:{self.env['JUPYTER_PORT']}"
-
-    @property
-    def mlflow_url(self) -> str:
-        return f"http://127.0.0.1:{self.env['MLFLOW_PORT']}"
-
-    @property
     def lab_url(self) -> str:
         """The address that users are shown, with its token."""
-        shown = self.exec("jupyterlab", "jupyter-utils", "url").split()
-        return next(word for word in shown if "/lab" in word)
-
-    @property
-    def token(self) -> str:
-        return parse_qs(urlsplit(self.lab_url).query)["token"][0]
+        return reached.lab_url(self.exec("jupyterlab", "jupyter-utils", "url"))
 
 
 @contextlib.contextmanager
@@ -135,7 +122,7 @@ def container(image: str, *words: str, options: tuple[str, ...] = ()) -> Iterato
 
 
 @dataclass
-class Alone:
+class Alone(reached.Lab):
     """A container of the lab without compose; usable as a server of `kernels`."""
 
     name: str
@@ -147,9 +134,8 @@ class Alone:
         return f"http://127.0.0.1:{self.port}"
 
     @property
-    def token(self) -> str:
-        shown = docker("exec", self.name, "jupyter-utils", "url").stdout.split()
-        return parse_qs(urlsplit(next(word for word in shown if "/lab" in word)).query)["token"][0]
+    def lab_url(self) -> str:
+        return reached.lab_url(docker("exec", self.name, "jupyter-utils", "url").stdout)
 
 
 @contextlib.contextmanager

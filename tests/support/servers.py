@@ -12,9 +12,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
 
 import psutil
+import reached
 from jupyter_utils.machine.readiness import answers
 from jupyter_utils.supervision.processes import die_with_parent
 
@@ -26,7 +26,7 @@ START_LIMIT = 120.0
 
 
 @dataclass
-class Started:
+class Started(reached.Servers):
     """A running launcher.
 
     Attributes:
@@ -39,15 +39,6 @@ class Started:
     process: subprocess.Popen[bytes]
     folder: Path
     env: dict[str, str]
-
-    @property
-    def jupyter_url(self) -> str:
-        """Without token and without a slash at the end."""
-        return f"http://127.0.0.1:{self.env['JUPYTER_PORT']}"
-
-    @property
-    def mlflow_url(self) -> str:
-        return f"http://127.0.0.1:{self.env['MLFLOW_PORT']}"
 
     @property
     def home(self) -> Path:
@@ -74,11 +65,7 @@ class Started:
     @property
     def lab_url(self) -> str:
         """The printed address of JupyterLab, with its token."""
-        return next(word for word in self.output.split() if "/lab" in word and word.startswith("http"))
-
-    @property
-    def token(self) -> str:
-        return parse_qs(urlsplit(self.lab_url).query)["token"][0]
+        return reached.lab_url(self.output)
 
     def wait(self, limit: float = 30.0) -> int:
         """Return the launcher's exit code, once it has ended."""

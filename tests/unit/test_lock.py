@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import subprocess
 import tomllib
@@ -16,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
+from small_lab import Tools, is_current, listing, ours
 
 PYTHON = Path(__file__).parents[2] / "python"
 # Debian 12's glibc, the oldest that the environment runs on, is 2.36.
@@ -37,19 +37,10 @@ def files() -> dict[str, Any]:
     return json.loads((PYTHON / "files.json").read_text())
 
 
-def lock_command() -> Any:
-    spec = importlib.util.spec_from_file_location("lock_command", PYTHON / "lock.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_lock_is_of_this_pyproject(files: dict[str, Any]) -> None:
     """After a change of pyproject.toml the lock must be refreshed."""
-    command = lock_command()
-    assert files["asked"] == command.asked_for(command.Files(PYTHON)), (
-        "pyproject.toml has changed: run python3 python/lock.py"
-    )
+    asked = listing.asked_for((PYTHON / "pyproject.toml").read_text())
+    assert files["asked"] == asked, "pyproject.toml has changed: run python3 python/lock.py"
 
 
 def test_list_is_of_this_lock(files: dict[str, Any]) -> None:
@@ -70,6 +61,11 @@ def test_lock_meets_every_wish(lock: dict[str, Any]) -> None:
         wanted = version["version"] if isinstance(version, dict) else version
         requirement = Requirement(name if wanted == "*" else f"{name}=={wanted}")
         assert locked[canonicalize_name(name)] in requirement.specifier, name
+
+
+def test_lock_command_finds_nothing_to_do() -> None:
+    """lock.py without options leaves the lock that is committed as it is: the list follows from it byte for byte."""
+    assert is_current(ours(PYTHON))
 
 
 def test_list_holds_what_the_lock_holds(lock: dict[str, Any], files: dict[str, Any]) -> None:
@@ -122,7 +118,7 @@ def test_lock_names_no_index(lock: dict[str, Any]) -> None:
 
 def test_tools_can_be_installed_by_this_interpreter(tmp_path: Path) -> None:
     """The environment's own Python runs lock.py, as the README says, though Debian's cannot make a pip of its own."""
-    tools = lock_command().Tools(tmp_path)
+    tools = Tools(tmp_path)
     listed = subprocess.run([*tools.pip, "list", "--format", "json"], check=True, capture_output=True, text=True).stdout
     assert all(row["name"] in {"pip", "setuptools"} for row in json.loads(listed))
-    assert tools.run("python", "-c", "import sys; print(sys.prefix)").strip() == str(tmp_path)
+    assert tools.python("-c", "import sys; print(sys.prefix)").strip() == str(tmp_path)

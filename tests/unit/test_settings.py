@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
+from bare import without_settings
 from jupyter_utils.errors import DirectoryError, SettingsError
 from jupyter_utils.settings import Settings, read_settings, table, unquote
 
@@ -13,9 +13,7 @@ from jupyter_utils.settings import Settings, read_settings, table, unquote
 @pytest.fixture(autouse=True)
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no setting of the machine in; run in an empty directory."""
-    for name in list(os.environ):
-        if name.lower() in Settings.model_fields:
-            monkeypatch.delenv(name)
+    without_settings(monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.chdir(tmp_path)

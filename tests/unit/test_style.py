@@ -16,7 +16,7 @@ COMMANDS = {
     "lint": ["ruff", "check", *CONFIG, "."],
 }
 TYPED = {
-    "python": ["jupyter_utils", "lock.py"],
+    "python": ["jupyter_utils", "locking", "lock.py"],
     "nix/debian": ["fetch.py", "fetching"],
 }
 

@@ -20,7 +20,8 @@ OPTIONS = ["--extra-experimental-features", "nix-command flakes", "--option", "s
 
 def wanted_files(name: str, lock: str | None = None) -> list[Entry]:
     """Return the wheels and sdists of an output, as nix/debian/wheels.nix lists them; `lock` is a project's folder."""
-    other = ["--arg", "lock", str(Path(lock).resolve())] if lock else []
+    # As text: a path with spaces or Japanese is no path in Nix' own language.
+    other = ["--argstr", "lock", str(Path(lock).resolve())] if lock else []
     words = ["nix", *OPTIONS, "eval", "--json", "-f", str(BASE), *other, f"files.{name}"]
     wanted: list[Entry] = json.loads(run(words))
     return wanted

@@ -24,7 +24,6 @@ def request(server: str, path: str, method: str, **options: Any) -> Any:
 
     Raises:
         MlflowException: the server cannot be reached.
-
     """
     from mlflow.utils.credentials import get_default_host_creds
     from mlflow.utils.rest_utils import http_request
@@ -40,22 +39,22 @@ def check_response(response: Any) -> None:
 
 
 def artifact_repository(uri: str, server: str | None = None) -> Any:
-    """Give the client of an artifact store; one of `mlflow-artifacts:` addresses lies behind the MLflow server."""
+    """Return the client of an artifact store; one of `mlflow-artifacts:` addresses lies behind the MLflow server."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     return get_artifact_repository(uri, tracking_uri=server)
 
 
 def is_http_repository(repository: Any) -> bool:
-    """Whether artifacts go through an MLflow server."""
+    """Return whether artifacts go through an MLflow server."""
     from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
 
     return isinstance(repository, HttpArtifactRepository)
 
 
 def goes_in_parts(repository: Any, path: str) -> bool:
-    """Whether the client of an MLflow server would send a file in parts."""
-    return bool(repository._should_multipart_upload(path))  # noqa: SLF001 - as its own log_artifact asks
+    """Return whether the client of an MLflow server would send a file in parts."""
+    return bool(repository._should_multipart_upload(path))
 
 
 def put_artifact(repository: Any, name: str, data: Any, file_name: str) -> None:
@@ -64,13 +63,13 @@ def put_artifact(repository: Any, name: str, data: Any, file_name: str) -> None:
     from mlflow.utils.rest_utils import http_request
 
     kind = _guess_mime_type(file_name)
-    credentials = repository._host_creds  # noqa: SLF001 - as its own log_artifact does
+    credentials = repository._host_creds
     answer = http_request(credentials, f"/{name}", "PUT", data=data, extra_headers={"Content-Type": kind})
     check_response(answer)
 
 
 def context_tags() -> dict[str, str]:
-    """Give the tags that MLflow itself would set: the user, and what it finds of a notebook or script."""
+    """Return the tags that MLflow itself would set: the user, and what it finds of a notebook or script."""
     from mlflow.tracking.context.registry import resolve_tags
 
     return {str(name): str(value) for name, value in resolve_tags().items()}
@@ -92,30 +91,30 @@ def upgrade_database(uri: str) -> None:
 
 
 def latest_revision() -> str:
-    """Give the revision of the tables that the installed MLflow needs."""
+    """Return the revision of the tables that the installed MLflow needs."""
     from mlflow.store.db import utils
 
-    return str(utils._get_latest_schema_revision())  # noqa: SLF001
+    return str(utils._get_latest_schema_revision())
 
 
 def database_revision(uri: str) -> str | None:
-    """Give the revision of a database's tables; None where there are none."""
+    """Return the revision of a database's tables; None where there are none."""
     from mlflow.store.db import utils
 
     engine = utils.create_sqlalchemy_engine_with_retry(uri)
     try:
-        found: str | None = utils._get_schema_version(engine)  # noqa: SLF001
+        found: str | None = utils._get_schema_version(engine)
     finally:
         engine.dispose()
     return found
 
 
 def known_revisions() -> set[str]:
-    """Give every revision of tables that the installed MLflow can bring up to date."""
+    """Return every revision of tables that the installed MLflow can bring up to date."""
     from alembic.script import ScriptDirectory
     from mlflow.store.db import utils
 
-    scripts = ScriptDirectory.from_config(utils._get_alembic_config(""))  # noqa: SLF001
+    scripts = ScriptDirectory.from_config(utils._get_alembic_config(""))
     return {str(script.revision) for script in scripts.walk_revisions()}
 
 
@@ -146,7 +145,7 @@ def open_stores(uri: str, artifacts: str) -> None:
 
 
 def served_folder() -> Any | None:
-    """Give the repository in which the server in this process keeps artifacts, if that is a folder."""
+    """Return the repository in which the server in this process keeps artifacts, if that is a folder."""
     from mlflow.server.handlers import _get_artifact_repo_mlflow_artifacts
     from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
@@ -155,7 +154,7 @@ def served_folder() -> Any | None:
 
 
 def is_safe_path(path: str) -> bool:
-    """Whether MLflow's server takes a path of an artifact as it stands."""
+    """Return whether MLflow's server takes a path of an artifact as it stands."""
     from mlflow.exceptions import MlflowException
     from mlflow.utils.uri import validate_path_is_safe
 

@@ -8,7 +8,7 @@ from .registry import DATA, Kind
 
 
 def find_kind(value: object, section: str) -> Kind | None:
-    """Give the kind of a value in one argument of `save_mlflow`; None when nothing there takes it."""
+    """Return the kind of a value in one argument of `save_mlflow`; None when nothing there takes it."""
     for cls in type(value).__mro__:
         for kind in registry.by_type.get(registry.dotted_name(cls), ()):
             if section in kind.sections:
@@ -19,7 +19,7 @@ def find_kind(value: object, section: str) -> Kind | None:
 
 
 def kind_named(name: str) -> Kind | None:
-    """Give the kind of this name, as a manifest remembers it; None when it is not registered here."""
+    """Return the kind of this name, as a manifest remembers it; None when it is not registered here."""
     return registry.kinds.get(name)
 
 

@@ -64,7 +64,7 @@ def _part_problem(part: str) -> str | None:
 
 
 def clashes(names: list[str]) -> list[tuple[str, str]]:
-    """Give the pairs of names of which one would be a file and the other a folder around it.
+    """Return the pairs of names of which one would be a file and the other a folder around it.
 
     >>> clashes(["a", "a/b", "c"])
     [('a', 'a/b')]

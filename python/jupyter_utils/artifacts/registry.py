@@ -84,14 +84,18 @@ class Kind:
     check: Callable[[Any], str | None] = _nothing
 
     def candidates(self, key: str) -> list[Format]:
-        """Give the formats to try for a key: the one that its suffix names, else the kind's own in order."""
+        """Return the formats to try for a key: the one that its suffix names, else the kind's own in order."""
         named = self.suffixes.get(posixpath.splitext(key)[1].lower())
         if named is not None:
             return [self.format(named)]
         return [self.format(name) for name in self.defaults] or [self.formats[0]]
 
     def format(self, name: str) -> Format:
-        """Give the format of this name; raises KeyError."""
+        """Return the format of this name.
+
+        Raises:
+            KeyError: there is none.
+        """
         return {one.name: one for one in self.formats}[name]
 
 
@@ -117,15 +121,23 @@ def register_writer(  # noqa: PLR0913 - the one place where a user says it all
 ) -> None:
     r"""Teach `save_mlflow` to store objects of a type, subclasses included.
 
-    `type_` is a class or its dotted name; `write(value, path)` makes the file or directory `path` (its parent exists)
-    and may return a dict that JSON can hold; `read(path, details)` gives the value back to `load_mlflow`. A writer
-    registered later is preferred, also to the built-in ones.
+    A writer registered later is preferred, also to the built-in ones.
 
-    >>> class Corpus(list): pass
-    >>> register_writer(Corpus, lambda corpus, path: path.write_text("\n".join(corpus)) and None)
-    >>> from jupyter_utils.artifacts.lookup import find_kind
-    >>> find_kind(Corpus(["a"]), "dataset").name.endswith("Corpus")
-    True
+    Args:
+        type_: a class, or its dotted name.
+        write: `write(value, path)` makes the file or directory `path`, whose parent exists, and may return a dict that
+            JSON can hold.
+        read: `read(path, details)` returns the value for `load_mlflow`, which cannot load it without.
+        name: what manifests call it; without it, the type's dotted name.
+        suffixes: those of keys that choose it.
+        sections: the arguments of `save_mlflow` that take it.
+
+    Example:
+        >>> class Corpus(list): pass
+        >>> register_writer(Corpus, lambda corpus, path: path.write_text("\n".join(corpus)) and None)
+        >>> from jupyter_utils.artifacts.lookup import find_kind
+        >>> find_kind(Corpus(["a"]), "dataset").name.endswith("Corpus")
+        True
     """
     dotted = type_ if isinstance(type_, str) else dotted_name(type_)
     own = Format(name or dotted, _typed(write), read)
@@ -133,7 +145,7 @@ def register_writer(  # noqa: PLR0913 - the one place where a user says it all
 
 
 def _typed(write: UserWrite) -> Write:
-    """Give a user's writer the result that the built-in ones have."""
+    """Wrap a user's writer, so that its result is like that of the built-in ones."""
 
     @functools.wraps(write)
     def typed(value: Any, path: Path) -> Written:
@@ -144,7 +156,11 @@ def _typed(write: UserWrite) -> Write:
 
 
 def _written(returned: object) -> Written:
-    """Read what a user's writer returned; raises TypeError where the manifest could not hold it."""
+    """Read what a user's writer returned.
+
+    Raises:
+        TypeError: the manifest could not hold it.
+    """
     if returned is None:
         return Written()
     if not isinstance(returned, dict):

@@ -90,7 +90,8 @@ def _type(value: object) -> str:
 def write(planned: Planned, root: Path) -> Stored:
     """Write one value below `root` in the first format that holds it.
 
-    Raises `StageError` when none does: then nothing has been committed or sent.
+    Raises:
+        StageError: none does; nothing has been committed or sent.
     """
     target = root / planned.path
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +121,7 @@ def write(planned: Planned, root: Path) -> Stored:
 
 
 def _details(written: Written, planned: Planned, root: Path) -> Details:
-    """Give what the manifest remembers; the bytes that a writer wants to be kept get a file, which it names."""
+    """Return what the manifest remembers; the bytes that a writer wants to be kept get a file, which it names."""
     if written.sidecar is None:
         return written.details
     # Not the artifact's own name: a key may be called like another key's sidecar.

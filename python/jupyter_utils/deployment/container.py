@@ -62,7 +62,7 @@ def step_down(settings: Settings) -> None:
     user = User(settings.container_uid, settings.container_gid)
     if os.geteuid() == 0 and user.uid != 0 and not settings.run_as_root:
         argv = [*_setpriv(user), sys.executable, "-m", "jupyter_utils", *sys.argv[1:]]
-        os.execvp(argv[0], argv)  # noqa: S606 - this process becomes the other
+        os.execvp(argv[0], argv)
 
 
 def enter(settings: Settings, words: Sequence[str]) -> NoReturn:
@@ -70,7 +70,6 @@ def enter(settings: Settings, words: Sequence[str]) -> NoReturn:
 
     Raises:
         SettingsError: rights cannot be given away, or there is no such program.
-
     """
     argv = command(words)
     if shutil.which(argv[0]) is None:
@@ -94,11 +93,11 @@ def enter(settings: Settings, words: Sequence[str]) -> NoReturn:
     name = _name(user)
     os.environ.update({"HOME": str(home), "USER": name, "LOGNAME": name})
     sys.stdout.flush()
-    os.execvp(argv[0], argv)  # noqa: S606 - this process becomes the program
+    os.execvp(argv[0], argv)
 
 
 def command(words: Sequence[str]) -> list[str]:
-    """Give the command line that the words after the image's name mean.
+    """Return the command line that the words after the image's name mean.
 
     >>> command(["lab", "--ServerApp.quit_button=False"])[-3:]
     ['--verbose', '--', '--ServerApp.quit_button=False']
@@ -128,7 +127,7 @@ def _setpriv(user: User) -> list[str]:
 
 
 def _introduce(user: User) -> None:
-    """Give the user a name: SSH and others refuse to work for a number that /etc/passwd lacks."""
+    """Name the user: SSH and others refuse to work for a number that /etc/passwd lacks."""
     home = os.environ.get("HOME", "/")
     with contextlib.suppress(OSError):
         if not _known_group(user.gid):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import UnitsError
 from jupyter_utils.machine.files import state_dir
+from jupyter_utils.machine.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,6 @@ class Scope:
         units: where its units go.
         root: link that keeps the units' programs from Nix's garbage collector.
         users: where descriptions of system users go; None where there are none.
-
     """
 
     name: str
@@ -64,7 +64,6 @@ class Plan:
         before: commands that come before the files.
         then: commands that come after them.
         after: what to tell the user in the end.
-
     """
 
     scope: Scope
@@ -90,7 +89,6 @@ class Plan:
 
         Raises:
             UnitsError: there is no systemd, no right to do it, or a file of somebody else in the way.
-
         """
         if not Path("/run/systemd/system").is_dir():
             raise UnitsError(
@@ -114,13 +112,12 @@ class Plan:
 
         Raises:
             UnitsError: a command failed; the message holds its words.
-
         """
         for command in self.before:
             _run(command)
         for path, text in self.write.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            write_whole(path, text)  # systemd may be reading it
         for path in self.remove:
             path.unlink(missing_ok=True)
         for command in self.then:

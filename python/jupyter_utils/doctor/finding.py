@@ -15,7 +15,6 @@ class Finding:
         subject: what was looked at.
         message: what was seen.
         remedy: what to do; empty where all is well.
-
     """
 
     level: Literal["ok", "warning", "error"]

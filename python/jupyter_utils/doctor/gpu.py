@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .finding import Finding, error, ok, warning
 
@@ -35,7 +35,6 @@ class Gpu:
         name: e.g. NVIDIA H200.
         driver: e.g. 580.95.05.
         capability: its generation, (major, minor), e.g. (9, 0).
-
     """
 
     name: str
@@ -95,9 +94,9 @@ def installed_torch() -> Torch | None:
     return Torch(int(version.partition(".")[0]), tuple(_architectures(torch)), available)
 
 
-def _architectures(torch: object) -> Sequence[str]:
+def _architectures(torch: Any) -> Sequence[str]:
     # torch.cuda.get_arch_list() is empty where no GPU can be used; the list is compiled in all the same.
-    flags = torch._C._cuda_getArchFlags()  # type: ignore[attr-defined]  # noqa: SLF001
+    flags = torch._C._cuda_getArchFlags()  # noqa: SLF001 - nothing public tells
     return (flags or "").split()
 
 
@@ -108,7 +107,6 @@ def query_driver() -> list[Gpu]:
         OSError: there is a device, but no command, or it cannot be started.
         subprocess.SubprocessError: the command fails, as it does where module and libraries of the driver differ.
         ValueError: its answer is not understood.
-
     """
     command = shutil.which("nvidia-smi") or next((path for path in _ELSEWHERE if Path(path).exists()), None)
     if command is None:
@@ -142,7 +140,7 @@ def examine(gpu: Gpu, torch: Torch) -> Finding:
 
 
 def supports(architectures: Sequence[str], capability: tuple[int, int]) -> bool:
-    """Whether code for one of `architectures` runs on a GPU of this generation.
+    """Return whether code for one of `architectures` runs on a GPU of this generation.
 
     Binary code (`sm_86`) runs on its own major version from its minor version on; intermediate code (`compute_120`) on
     anything newer: NVIDIA's "CUDA C++ Programming Guide", chapter "Compute Capabilities".
@@ -150,7 +148,6 @@ def supports(architectures: Sequence[str], capability: tuple[int, int]) -> bool:
     Args:
         architectures: as `torch.cuda.get_arch_list()` gives them.
         capability: (major, minor).
-
     """
     for architecture in architectures:
         if match := re.fullmatch(r"(sm|compute)_(\d+)(\d)[af]?", architecture):

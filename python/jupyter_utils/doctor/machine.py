@@ -13,6 +13,7 @@ from jupyter_utils.errors import JupyterUtilsError, PortTakenError
 from jupyter_utils.machine.files import existing_part
 from jupyter_utils.machine.ports import check_port
 from jupyter_utils.machine.running import running
+from jupyter_utils.machine.sizes import size
 from jupyter_utils.store.layout import check_backend, check_store, windows_drive_warning
 
 from .finding import Finding, error, ok, warning
@@ -88,7 +89,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
 
 def judge_space(name: str, place: Path, free: int) -> Finding:
     """Say whether `free` bytes are enough."""
-    message = f"{free / GIB:.1f} GiB free at {place}"
+    message = f"{size(free)} free at {place}"
     if free < NO_DISK:
         return error(f"disk ({name})", message, "make room, or choose another directory")
     if free < LOW_DISK:

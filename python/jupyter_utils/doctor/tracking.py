@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from jupyter_utils.errors import JupyterUtilsError
 from jupyter_utils.machine.files import existing_part
 from jupyter_utils.machine.running import running
+from jupyter_utils.machine.sizes import size
 from jupyter_utils.machine.urls import mask
-from jupyter_utils.spool import Spool, size
+from jupyter_utils.spool import Spool
 from jupyter_utils.tracking import why_down
 
 from .finding import Finding, error, ok, warning

@@ -7,7 +7,6 @@ until one side writes, so it is a copy that costs nothing.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import hashlib
 import os
@@ -19,16 +18,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Iterable
 
 _FICLONE = 0x40049409  # linux/fs.h
 # Below, starting a thread costs more than hashing and copying one after the other.
 _LARGE = 16 * 2**20
 _PIECE = 4 * 2**20
 _THREADS = 4
-# More files than this are brought to the disk by one syncfs(2) of their file system instead of an fsync(2) each.
-_FEW = 32
-_libc = ctypes.CDLL(None, use_errno=True)
 
 # What `copy_file` has just measured, until `digest` asks for it: (device, inode, size, mtime in ns) -> SHA-256.
 _measured: dict[tuple[int, int, int, int], str] = {}
@@ -133,7 +128,7 @@ def _hash_growing(file: int, copied: _Growing) -> str:
 
 
 def digest(path: Path) -> str:
-    """Give the SHA-256 of a file's content in hex; the one measured while it was copied, if it is unchanged."""
+    """Return the SHA-256 of a file's content in hex; the one measured while it was copied, if it is unchanged."""
     known = _measured.pop(_identity(path.stat()), None)
     if known is not None:
         return known
@@ -143,31 +138,3 @@ def digest(path: Path) -> str:
 
 def _identity(stat: os.stat_result) -> tuple[int, int, int, int]:
     return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
-def to_disk(files: Iterable[Path], folders: Iterable[Path]) -> None:
-    """Have the kernel write files and the names in folders to the disk, so that a power cut loses none of them.
-
-    Raises OSError where the disk says that it could not.
-    """
-    files, folders = list(files), list(folders)
-    if len(files) + len(folders) > _FEW:
-        sync_file_system(folders[0] if folders else files[0])
-        return
-    for path in (*files, *folders):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def sync_file_system(place: Path) -> None:
-    """Write all of a file system to the disk (syncfs(2)): the way for many small files."""
-    descriptor = os.open(place, os.O_RDONLY)
-    try:
-        if _libc.syncfs(descriptor) != 0:
-            code = ctypes.get_errno()
-            raise OSError(code, os.strerror(code), str(place))
-    finally:
-        os.close(descriptor)

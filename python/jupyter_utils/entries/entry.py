@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import EntryError
+from jupyter_utils.machine.writing import write_whole
 
 from .copying import digest
 
@@ -76,22 +77,22 @@ class Entry:
 def write_entry(entry: Entry, directory: Path) -> None:
     """Write `entry.json` in one step: it exists only when it is whole."""
     text = json.dumps(dataclasses.asdict(entry), ensure_ascii=False, indent=1)
-    part = directory / (_FILE + ".part")
-    part.write_text(text, encoding="utf-8", errors="surrogatepass")
-    part.replace(directory / _FILE)
+    write_whole(directory / _FILE, text, errors="surrogatepass")
 
 
 def read_entry(directory: Path) -> Entry:
     """Read an entry and check each file's size and digest.
 
-    Raises `EntryError` when the entry is incomplete, was changed, or is of a later format.
+    Raises:
+        EntryError: the entry is incomplete, was changed, or is of a later format.
 
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_entry(Entry("test_exp", 0, params={"lr": "0.1"}), Path(folder))
-    ...     read_entry(Path(folder)).params
-    {'lr': '0.1'}
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_entry(Entry("test_exp", 0, params={"lr": "0.1"}), Path(folder))
+        ...     read_entry(Path(folder)).params
+        {'lr': '0.1'}
     """
     entry = read_raw(directory)
     verify_files(entry, directory / ARTIFACTS)
@@ -99,7 +100,11 @@ def read_entry(directory: Path) -> Entry:
 
 
 def read_raw(directory: Path) -> Entry:
-    """Read an entry without looking at its files; raises `EntryError` as `read_entry` does."""
+    """Read an entry without looking at its files.
+
+    Raises:
+        EntryError: as `read_entry` does.
+    """
     try:
         raw = json.loads((directory / _FILE).read_text(encoding="utf-8", errors="surrogatepass"))
         found = raw["format"]
@@ -130,12 +135,16 @@ def measure_files(directory: Path, known: Sequence[EntryFile] = ()) -> tuple[Ent
 
 
 def sha256(path: Path) -> str:
-    """Give the SHA-256 of a file's content in hex."""
+    """Return the SHA-256 of a file's content in hex."""
     return digest(path)
 
 
 def verify_files(entry: Entry, root: Path) -> None:
-    """Hold every file below `root` against its size and digest; raises `EntryError`."""
+    """Hold every file below `root` against its size and digest.
+
+    Raises:
+        EntryError: one is missing or was changed.
+    """
     for file in entry.files:
         path = root / file.path
         if not path.is_file() or path.stat().st_size != file.size or sha256(path) != file.sha256:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import OverlayError
+from jupyter_utils.machine.writing import write_whole
 
 from .shadowing import Shadows
 
@@ -46,7 +47,6 @@ def overlay_packages(path: Path | None = None) -> list[tuple[str, str]]:
 
     Args:
         path: the overlay; default: that of the lab which started this process.
-
     """
     overlay = Overlay(path) if path else Overlay.of_environment()
     return overlay.packages() if overlay else []
@@ -90,7 +90,7 @@ class Overlay:
         ]
 
     def is_current(self) -> bool:
-        """Whether it was made for this environment and is complete."""
+        """Return whether it was made for this environment and is complete."""
         stamp = self.path / _STAMP
         return stamp.is_file() and stamp.read_text(encoding="utf-8") == _stamp() and self.python.exists()
 
@@ -99,13 +99,12 @@ class Overlay:
 
         Raises:
             OverlayError: it cannot be made there.
-
         """
         from filelock import FileLock  # kernels that never call pip need not wait for it
 
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+            write_whole(self.path.parent / ".gitignore", "*\n")
             with FileLock(self.path.parent / "overlay.lock", timeout=120):
                 if not self.is_current():
                     self._make()
@@ -179,7 +178,7 @@ class _Kernel:
         self._shadows = Shadows([str(overlay.site_packages), *_environment_places()])
 
     def pip(self, line: str) -> None:
-        """`%pip install x`: run pip on the overlay beside the notebooks; `%pip list` shows the environment's, too."""
+        """Run pip on the overlay beside the notebooks: `%pip install x`. `%pip list` shows the environment's, too."""
         try:
             self._overlay.ensure()
         except OverlayError as error:
@@ -234,22 +233,18 @@ def write_commands(folder: Path) -> None:
     """Write the commands `pip` and `pip3`, which run pip on the overlay, for the PATH of notebooks and terminals."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("pip", "pip3"):
-        aside = folder / f".{name}.{os.getpid()}"
-        aside.write_text(
-            f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m {__spec__.name} "$@"\n', encoding="utf-8"
-        )
-        aside.chmod(0o755)
-        aside.replace(folder / name)
+        script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m {__spec__.name} "$@"\n'
+        write_whole(folder / name, script, mode=0o755)
 
 
 def main(arguments: Sequence[str]) -> None:
-    """`pip` in a terminal of the lab: this process becomes pip on the overlay."""
+    """Become pip on the overlay: this is `pip` in a terminal of the lab."""
     overlay = Overlay.of_environment()
     if overlay is None:
         raise OverlayError(f"{OVERLAY_VARIABLE} is not set: this pip works in notebooks and terminals of the lab.")
     overlay.ensure()
     command = overlay.pip(arguments)
-    os.execv(command[0], command)  # noqa: S606 - this process becomes pip
+    os.execv(command[0], command)
 
 
 if __name__ == "__main__":

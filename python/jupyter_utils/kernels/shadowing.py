@@ -21,7 +21,7 @@ class Shadows:
         self._told: set[Path] = set()
 
     def new(self) -> list[str]:
-        """Warnings of modules that hide a package; each is given once, and none of what is imported already."""
+        """Return warnings of modules that hide a package; each is given once, and none of what is imported already."""
         try:
             folder = Path.cwd()
             state = (folder, folder.stat().st_mtime_ns)

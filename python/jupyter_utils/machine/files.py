@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import shutil
 import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from jupyter_utils.errors import DirectoryError, SettingsError
 
 from .app import APP
+from .sizes import size
+from .writing import write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def state_dir() -> Path:
@@ -21,7 +25,6 @@ def state_dir() -> Path:
 
     Raises:
         DirectoryError: it cannot be made or written to.
-
     """
     return make_private_dir(platformdirs.user_state_path(APP), "XDG_STATE_HOME")
 
@@ -43,7 +46,6 @@ def writable_dir(path: Path, setting: str) -> Path:
 
     Raises:
         DirectoryError: it cannot be made, is no directory, or cannot be written to.
-
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -67,43 +69,26 @@ def little_space(path: Path, setting: str, needed: int) -> str | None:
     disk = shutil.disk_usage(existing_part(path))
     if disk.free >= needed or disk.total == 0:  # a file system that does not tell
         return None
-    free = disk.free
     return (
-        f"{setting}={path} lies on a disk with {_size(free)} free; {_size(needed)} are needed. Make room there, or set "
-        f"{setting} to a directory on another disk."
+        f"{setting}={path} lies on a disk with {size(disk.free)} free; {size(needed)} are needed. Make room there, or "
+        f"set {setting} to a directory on another disk."
     )
 
 
-def _size(count: int) -> str:
-    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file of mode 0600 whole or not at all."""
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp makes it 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
-
-
-def kept_secret(path: Path, size: int = 24) -> str:
-    """Return the secret in `path`; made at random, `size` bytes in hexadecimal, the first time.
+def kept_secret(path: Path, length: int = 24) -> str:
+    """Return the secret in `path`; made at random, `length` bytes in hexadecimal, the first time.
 
     Raises:
         DirectoryError: the file cannot be read or written.
-
     """
     try:
         with contextlib.suppress(FileNotFoundError):
             if found := path.read_text(encoding="utf-8").strip():
                 path.chmod(0o600)
                 return found
-        secret = secrets.token_hex(size)
-        write_private(path, secret + "\n")
+        secret = secrets.token_hex(length)
+        # Durable: a database may be about to keep what this secret opens.
+        write_whole(path, secret + "\n", mode=0o600, durable=True)
     except (OSError, UnicodeDecodeError) as error:
         raise DirectoryError(f"The secret in {path} cannot be read or kept ({error}): correct or remove it.") from None
     return secret
@@ -114,7 +99,6 @@ def read_secret(setting: str, path: Path) -> str:
 
     Raises:
         SettingsError: it is missing, unreadable or empty.
-
     """
     try:
         secret = path.read_text(encoding="utf-8").strip()

@@ -25,7 +25,6 @@ def check_port(address: str, port: int, setting: str) -> None:
     Raises:
         PortTakenError: something listens there, or the system forbids it.
         SettingsError: the machine has no such address.
-
     """
     try:
         family, kind, _, _, where = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0]
@@ -51,7 +50,7 @@ def _explain(error: OSError, address: str, port: int, setting: str) -> PortTaken
 
 
 def holder(port: int) -> str:
-    """Who listens on `port`, as far as this user may know."""
+    """Tell who listens on `port`, as far as this user may know."""
     with contextlib.suppress(psutil.Error, OSError):
         for connection in psutil.net_connections("tcp"):
             if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:

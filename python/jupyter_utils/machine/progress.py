@@ -10,7 +10,7 @@ _DELAY_SECONDS = 0.7
 
 
 def progress(description: str, total: int, *, unit: str = "it", in_bytes: bool = False) -> Any:
-    """Give a tqdm bar that shows itself only when the work takes longer than a moment.
+    """Return a tqdm bar that shows itself only when the work takes longer than a moment.
 
     >>> with progress("Writing", 2) as bar:
     ...     _ = bar.update(2)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def answers(url: str, limit: float = 1.0) -> bool:
-    """Whether `url` answers 200 within `limit` seconds."""
+    """Return whether `url` answers 200 within `limit` seconds."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=limit)
     try:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from .app import APP
-from .files import make_private_dir, state_dir, write_private
+from .files import make_private_dir, state_dir
+from .writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,6 @@ class Running:
         root_dir: what its file browser shows.
         health: name -> address that answers 200 while the server is well.
         artifacts: address of an MLflow server of its own -> the folder of its artifacts, where that is on this machine.
-
     """
 
     pid: int
@@ -62,7 +62,7 @@ def announced(
     path = make_private_dir(_folder(), "XDG_STATE_HOME") / f"{os.getpid()}.json"
     began = psutil.Process().create_time()
     state = Running(os.getpid(), began, urls, str(root_dir), health or {}, artifacts or {})
-    write_private(path, json.dumps(asdict(state)))
+    write_whole(path, json.dumps(asdict(state)), mode=0o600)
     try:
         yield
     finally:
@@ -70,7 +70,7 @@ def announced(
 
 
 def running() -> list[Running]:
-    """All that run now, the oldest first; files that a killed one left are removed."""
+    """Return all that run now, the oldest first; files that a killed one left are removed."""
     found = []
     for path in _folder().glob("*.json"):
         with contextlib.suppress(OSError, ValueError, TypeError):

@@ -34,7 +34,8 @@ def find_notebook(notebook: str | os.PathLike[str] | None = None) -> CallingNote
     server (by kernel id); the name that the server gave to the kernel when it started it; the one notebook of
     the kernel's directory that holds the running cell (nbclient and `jupyter execute` tell their kernels nothing).
 
-    Raises `NotebookNotFoundError` when a named notebook does not exist, and in a kernel when nothing tells.
+    Raises:
+        NotebookNotFoundError: a named notebook does not exist, or nothing tells in a kernel.
     """
     named = os.fspath(notebook) if notebook is not None else os.environ.get(ENVIRONMENT_VARIABLE)
     if named:

@@ -12,7 +12,7 @@ _CONNECTION_FILE = re.compile(r"^kernel-(?P<id>[0-9a-fA-F-]+)\.json$")
 
 
 def shell() -> Any:
-    """Give IPython's shell in a Jupyter kernel; None in a plain script and in IPython's terminal."""
+    """Return IPython's shell in a Jupyter kernel; None in a plain script and in IPython's terminal."""
     ipython = sys.modules.get("IPython")
     # Another thread may be importing it at this moment: then this is no kernel, where it is imported long since.
     ask = getattr(ipython, "get_ipython", None)
@@ -21,7 +21,7 @@ def shell() -> Any:
 
 
 def kernel_id() -> str | None:
-    """Give the id under which a Jupyter server knows this kernel; None where the connection file has another name."""
+    """Return the id under which a Jupyter server knows this kernel; None where the connection file has another name."""
     try:
         from ipykernel.connect import get_connection_file
 
@@ -33,27 +33,27 @@ def kernel_id() -> str | None:
 
 
 def variable(name: str) -> str | None:
-    """Give a text that a front end put into the user's variables, such as `__vsc_ipynb_file__`."""
+    """Return a text that a front end put into the user's variables, such as `__vsc_ipynb_file__`."""
     running = shell()
     value = running.user_ns.get(name) if running else None
     return value if isinstance(value, str) and value else None
 
 
 def start_directory() -> Path:
-    """Give the directory where the kernel started, whatever `%cd` has done since."""
+    """Return the directory where the kernel started, whatever `%cd` has done since."""
     running = shell()
     visited = running.user_ns.get("_dh") if running else None
     return Path(visited[0]) if visited else Path.cwd()
 
 
 def cell_source() -> str | None:
-    """Give the source of the cell that is running, as the user typed it; None where no history is kept."""
+    """Return the source of the cell that is running, as the user typed it; None where no history is kept."""
     running = shell()
     history = running.history_manager.input_hist_raw if running and running.history_manager else [""]
     return history[-1] if len(history) > 1 and history[-1].strip() else None
 
 
 def script_name() -> str:
-    """Give the file of the running script; of an interactive Python, its name."""
+    """Return the file of the running script; of an interactive Python, its name."""
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     return str(main or sys.argv[0] or "python")

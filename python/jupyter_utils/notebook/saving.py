@@ -113,7 +113,11 @@ class _Browser:
         self._said = False
 
     def look(self, path: Path, seconds: float) -> None:
-        """Tell the user what is being waited for; raises `_BrowserGoneError` once nothing is."""
+        """Tell the user what is being waited for.
+
+        Raises:
+            _BrowserGoneError: nothing is any more.
+        """
         now = time.monotonic()
         if now - self._start > _PATIENCE_SECONDS and not self._said:
             self._said = True

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from jupyter_utils.machine.addresses import is_loopback, is_wildcard
+
 # Servers of this machine answer in milliseconds; a hung one must not hold the kernel.
 TIMEOUT_SECONDS = 3.0
 
@@ -26,7 +28,7 @@ class Session:
 
 
 def find_sessions(kernel: str) -> list[Session]:
-    """Give the notebooks of all running servers of this user that use the kernel with this id; usually one.
+    """Return the notebooks of all running servers of this user that use the kernel with this id; usually one.
 
     A server that does not answer, or refuses every token known here, counts as one that has none.
     """
@@ -68,24 +70,24 @@ def _sessions_of(server: dict[str, Any], kernel: str) -> list[Session]:
 
 
 def _ask(server: dict[str, Any], path: str) -> Any:
-    """Get one page of a server's API with the first token that it takes; raises OSError when none does."""
+    """Get one page of a server's API with the first token that it takes.
+
+    Raises:
+        OSError: it takes none.
+    """
     import requests
 
     tokens = [server.get("token"), *(os.environ.get(name) for name in _TOKENS)]
     url = server["url"].rstrip("/") + "/" + path
+    host = urlsplit(url).hostname
     with requests.Session() as client:
         # The server is this user's own: never through a proxy, and not with the credentials of a .netrc.
         client.trust_env = False
         # Its certificate, if it has one, is usually of its own making.
-        client.verify = not _is_loopback(url)
+        client.verify = not (is_loopback(host) or is_wildcard(host))
         for token in dict.fromkeys(token for token in tokens if token is not None):
             headers = {"Authorization": f"token {token}"} if token else {}
             answer = client.get(url, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False)
             if answer.ok and answer.headers.get("Content-Type", "").startswith("application/json"):
                 return answer.json()
     raise OSError(f"no token known here opens {url}")
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host in {"localhost", "::1", "0.0.0.0"} or host.startswith("127.")  # noqa: S104

@@ -17,15 +17,15 @@ FORMATS_VARIABLE = "JUPYTER_UTILS_FORMATS"
 
 
 def find_twins(notebook: Path) -> list[Path]:
-    """Give the files that are paired with a notebook and exist; empty when it is not paired.
+    """Return the files that are paired with a notebook and exist; empty when it is not paired.
 
-    Raises nothing: a notebook that cannot be read has no twins that we know of.
+    A notebook that cannot be read has no twins that we know of.
     """
     return [path for path in expected_twins(notebook) if path.is_file()]
 
 
 def expected_twins(notebook: Path) -> list[Path]:
-    """Give the files that are paired with a notebook, those too that its first saving has still to write.
+    """Return the files that are paired with a notebook, those too that its first saving has still to write.
 
     The pairing is read from the notebook's own metadata, else from Jupytext's configuration, else from what our
     launcher told; else from files of the same stem whose header says that Jupytext wrote them (a server may pair
@@ -45,7 +45,7 @@ def _paired(notebook: Path) -> list[Path]:
 
 
 def _beside(notebook: Path, formats: str) -> list[Path]:
-    """Give the paired files for formats that name extensions and no more, as nearly all do; else none.
+    """Return the paired files for formats that name extensions and no more, as nearly all do; else none.
 
     >>> _beside(Path("a/x.ipynb"), "ipynb,py:percent")
     [PosixPath('a/x.ipynb'), PosixPath('a/x.py')]

@@ -41,7 +41,8 @@ class Commit:
 def commit_notebook(repository: Repository, message: str) -> Commit:
     """Commit the files of `repository`, and nothing else; an unchanged notebook makes no commit.
 
-    Raises `CommitError` with what Git said; the index is then as it was before.
+    Raises:
+        CommitError: Git refuses; the message holds what it said, and the index is as it was before.
     """
     import tenacity  # takes longer to import than all of this package
 

@@ -50,7 +50,9 @@ class GitError(JupyterUtilsError):
 def git(directory: Path, *args: str, ok: tuple[int, ...] = (0,)) -> str:
     """Run one Git command in `directory` and return its standard output, without the last newline.
 
-    Raises `GitError` when it exits with a code outside `ok`, and `GitNotFoundError` where there is no Git.
+    Raises:
+        GitError: it exits with a code outside `ok`.
+        GitNotFoundError: there is no Git.
     """
     return git_code(directory, *args, ok=ok)[1]
 
@@ -87,19 +89,24 @@ def git_code(directory: Path, *args: str, ok: tuple[int, ...] = (0,), options: S
 
 
 def _environment() -> dict[str, str]:
-    """Give Git's environment: messages in English, since some are read; no prompt, since nobody could answer it."""
+    """Return Git's environment: messages in English, since some are read; no prompt, since nobody could answer it."""
     env = {name: value for name, value in os.environ.items() if name not in LEAKS}
     return env | {"LC_ALL": "C.UTF-8", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true"}
 
 
 def top_level(directory: Path, argument: str) -> str:
-    """Give the root of the work tree that holds `directory`; `argument` is what messages call the directory.
+    """Return the root of the work tree that holds a directory.
 
-    >>> import tempfile, pathlib
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = git(pathlib.Path(folder), "init", "-q")
-    ...     top_level(pathlib.Path(folder), "git_repo_dir") == str(pathlib.Path(folder).resolve())
-    True
+    Args:
+        directory: the directory.
+        argument: what messages call it.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = git(pathlib.Path(folder), "init", "-q")
+        ...     top_level(pathlib.Path(folder), "git_repo_dir") == str(pathlib.Path(folder).resolve())
+        True
     """
     # Not GitPython: it opens whatever it finds, whomever that belongs to (`safe.directory`).
     try:

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from jupyter_utils.machine.urls import without_credentials
+
 from .git import ask
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def remote_url(work_tree: Path, branch: str | None) -> str | None:
 
 
 def public_url(url: str) -> str:
-    """Give a remote's address without credentials, an SSH address of the usual kinds in its https form.
+    """Return a remote's address without credentials, an SSH address of the usual kinds in its https form.
 
     >>> public_url("git@github.com:owner/name.git")
     'https://github.com/owner/name.git'
@@ -41,14 +43,14 @@ def public_url(url: str) -> str:
     '/srv/git/name.git'
     """
     if "://" in url:
-        return _without_credentials(url)
+        return _web_form(url)
     short = None if _WINDOWS_DRIVE.match(url) else _SCP.match(url)
     return f"https://{short['host']}/{short['path'].lstrip('/')}" if short else url
 
 
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
+def _web_form(url: str) -> str:
+    parts = urlsplit(without_credentials(url))
     # With a port of its own it is not the port of the web pages, so the address stays one of SSH.
-    scheme = "https" if parts.scheme in {"ssh", "git+ssh"} and ":" not in host.rpartition("]")[2] else parts.scheme
-    return urlunsplit((scheme, host, parts.path, "", ""))
+    has_port = ":" in parts.netloc.rpartition("]")[2]
+    scheme = "https" if parts.scheme in {"ssh", "git+ssh"} and not has_port else parts.scheme
+    return urlunsplit((scheme, parts.netloc, parts.path, "", ""))

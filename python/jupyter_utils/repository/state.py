@@ -36,14 +36,15 @@ class Repository:
     ignored: tuple[Path, ...]
 
     def names(self) -> list[str]:
-        """Give the committed files as pathspecs: relative to the work tree, which is where commands run."""
+        """Return the committed files as pathspecs: relative to the work tree, which is where commands run."""
         return [str(file.relative_to(self.work_tree)) for file in self.files]
 
 
 def open_repository(notebook: Path, twins: Sequence[Path], git_repo_dir: Path | None) -> Repository:
     """Find the repository of a notebook and check that it could commit the notebook now; writes nothing.
 
-    Raises an error of its own for each reason why it could not: see the classes in `jupyter_utils.errors`.
+    Raises:
+        SaveRefusedError: it could not; each reason has a subclass of its own in `jupyter_utils.errors`.
     """
     repository = find_repository(notebook, twins, git_repo_dir)
     if not repository.files:
@@ -131,7 +132,7 @@ def _known(work_tree: Path, role: str, field: str) -> bool:
 
 
 def describe(work_tree: Path) -> dict[str, str]:
-    """Give the tags under which MLflow knows where code came from; a detached HEAD is called HEAD, as Git does."""
+    """Return the tags under which MLflow knows where code came from; a detached HEAD is called HEAD, as Git does."""
     name, commit = branch(work_tree), head(work_tree)
     tags = {"mlflow.source.git.branch": name or "HEAD"}
     if commit:
@@ -143,7 +144,7 @@ def describe(work_tree: Path) -> dict[str, str]:
 
 
 def difference(repository: Repository) -> str:
-    """Give the diff of the notebook's files against the commit that is checked out; empty where there is none."""
+    """Return the diff of the notebook's files against the commit that is checked out; empty where there is none."""
     # Git's own commands: GitPython's index knows neither version 4 nor split and sparse ones, and reads all of it,
     # which takes seconds where there are many files; and Git alone knows what filters make of a file.
     parts = []

@@ -58,7 +58,9 @@ class Call:
 def check_call(arguments: Arguments) -> Call:
     """Check everything about a call; writes nothing.
 
-    Raises the error of the problem where there is one, and `SeveralProblemsError` where there are more.
+    Raises:
+        SaveRefusedError: there is a problem, which has a subclass of its own.
+        SeveralProblemsError: there are more.
     """
     problems = _text_problems(arguments)
     params, wrong = check_params(arguments.params)
@@ -155,7 +157,7 @@ def _check_spool(server: ServerStatus, planned: list[Planned], problems: list[Sa
 
 
 def _known_size(value: Any) -> int:
-    """Give the bytes that a value will take at least, where that is known before it is written."""
+    """Return the bytes that a value will take at least, where that is known before it is written."""
     if isinstance(value, bytes | bytearray):
         return len(value)
     if not isinstance(value, os.PathLike):

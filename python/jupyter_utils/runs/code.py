@@ -35,20 +35,17 @@ class Code:
     warnings: tuple[str, ...] = ()
 
 
-def commit(call: Call) -> Code:
+def commit(call: Call, notebook: Path) -> Code:
     """Commit the notebook and its twin as they are now on disk."""
-    assert call.notebook is not None  # noqa: S101 - do_commit says so
-    notebook = call.notebook.path
     repository = open_repository(notebook, find_twins(notebook), call.git_repo_dir)
     tags = describe(repository.work_tree)
-    made = commit_notebook(repository, _message(call))
+    made = commit_notebook(repository, _message(call, notebook))
     tags["mlflow.source.git.commit"] = made.sha
     return Code(made.sha, tags, _ignored_warnings(repository))
 
 
-def _message(call: Call) -> str:
-    assert call.notebook is not None  # noqa: S101 - do_commit says so
-    lines = [f"Run {call.notebook.path.name}", "", f"Experiment: {call.experiment_name}"]
+def _message(call: Call, notebook: Path) -> str:
+    lines = [f"Run {notebook.name}", "", f"Experiment: {call.experiment_name}"]
     return "\n".join(lines + ([f"Run: {call.run_name}"] if call.run_name else []))
 
 
@@ -57,7 +54,7 @@ def _ignored_warnings(repository: Repository) -> tuple[str, ...]:
 
 
 def look(call: Call, directory: Path) -> Code:
-    """Without a commit: say which one is checked out, and whether the notebook differs from it."""
+    """Say which commit is checked out, without one of our own, and whether the notebook differs from it."""
     place = call.notebook.path if call.notebook else Path(script_name()).absolute()
     try:
         repository = find_repository(place, find_twins(place) if call.notebook else [], call.git_repo_dir)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.entries.entry import ARTIFACTS, read_entry, read_raw
 from jupyter_utils.errors import EntryError, JupyterUtilsError, SendError, UnsentError
+from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.spool.folder import State
 
 if TYPE_CHECKING:
@@ -31,9 +32,17 @@ def deliver(
 ) -> SentRun:
     """Send one entry and remove it from the spool.
 
-    `uri` is the server's address where the caller knows it with credentials; `fresh` says that it was written just now.
+    Args:
+        spool: where it lies.
+        lease: the entry.
+        uri: the server's address where the caller knows it with credentials.
+        experiment_id: the experiment, where the caller knows it.
+        fresh: whether it was written just now.
 
-    Raises `UnsentError`, `SendError` or `EntryError`; the entry stays, and remembers why.
+    Raises:
+        UnsentError: not now. The entry stays, and remembers why, as it does in the other cases.
+        SendError: the server refuses it for good.
+        EntryError: its files are damaged.
     """
     from jupyter_utils.tracking import send, tracking_uri
 
@@ -66,9 +75,8 @@ def deliver_waiting(
         uri: send only those for this server (which is known to live).
         refused: try those again that a server has refused for good.
         report: called with the ID and the outcome of each.
-
     """
-    from jupyter_utils.tracking import why_down, without_credentials
+    from jupyter_utils.tracking import why_down
 
     spool.clean()
     result = Delivery()
@@ -133,7 +141,11 @@ def _noted(spool: Spool, lease: EntryLease, reason: str) -> UnsentError:
 
 
 def _check_files(spool: Spool, lease: EntryLease) -> None:
-    """Read an entry's files again before they are sent; raises `EntryError`, and remembers it."""
+    """Read an entry's files again before they are sent.
+
+    Raises:
+        EntryError: they are damaged, which the entry then remembers.
+    """
     artifacts = lease.path / ARTIFACTS
     if artifacts.is_symlink() and not artifacts.exists():
         # An interrupted sender may have made them a run's already: `send` looks there.

@@ -83,7 +83,6 @@ def load_mlflow(
 
         run = jupyter_utils.load_mlflow("0123456789abcdef0123456789abcdef")
         train_df = run.dataset["train.csv"]
-
     """
     run = _Run(run_id, tracking_uri(mlf_uri), trust=trust)
     info = run.info()
@@ -134,7 +133,11 @@ class _Run:
         return self._manifest
 
     def check(self, artifact: dict[str, Any]) -> Format:
-        """Give the format in which an artifact can be read here, now; raises the error that says why not."""
+        """Return the format in which an artifact can be read here, now.
+
+        Raises:
+            LoadError: it cannot be; the message says why.
+        """
         for name in (artifact["path"], artifact["details"].get(SIDECAR, "x")):
             wrong = name_problem(name)
             if wrong:
@@ -170,7 +173,7 @@ class _Run:
             raise LoadError(f"{artifact['path']} of run {self.run_id} cannot be read: {error}") from error
 
     def file(self, name: str) -> Path:
-        """Give the local copy of a file or directory of the run; downloads what is not there yet, and checks it."""
+        """Return the local copy of a file or directory of the run; downloads what is not there yet, and checks it."""
         import filelock
         import platformdirs
 
@@ -182,7 +185,7 @@ class _Run:
         return cache / "artifacts" / name
 
     def _files(self, name: str) -> list[dict[str, Any]]:
-        """Give the manifest's records of a file, or of all files of a directory (which may be empty)."""
+        """Return the manifest's records of a file, or of all files of a directory (which may be empty)."""
         if name in {MANIFEST, LONG_PARAMS}:
             return [{"path": name, "size": None, "sha256": None}]
         return [one for one in self.manifest()["files"] if one["path"] == name or one["path"].startswith(name + "/")]

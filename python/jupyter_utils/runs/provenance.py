@@ -36,7 +36,7 @@ _STORE = Path("/nix/store")
 
 
 def source_tags(notebook: Path | None, script: str) -> dict[str, str]:
-    """Give the tags that say what called: MLflow's own, and the notebook's name and path.
+    """Return the tags that say what called: MLflow's own, and the notebook's name and path.
 
     MLflow's own come first (user, and what it finds of a notebook or script); what it cannot find is added.
     """
@@ -57,7 +57,7 @@ def _mlflow_tags() -> dict[str, str]:
 
 
 def environment_tags() -> dict[str, str]:
-    """Give the tags that name the environment: Python, lock, base and image where known, CPU or CUDA, the overlay.
+    """Return the tags that name the environment: Python, lock, base and image where known, CPU or CUDA, the overlay.
 
     With `jupyter_utils.lock` one finds the commit of this project whose lock the run had, and builds the same again.
     """
@@ -119,5 +119,5 @@ def cut(text: str, length: int = TAG_CHARACTERS) -> str:
 
 
 def long_names(names: list[str]) -> str:
-    """Give a tag that lists names, cut where MLflow would cut it."""
+    """Return a tag that lists names, cut where MLflow would cut it."""
     return cut(json.dumps(names, ensure_ascii=False))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.entries.entry import Entry, measure_files, write_entry
 from jupyter_utils.errors import SendError, StageError, UnsentError
+from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.notebook import save_notebook, script_name
 from jupyter_utils.spool import EntryLease, status_line
 from jupyter_utils.tracking import (
@@ -17,7 +18,6 @@ from jupyter_utils.tracking import (
     is_http,
     run_url,
     why_down,
-    without_credentials,
 )
 
 from .call import Arguments, Call, check_call
@@ -112,7 +112,6 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         model = LogisticRegression().fit(train_df[["x"]], train_df["y"])
         jupyter_utils.save_mlflow(experiment_name="test_exp", params={"lr": 0.1}, metrics={"f1": 0.9},
                                   dataset={"train.csv": train_df}, model={"classifier.mdl": model})
-
     """
     start_time = int(time.time() * 1000)
     values = {"dataset": dataset, "model": model, "result": result}
@@ -124,7 +123,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     saved = save_notebook(call.notebook) if call.notebook else None
     with call.spool.writing(_store(call)) as lease:
         staged = stage(call, lease.path)
-        code = commit(call) if call.do_commit else look(call, lease.path)
+        code = commit(call, call.notebook.path) if call.do_commit and call.notebook else look(call, lease.path)
         with _mentioning(code.commit if call.do_commit else None):
             _keep(call, start_time, staged, code, lease)
             run, unsent = _send(call, lease, code.commit)
@@ -160,7 +159,7 @@ def _mentioning(commit: str | None) -> Iterator[None]:
 
 
 def _store(call: Call) -> Path | None:
-    """Give the server's artifact folder where it is on this machine: then the files are written there at once."""
+    """Return the server's artifact folder where it is on this machine: then the files are written there at once."""
     if call.server.down or not is_http(call.uri):
         return None
     with client_settings(retries=0):
@@ -208,7 +207,11 @@ def _send(call: Call, lease: EntryLease, commit: str | None) -> tuple[SentRun | 
 
 
 def _check_up(call: Call) -> None:
-    """Send what waits for the server already; raises `UnsentError` where it is down, or goes down."""
+    """Send what waits for the server already.
+
+    Raises:
+        UnsentError: it is down, or goes down.
+    """
     if call.server.down:
         raise UnsentError(
             f"The MLflow server at {without_credentials(call.uri)} {call.server.down}. Is that the right one "

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from jupyter_utils.errors import JupyterUtilsError, SpoolError
-from jupyter_utils.spool import own_spool, size
+from jupyter_utils.machine.sizes import size
+from jupyter_utils.spool import own_spool
 
 from .delivery import deliver_waiting
 
@@ -24,7 +25,7 @@ def list_waiting() -> None:
     waiting = own_spool().waiting()
     for one in waiting:
         name = one.experiment_name + (f" / {one.run_name}" if one.run_name else "")
-        click.echo(f"{one.id}  {_when(one)}  {size(one.size):>9}  {name}  -> {one.uri}  ({_condition(one)})")
+        click.echo(f"{one.id}  {_when(one)}  {size(one.size):>10}  {name}  -> {one.uri}  ({_condition(one)})")
     if not waiting:
         click.echo("Nothing waits: MLflow has every run.")
 

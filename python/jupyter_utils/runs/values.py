@@ -10,13 +10,15 @@ import numbers
 import posixpath
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, SupportsFloat
 
 from jupyter_utils.errors import ArgumentError, MetricError, ParamError, SaveRefusedError
 
 _NAME = re.compile(r"^[/\w.\- :]+$")
 _NAME_LENGTH = 250
 _EXPERIMENT_LENGTH = 500
+_SHOWN = 60
+"""Characters of a value that fit into a line of a message."""
 
 
 def text_problems(arguments: Mapping[str, object]) -> list[SaveRefusedError]:
@@ -38,7 +40,7 @@ def text_problems(arguments: Mapping[str, object]) -> list[SaveRefusedError]:
 
 
 def check_params(params: object) -> tuple[dict[str, str], list[SaveRefusedError]]:
-    """Give each parameter's value as the text that MLflow stores, and every problem.
+    """Return each parameter's value as the text that MLflow stores, and every problem.
 
     numpy's and torch's numbers become Python's first, so that 0.1 does not become `tensor(0.1000)`.
 
@@ -49,7 +51,7 @@ def check_params(params: object) -> tuple[dict[str, str], list[SaveRefusedError]
 
 
 def check_metrics(metrics: object) -> tuple[dict[str, float], list[SaveRefusedError]]:
-    """Give each metric's value as a float, and every problem. NaN and infinities are numbers to MLflow, bool is not.
+    """Return each metric's value as a float, and every problem. NaN and infinities are numbers to MLflow, bool is not.
 
     >>> check_metrics({"f1": 1})[0]
     {'f1': 1.0}
@@ -103,10 +105,10 @@ def _metric_number(name: str, value: object) -> float:
     described = f"metrics[{name!r}] is a {type(value).__name__} ({_short(value)}), but a metric must be"
     if isinstance(number, bool):
         raise MetricError(f"{described} a number: convert it with int().")
-    if not isinstance(number, numbers.Number) or isinstance(number, complex):
+    if not (isinstance(number, numbers.Number) and isinstance(number, SupportsFloat)):  # a complex number is not
         raise MetricError(f"{described} a number: convert it with float().")
     try:
-        return float(number)  # type: ignore[arg-type]
+        return float(number)
     except (OverflowError, ValueError, TypeError) as error:
         raise MetricError(f"{described} a number that a float holds: {error}.") from error
 
@@ -130,7 +132,7 @@ def _elements(value: Any) -> int:
 
 def _short(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - what fits into a line of a message
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
 def _is_utf8(text: str) -> bool:

@@ -28,7 +28,6 @@ class Background:
     Attributes:
         spool: the folder.
         env: the environment of the sender: that of the notebooks, with MLflow's password.
-
     """
 
     spool: Path

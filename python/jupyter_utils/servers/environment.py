@@ -37,7 +37,7 @@ def server_environment(settings: Settings) -> dict[str, str]:
 
 
 def notebook_environment(settings: Settings, admin: mlflow.Credentials | None) -> dict[str, str]:
-    """Give what notebooks and terminals of the lab are told of MLflow and of the spool; `admin` logs in to our own."""
+    """Return what notebooks and terminals of the lab are told of MLflow and the spool; `admin` logs in to our own."""
     # The page of an MLflow in a container beside this one is where its port is published.
     named = settings.mlflow_tracking_uri
     page = settings.mlflow_ui_url or (without_credentials(named) if named else mlflow.page_url(settings))
@@ -52,7 +52,7 @@ def notebook_environment(settings: Settings, admin: mlflow.Credentials | None) -
 
 
 def tracking_password(settings: Settings) -> dict[str, str]:
-    """Give the password of an MLflow elsewhere: from the file that is named, else, of the one beside, its own."""
+    """Return the password of an MLflow elsewhere: from the file that is named, else, of the one beside, its own."""
     file = settings.mlflow_tracking_password_file
     if file is None and settings.mlflow_tracking_uri is None and settings.mlflow_host:
         # Both containers see the store; where the server does not ask, there is no such file.

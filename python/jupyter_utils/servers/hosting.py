@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.machine.addresses import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,16 +26,15 @@ KUBEFLOW_PORT = 8888
 
 
 def under_hub() -> bool:
-    """Whether a JupyterHub has started this process; it then also asks users who they are."""
+    """Return whether a JupyterHub has started this process; it then also asks users who they are."""
     return bool(os.environ.get(HUB_TOKEN) and os.environ.get(HUB_URL))
 
 
 def hosted(settings: Settings, extra: Sequence[str]) -> tuple[Settings, tuple[str, ...]]:
-    """Give the settings and arguments of JupyterLab with the address that JupyterHub or Kubeflow expects.
+    """Return the settings and arguments of JupyterLab with the address that JupyterHub or Kubeflow expects.
 
     Raises:
         SettingsError: the address that a hub has set names no port.
-
     """
     if under_hub():
         url = os.environ[HUB_URL]
@@ -44,7 +44,7 @@ def hosted(settings: Settings, extra: Sequence[str]) -> tuple[Settings, tuple[st
                 f"{HUB_TOKEN} and {HUB_URL} are set, so a JupyterHub starts this lab, but {HUB_URL}={url!r} names no "
                 f"port: correct the hub's spawner, or unset {HUB_TOKEN} to run without a hub."
             )
-        address: dict[str, Any] = {"jupyter_port": parts.port, "listen_address": parts.hostname or "127.0.0.1"}
+        address: dict[str, Any] = {"jupyter_port": parts.port, "listen_address": parts.hostname or LOOPBACK}
         base_url = os.environ.get(HUB_PREFIX) or parts.path or "/"
         return settings.model_copy(update=address | _kept_folder(settings)), (
             f"--ServerApp.base_url={base_url}",

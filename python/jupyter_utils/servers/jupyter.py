@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from jupyter_utils.kernels.overlay import OVERLAY_VARIABLE, Overlay, overlay_dir, write_commands
+from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import kept_secret, make_private_dir, read_secret, state_dir
+from jupyter_utils.machine.writing import write_whole
 from jupyter_utils.notebook.twin import FORMATS_VARIABLE
 from jupyter_utils.supervision.supervisor import ServerSpec
 
-from .addresses import reachable_host
 from .hosting import under_hub
 from .jupyter_app.__main__ import PASSWORD_FILE, TOKEN
 
@@ -50,7 +51,6 @@ def access(settings: Settings) -> Access:
 
     Raises:
         SettingsError: a file of a token or password is missing, unreadable or empty.
-
     """
     if under_hub():
         return Access(hub=True)
@@ -94,7 +94,6 @@ def server(
         log: file that gets its output.
         entry: how users get in.
         extra: further arguments of `jupyter lab`; they come last and win.
-
     """
     host = reachable_host(settings.bind_address)
     module = "jupyterhub.singleuser" if entry.hub else "jupyter_utils.servers.jupyter_app"
@@ -119,14 +118,14 @@ def _base_url(extra: Sequence[str]) -> str:
 
 
 def _given(extra: Sequence[str], option: str) -> str | None:
-    """Give the value of an option among the further arguments, of which the last one wins; None if it is not there."""
+    """Return the value of an option among the further arguments, of which the last one wins; None if there is none."""
     pairs = (argument.partition("=") for argument in extra)
     values = [value for name, _, value in pairs if name.endswith(option)]
     return values[-1] if values else None
 
 
 def arguments(settings: Settings, entry: Access) -> list[str]:
-    """Arguments of `jupyter lab`; on the command line, because they must win over files in the user's home."""
+    """Return the arguments of `jupyter lab`, where they win over files in the user's home."""
     # Under a hub, its own program listens where the hub says.
     address = [f"--ServerApp.ip={settings.bind_address}", f"--ServerApp.port={settings.jupyter_port}"]
     given = [
@@ -184,7 +183,6 @@ def write_kernelspec(folder: Path) -> Path:
 
     Returns:
         the folder for JUPYTER_PATH.
-
     """
     share = folder / "jupyter"
     target = share / "kernels" / "python3"
@@ -196,7 +194,5 @@ def write_kernelspec(folder: Path) -> Path:
         "language": "python",
         "metadata": {"debugger": True},
     }
-    aside = target / f"kernel.json.{os.getpid()}"
-    aside.write_text(json.dumps(spec, indent=1), encoding="utf-8")
-    aside.replace(target / "kernel.json")
+    write_whole(target / "kernel.json", json.dumps(spec, indent=1))
     return share

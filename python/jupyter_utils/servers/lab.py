@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import little_space, writable_dir
 from jupyter_utils.machine.ports import check_port
 from jupyter_utils.machine.running import announced
@@ -20,7 +21,7 @@ from jupyter_utils.supervision.notify import is_service
 from jupyter_utils.supervision.supervisor import Unit
 
 from . import jupyter, mlflow
-from .addresses import public_host, reachable_host
+from .addresses import public_host
 from .background import Background
 from .environment import base_environment, notebook_environment
 from .hosting import hosted
@@ -48,7 +49,6 @@ def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = Fa
 
     Raises:
         JupyterUtilsError: something is wrong before anything was started.
-
     """
     check_extra(extra, "JUPYTER_PORT")
     settings, extra = hosted(settings, extra)
@@ -107,7 +107,6 @@ def check_extra(extra: Sequence[str], port_setting: str) -> None:
 
     Raises:
         SettingsError: an argument has a setting of its own.
-
     """
     own = {"port": port_setting, "ip": "LISTEN_ADDRESS", "host": "LISTEN_ADDRESS", "workers": "MLFLOW_WORKERS"}
     for argument in extra:

@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import DirectoryError
-from jupyter_utils.machine.files import (
-    kept_secret,
-    little_space,
-    make_private_dir,
-    read_secret,
-    writable_dir,
-    write_private,
-)
-from jupyter_utils.store.layout import DATABASE, check_backend, check_store
+from jupyter_utils.machine.addresses import reachable_host
+from jupyter_utils.machine.files import kept_secret, little_space, make_private_dir, read_secret, writable_dir
+from jupyter_utils.machine.urls import sqlite_uri
+from jupyter_utils.machine.writing import write_whole
+from jupyter_utils.settings import DATABASE
+from jupyter_utils.store.layout import USERS, check_backend, check_store
 from jupyter_utils.supervision.supervisor import ServerSpec
 
-from .addresses import allowed_hosts, allowed_origins, reachable_host
+from .addresses import allowed_hosts, allowed_origins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +40,7 @@ class Credentials:
     password_file: Path | None
 
     def environment(self) -> dict[str, str]:
-        """As MLflow's client reads them."""
+        """Return them as MLflow's client reads them."""
         return {"MLFLOW_TRACKING_USERNAME": self.username, "MLFLOW_TRACKING_PASSWORD": self.password}
 
 
@@ -54,7 +51,6 @@ def prepare_store(settings: Settings) -> None:
         DirectoryError: a directory cannot be written to, or a new store would lie on a full disk.
         OldStoreError: there is a plain file store and no database.
         SettingsError: MLFLOW_BACKEND_STORE_URI names no database.
-
     """
     check_backend(settings.mlflow_backend_store_uri)
     if settings.mlflow_backend_store_uri is None:
@@ -125,7 +121,6 @@ def server(
         log: file that gets its output.
         admin: the administrator, if it asks for a password.
         extra: further arguments of `mlflow server`.
-
     """
     return ServerSpec(
         name=NAME,
@@ -137,7 +132,7 @@ def server(
 
 
 def arguments(settings: Settings, admin: Credentials | None) -> list[str]:
-    """Arguments of `mlflow server`; addresses that may hold passwords go by the environment instead."""
+    """Return the arguments of `mlflow server`; addresses that may hold passwords go by the environment instead."""
     return [
         f"--host={settings.bind_address}",
         f"--port={settings.mlflow_port}",
@@ -172,12 +167,13 @@ def _auth_environment(settings: Settings, admin: Credentials) -> dict[str, str]:
     }
     if "MLFLOW_AUTH_CONFIG_PATH" not in os.environ:
         config = folder / "basic_auth.ini"
-        database = str(folder / "basic_auth.db").replace("%", "%%")  # configparser's own sign
-        write_private(
+        database = sqlite_uri(folder / USERS).replace("%", "%%")  # configparser's own sign
+        write_whole(
             config,
             "[mlflow]\ndefault_permission = READ\n"
-            f"database_uri = sqlite:///{database}\n"
+            f"database_uri = {database}\n"
             "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n",
+            mode=0o600,
         )
         found["MLFLOW_AUTH_CONFIG_PATH"] = str(config)
     return found

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.machine.addresses import LOOPBACK_NAMES, is_wildcard, listed
+from jupyter_utils.machine.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from jupyter_utils.settings import Settings
 
 # Names that must never go to a proxy, whatever the user lists: the servers here, and their containers' names.
-LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "mlflow", "jupyterlab", "postgres", "s3")
+LOCAL_NAMES = (*LOOPBACK_NAMES, "mlflow", "jupyterlab", "postgres", "s3")
 # Python's ssl, requests, curl, Git, pip and Node each look at a variable of their own.
 CA_VARIABLES = (
     "SSL_CERT_FILE",
@@ -35,15 +37,14 @@ _BUNDLES = (
 _PEM = "-----BEGIN CERTIFICATE-----"
 
 
-def no_proxy(listed: str | None, more: Iterable[str] = ()) -> str:
+def no_proxy(given: str | None, more: Iterable[str] = ()) -> str:
     """Join the user's NO_PROXY and every name of this machine, each once."""
-    names = [name.strip() for name in (listed or "").split(",")]
-    return ",".join(dict.fromkeys(filter(None, [*names, *LOCAL_NAMES, socket.gethostname(), *more])))
+    return ",".join(dict.fromkeys([*listed(given), *LOCAL_NAMES, socket.gethostname(), *more]))
 
 
 def proxy_environment(settings: Settings) -> dict[str, str]:
-    """Proxy variables in both letter cases: curl reads only `http_proxy`, others only `HTTP_PROXY`."""
-    listen = () if settings.listen_address in ("0.0.0.0", "::") else (settings.listen_address,)  # noqa: S104
+    """Return the proxy variables in both letter cases: curl reads only `http_proxy`, others only `HTTP_PROXY`."""
+    listen = () if is_wildcard(settings.listen_address) else (settings.listen_address,)
     found = {
         "HTTP_PROXY": settings.http_proxy,
         "HTTPS_PROXY": settings.https_proxy,
@@ -59,13 +60,12 @@ def host_bundle() -> Path | None:
 
 
 def certificate_environment(settings: Settings, state_dir: Path) -> dict[str, str]:
-    """Variables that make every tool trust the host's authorities, and EXTRA_CA_CERTS too.
+    """Return the variables that make every tool trust the host's authorities, and EXTRA_CA_CERTS too.
 
     Python's own bundle (certifi) knows neither a company's authority that the host trusts nor one that the user names.
 
     Raises:
         SettingsError: EXTRA_CA_CERTS is not a readable PEM file.
-
     """
     base = host_bundle()
     if settings.extra_ca_certs is None:
@@ -73,10 +73,7 @@ def certificate_environment(settings: Settings, state_dir: Path) -> dict[str, st
     bundle = state_dir / "ca-bundle.pem"
     text = (_base_text(base).rstrip("\n") + "\n" + _read_extra(settings.extra_ca_certs)).lstrip("\n")
     bundle.parent.mkdir(parents=True, exist_ok=True)
-    # Written aside and moved: another lab of the same user may be reading it.
-    aside = bundle.with_suffix(f".{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(bundle)
+    write_whole(bundle, text)  # another lab of the same user may be reading it
     return dict.fromkeys(CA_VARIABLES, str(bundle))
 
 

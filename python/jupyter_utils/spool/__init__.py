@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .folder import EntryLease, Spool, State, Waiting
-from .limits import check_room, own_spool, size, status_line
+from .limits import check_room, own_spool, status_line
 
 __all__ = [
     "EntryLease",
@@ -12,6 +12,5 @@ __all__ = [
     "Waiting",
     "check_room",
     "own_spool",
-    "size",
     "status_line",
 ]

@@ -18,9 +18,10 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from jupyter_utils.entries.copying import to_disk
 from jupyter_utils.entries.entry import ARTIFACTS, INCOMING, read_raw
 from jupyter_utils.errors import EntryError, SpoolError
+from jupyter_utils.machine.disk import to_disk
+from jupyter_utils.machine.writing import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +89,8 @@ class Spool:
     def prepare(self) -> None:
         """Make the folders, for their owner alone, and make sure that one can write there.
 
-        Raises `SpoolError`.
+        Raises:
+            SpoolError: one cannot.
         """
         try:
             for folder in (self.path, self._new, self._entries, self.path / "locks"):
@@ -106,10 +108,14 @@ class Spool:
 
     @contextlib.contextmanager
     def writing(self, store: Path | None = None) -> Iterator[EntryLease]:
-        """Give a new folder to write an entry into; it is removed after the block unless `commit` was called.
+        """Make a new folder to write an entry into; it is removed after the block unless `commit` was called.
 
-        `store` is the artifact store's folder where it is on this machine: then the files lie there from the start,
-        and become the run's by a rename.
+        Args:
+            store: the artifact store's folder where it is on this machine: then the files lie there from the start,
+                and become the run's by a rename.
+
+        Yields:
+            the entry, which no other process touches during the block.
         """
         lease = self._hold_new()
         try:
@@ -174,12 +180,10 @@ class Spool:
     def note(self, lease: EntryLease, state: State) -> None:
         """Remember what became of an entry; a full disk is no reason to fail here."""
         with contextlib.suppress(OSError):
-            part = lease.path / (_STATE + ".part")
-            part.write_text(json.dumps(asdict(state), ensure_ascii=False), encoding="utf-8")
-            part.replace(lease.path / _STATE)
+            write_whole(lease.path / _STATE, json.dumps(asdict(state), ensure_ascii=False))
 
     def state(self, name: str) -> State:
-        """Give what is remembered of an entry."""
+        """Return what is remembered of an entry."""
         with contextlib.suppress(OSError, ValueError, TypeError):
             return State(**json.loads((self._entries / name / _STATE).read_text(encoding="utf-8")))
         return State()
@@ -190,7 +194,7 @@ class Spool:
         return []
 
     def names(self) -> list[str]:
-        """Give the IDs of all entries, in the order of their calls."""
+        """Return the IDs of all entries, in the order of their calls."""
         return self._names()
 
     def waiting(self) -> list[Waiting]:

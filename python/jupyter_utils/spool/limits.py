@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import SpoolError, SpoolFullError
+from jupyter_utils.machine.sizes import size
 
 from .folder import Spool
 
@@ -18,7 +19,7 @@ _GIB = 2**30
 
 
 def own_spool() -> Spool:
-    """Give this user's spool: `JUPYTER_UTILS_SPOOL_DIR`, else a folder of the user's state (~/.local/state)."""
+    """Return this user's spool: `JUPYTER_UTILS_SPOOL_DIR`, else a folder of the user's state (~/.local/state)."""
     import platformdirs
 
     given = os.environ.get("JUPYTER_UTILS_SPOOL_DIR", "").strip("\"' ")
@@ -27,9 +28,10 @@ def own_spool() -> Spool:
 
 
 def limit() -> int:
-    """Give the number of bytes that may wait (`JUPYTER_UTILS_SPOOL_GIB`).
+    """Return the number of bytes that may wait (`JUPYTER_UTILS_SPOOL_GIB`).
 
-    Raises `SpoolError` where that is no number.
+    Raises:
+        SpoolError: that is no number.
     """
     text = os.environ.get("JUPYTER_UTILS_SPOOL_GIB", "").strip("\"' ")
     try:
@@ -41,7 +43,12 @@ def limit() -> int:
 def check_room(spool: Spool, more: int) -> None:
     """Refuse what would have to wait in a spool that is full; what waits already is never removed for it.
 
-    Raises `SpoolFullError`.
+    Args:
+        spool: where it would wait.
+        more: its bytes, as far as they are known.
+
+    Raises:
+        SpoolFullError: there is no room for it.
     """
     allowed = limit()
     waiting = spool.waiting()
@@ -64,16 +71,3 @@ def status_line(waiting: list[Waiting]) -> str | None:
     refused = sum(one.state.refused for one in waiting)
     text = f"{len(waiting)} run{'s' * (len(waiting) > 1)} ({size(sum(one.size for one in waiting))}) not yet in MLflow"
     return text + (f", {refused} of them refused" if refused else "") + ": jupyter-utils sync"
-
-
-def size(count: float) -> str:
-    """Give a number of bytes for people.
-
-    >>> size(2_500_000)
-    '2.4 MiB'
-    """
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024 or unit == "GiB":  # noqa: PLR2004
-            break
-        count /= 1024
-    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"

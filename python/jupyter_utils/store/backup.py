@@ -13,18 +13,21 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import BackupError
 from jupyter_utils.machine.files import existing_part, writable_dir
-from jupyter_utils.machine.urls import mask
+from jupyter_utils.machine.sizes import size
+from jupyter_utils.machine.urls import mask, sqlite_file
+from jupyter_utils.machine.writing import link_whole
+from jupyter_utils.settings import DATABASE
 
-from .layout import DATABASE
+from . import sqlite
+from .layout import USERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +38,6 @@ PREFIX = "mlflow-"
 LATEST = "latest"
 RECORD = "backup.json"
 _PARTIAL = ".partial-"
-_SQLITE = "sqlite:///"
-_USERS = "basic_auth.db"
 MARGIN = 16 * 2**20
 """Bytes that must be free beside those of the copies."""
 
@@ -51,7 +52,6 @@ class Backup:
         files: artifact files.
         copied: bytes that were written for it; the rest is shared with the backup before.
         elsewhere: where the artifacts are if they are not on this machine, and so not in the backup.
-
     """
 
     path: Path
@@ -72,7 +72,6 @@ def back_up(settings: Settings, target: Path, keep: int | None = None) -> Backup
     Raises:
         BackupError: there is no SQLite database, or no room. What was begun is removed.
         DirectoryError: `target` cannot be written to.
-
     """
     database = database_file(settings)
     if not database.exists():
@@ -92,13 +91,13 @@ def back_up(settings: Settings, target: Path, keep: int | None = None) -> Backup
         result = _fill(settings, partial, path, previous[-1] if previous else None)
         os.sync()
         partial.rename(path)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite.Error) as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise BackupError(
             f"The backup {path} could not be made ({error}); earlier ones are as they were. "
-            f"{shutil.disk_usage(target).free >> 20} MiB are free there."
+            f"{size(shutil.disk_usage(target).free)} are free there."
         ) from error
-    _point_latest(target, name)
+    link_whole(target / LATEST, name)
     for old in previous[: -(keep - 1) or None] if keep else ():
         shutil.rmtree(old)
     return result
@@ -114,21 +113,21 @@ def database_file(settings: Settings) -> Path:
 
     Raises:
         BackupError: they are in another kind of database.
-
     """
     uri = settings.backend_store_uri
-    if not uri.startswith(_SQLITE):
+    file = sqlite_file(uri)
+    if file is None:
         raise BackupError(
             f"MLFLOW_BACKEND_STORE_URI={mask(uri)} is no SQLite file: back that database up with its own tool "
             "(pg_dump for PostgreSQL)."
         )
-    return Path(uri.removeprefix(_SQLITE))
+    return file
 
 
 def _fill(settings: Settings, partial: Path, path: Path, previous: Path | None) -> Backup:
     database = database_file(settings)
-    copied = copy_database(database, partial / DATABASE)
-    runs = count_runs(partial / DATABASE)
+    copied = _copy_database(database, partial / DATABASE)
+    runs = sqlite.count_runs(partial / DATABASE)
     files, elsewhere = 0, None
     if "://" in settings.artifacts_destination:
         elsewhere = mask(settings.artifacts_destination)
@@ -142,25 +141,13 @@ def _fill(settings: Settings, partial: Path, path: Path, previous: Path | None) 
     return result
 
 
-def copy_database(source: Path, target: Path) -> int:
-    """Copy an SQLite database that may be in use, as of one moment; return the copy's size in bytes.
-
-    In one step: one of several is begun anew by every write in between, and would never end on a busy server.
-    """
+def _copy_database(source: Path, target: Path) -> int:
+    """Copy a database that may be in use, and return the copy's size in bytes."""
     _check_room(target.parent, source.stat().st_size)
-    with closing(sqlite3.connect(source, timeout=60)) as present, closing(sqlite3.connect(target)) as copy:
-        present.backup(copy)
-        copy.execute("PRAGMA journal_mode=DELETE")
-        said = copy.execute("PRAGMA quick_check").fetchone()[0]
-    if said != "ok":
+    sqlite.copy(source, target)
+    if said := sqlite.damage(target):
         raise BackupError(f"The database {source} is damaged: {said}. Restore it from an earlier backup.")
     return target.stat().st_size
-
-
-def count_runs(database: Path) -> int:
-    """Return the number of runs in MLflow's database."""
-    with closing(sqlite3.connect(database)) as connection:
-        return int(connection.execute("SELECT COUNT(*) FROM runs").fetchone()[0])
 
 
 def _copy_artifacts(source: Path, target: Path, previous: Path | None) -> tuple[int, int]:
@@ -195,26 +182,19 @@ def _share(earlier: Path, status: os.stat_result, target: Path) -> bool:
 
 
 def _copy_users(source: Path, target: Path) -> int:
-    if not (source / _USERS).exists():
+    if not (source / USERS).exists():
         return 0
     target.mkdir(mode=0o700)
     for path in source.iterdir():
-        if path.is_file() and not path.name.startswith(_USERS):
+        if path.is_file() and not path.name.startswith(USERS):
             shutil.copy2(path, target / path.name)
-    return copy_database(source / _USERS, target / _USERS)
+    return _copy_database(source / USERS, target / USERS)
 
 
 def _check_room(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(existing_part(folder)).free
     if free < needed + MARGIN:
-        raise OSError(f"{needed + MARGIN >> 20} MiB are needed")
-
-
-def _point_latest(target: Path, name: str) -> None:
-    aside = target / f".{LATEST}"
-    aside.unlink(missing_ok=True)
-    aside.symlink_to(name)
-    aside.replace(target / LATEST)
+        raise OSError(f"{size(needed + MARGIN)} are needed")
 
 
 def find_backup(source: Path) -> Path:
@@ -222,7 +202,6 @@ def find_backup(source: Path) -> Path:
 
     Raises:
         BackupError: there is none.
-
     """
     for path in (source, source / LATEST):
         if (path / RECORD).is_file():

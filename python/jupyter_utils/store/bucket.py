@@ -24,7 +24,6 @@ def make_bucket(name: str) -> bool:
 
     Raises:
         SettingsError: the server does not answer, or refuses.
-
     """
     import boto3  # slow to import
     from botocore.exceptions import BotoCoreError, ClientError
@@ -67,7 +66,7 @@ def _status(error: Any) -> int:
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Whether the server may only be starting: it cannot be connected to, or says that it cannot answer now."""
+    """Return whether the server may only be starting: it cannot be connected to, or says that it cannot answer now."""
     from botocore.exceptions import (
         ClientError,
         EndpointConnectionError,

@@ -18,9 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import INCOMING
 from jupyter_utils.errors import CopyStoreError
-from jupyter_utils.machine.urls import mask
-
-from .layout import DATABASE
+from jupyter_utils.machine.urls import mask, sqlite_uri
+from jupyter_utils.settings import DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +48,6 @@ def copy_store(settings: Settings) -> CopiedStore:
 
     Raises:
         CopyStoreError: there is nothing to copy, the target is not empty, or what arrived is not what was sent.
-
     """
     database, artifacts = settings.store_dir / DATABASE, settings.store_dir / "artifacts"
     target, destination = settings.mlflow_backend_store_uri, settings.mlflow_artifacts_destination
@@ -63,7 +61,7 @@ def copy_store(settings: Settings) -> CopiedStore:
     if target:
         _prepare(target)
     files = _copy_artifacts(artifacts, destination) if destination else 0
-    runs, rows = _copy_database(f"sqlite:///{database}", target) if target else (0, 0)
+    runs, rows = _copy_database(sqlite_uri(database), target) if target else (0, 0)
     return CopiedStore(runs, rows, files)
 
 
@@ -193,7 +191,7 @@ def _copy_artifacts(folder: Path, destination: str) -> int:
 
 
 def _stored(store: Any) -> dict[str, int]:
-    """Give path -> size of all files in an artifact store."""
+    """Return path -> size of all files in an artifact store."""
     found: dict[str, int] = {}
     waiting: list[str | None] = [None]
     while waiting:

@@ -26,7 +26,6 @@ def collect(settings: Settings, older_than: str, uri: str, environment: Mapping[
 
     Raises:
         SettingsError: the server, which removes the artifacts, does not answer.
-
     """
     if not answers(f"{uri}/health", limit=10):
         raise SettingsError(f"No MLflow server answers at {uri}: start it, or correct MLFLOW_PORT or LISTEN_ADDRESS.")

@@ -9,22 +9,28 @@ later change of an artifact reach the old store. The old files stay as they are.
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import subprocess
 import sys
 from collections import deque
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+import click
+
 from jupyter_utils.errors import ImportFileStoreError
 from jupyter_utils.machine.files import little_space, writable_dir
+from jupyter_utils.machine.urls import sqlite_uri
+from jupyter_utils.settings import DATABASE
 
-from .layout import DATABASE, file_store, remove_database
+from . import sqlite
+from .layout import file_store
 
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
     from jupyter_utils.settings import Settings
 
 PROXY = "mlflow-artifacts:/"
@@ -57,7 +63,6 @@ class ImportedStore:
         files: number of artifact files.
         elsewhere: artifact addresses outside of this machine's folders, kept as they are.
         missing: runs whose address names a folder that is not there.
-
     """
 
     database: Path
@@ -73,21 +78,20 @@ def import_file_store(settings: Settings) -> ImportedStore:
     Raises:
         ImportFileStoreError: there is nothing to import, a database already or too little room, or MLflow's tool
             failed. Nothing is changed.
-
     """
     store_dir, destination = settings.store_dir, Path(settings.artifacts_destination)
     root, database = _check(settings)
     _check_space(root, destination, settings)
     writable_dir(store_dir, "MLFLOW_STORE_DIR")
     aside = store_dir / f"{DATABASE}.migrating"
-    remove_database(aside)
+    sqlite.remove(aside)
     adoption = _Adoption(root, destination, ImportedStore(database))
     try:
         _run_mlflow(root, aside)
         _adopt_artifacts(adoption, aside)
         aside.rename(database)
     except BaseException as error:
-        remove_database(aside)
+        sqlite.remove(aside)
         adoption.undo()
         if not isinstance(error, Exception):  # Ctrl-C
             raise
@@ -139,29 +143,29 @@ def _run_mlflow(root: Path, target: Path) -> None:
         "mlflow",
         "migrate-filestore",
         f"--source={source}",
-        f"--target=sqlite:///{target}",
+        f"--target={sqlite_uri(target)}",
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as tool:
         lines: deque[str] = deque(maxlen=20)
         for line in tool.stdout or ():
             lines.append(line)
             if line.startswith("["):  # "[3/8] Migrating experiment 2...": this may take long
-                print(line, end="", flush=True)  # noqa: T201 - progress of a console command
+                click.echo(line, nl=False)
     if tool.returncode:
         raise ImportFileStoreError("mlflow migrate-filestore failed:\n" + "".join(lines))
 
 
 def _adopt_artifacts(adoption: _Adoption, database: Path) -> None:
-    with closing(sqlite3.connect(database)) as connection:
-        # MLflow's tool left a write-ahead log; the file must be complete on its own before it gets its name.
-        connection.execute("PRAGMA journal_mode=DELETE")
+    # MLflow's tool left a write-ahead log; the file must be complete on its own before it gets its name.
+    sqlite.complete(database)
+    with sqlite.opened(database) as connection:
         for select, update in (_RUNS, _MODELS, _TRACES):
             moves = [(adoption.adopt(*row), row[1]) for row in connection.execute(select).fetchall()]
             connection.executemany(update, moves)
         _rewrite_experiments(connection)
         _rewrite_prefixes(connection, adoption.moves)
-        adoption.result.runs = connection.execute("SELECT COUNT(*) FROM runs").fetchone()[0]
         connection.commit()
+    adoption.result.runs = sqlite.count_runs(database)
 
 
 @dataclass
@@ -174,7 +178,6 @@ class _Adoption:
         result: what has come of it so far.
         moves: old address -> new one.
         made: folders that were not there before.
-
     """
 
     root: Path
@@ -220,7 +223,7 @@ def _is_local(address: str) -> bool:
 
 
 def _find(root: Path, address: str) -> Path | None:
-    """Where the files of an address are now: below the store, wherever the store was when they were written."""
+    """Find where the files of an address are now: below the store, wherever that was when they were written."""
     path = Path(unquote(urlsplit(address).path) if address.startswith("file:") else address)
     parts = path.parts
     # At least `RUN/artifacts` must agree. MLflow moves deleted experiments to .trash and leaves the address.
@@ -229,7 +232,7 @@ def _find(root: Path, address: str) -> Path | None:
     return next((place for place in (*places, path) if place.is_dir()), None)
 
 
-def _rewrite_experiments(connection: sqlite3.Connection) -> None:
+def _rewrite_experiments(connection: Connection) -> None:
     """Send new runs of old experiments to the proxy, too."""
     rows = connection.execute("SELECT experiment_id, artifact_location FROM experiments").fetchall()
     connection.executemany(
@@ -238,7 +241,7 @@ def _rewrite_experiments(connection: sqlite3.Connection) -> None:
     )
 
 
-def _rewrite_prefixes(connection: sqlite3.Connection, moves: dict[str, str]) -> None:
+def _rewrite_prefixes(connection: Connection, moves: dict[str, str]) -> None:
     """Follow the artifacts of runs, into which registered models point."""
     for column in ("source", "storage_location"):
         for old, new in moves.items():

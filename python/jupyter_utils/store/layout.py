@@ -9,11 +9,13 @@ import psutil
 
 from jupyter_utils.errors import OldStoreError, SettingsError
 from jupyter_utils.machine.urls import mask
+from jupyter_utils.settings import DATABASE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DATABASE = "mlflow.db"
+USERS = "basic_auth.db"
+"""Database of the users of an MLflow that asks for passwords, in the folder `auth`."""
 _FILE_STORE_FOLDERS = (".", "mlruns")
 # How WSL2 (9p) and WSL1 (drvfs) mount Windows drives; virtiofs is Docker Desktop's way to the host's files.
 _WINDOWS_FILESYSTEMS = ("9p", "drvfs")
@@ -33,7 +35,6 @@ def check_store(store_dir: Path) -> None:
 
     Raises:
         OldStoreError: there is a plain file store and no database.
-
     """
     found = file_store(store_dir)
     if found and not (store_dir / DATABASE).exists():
@@ -56,19 +57,12 @@ def check_backend(uri: str | None) -> None:
 
     Raises:
         SettingsError: it names a directory.
-
     """
     if uri is not None and ("://" not in uri or uri.startswith("file:")):
         raise SettingsError(
             f"MLFLOW_BACKEND_STORE_URI={mask(uri)!r} names no database, and MLflow keeps runs in nothing else since "
             "3.13. Give sqlite:////absolute/path/mlflow.db or postgresql://..., or unset it to use MLFLOW_STORE_DIR."
         )
-
-
-def remove_database(file: Path) -> None:
-    """Remove an SQLite database and what SQLite keeps beside it, where they are there."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
 def windows_drive(path: Path) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING
 from jupyter_utils.errors import BackupError, PortTakenError
 from jupyter_utils.machine.files import writable_dir
 from jupyter_utils.machine.ports import check_port
+from jupyter_utils.settings import DATABASE
 
-from .backup import count_runs, database_file, find_backup
-from .layout import DATABASE, remove_database
+from . import sqlite
+from .backup import database_file, find_backup
 
 if TYPE_CHECKING:
     from jupyter_utils.settings import Settings
@@ -31,7 +31,6 @@ class Restored:
         backup: where it came from.
         runs: runs in the database.
         aside: what was there before, (place, where it is now); remove it when all is well.
-
     """
 
     backup: Path
@@ -84,7 +83,6 @@ def restore(settings: Settings, source: Path) -> Restored:
     Raises:
         BackupError: there is no backup, it is damaged, the server runs, or there is no room. What was there is as it
             was.
-
     """
     backup, database = find_backup(source), database_file(settings)
     _check_stopped(settings)
@@ -92,7 +90,7 @@ def restore(settings: Settings, source: Path) -> Restored:
     try:
         writable_dir(settings.store_dir, "MLFLOW_STORE_DIR")
         swap.stage(backup / DATABASE, database)
-        runs = count_runs(swap.places[0][0])
+        runs = sqlite.count_runs(swap.places[0][0])
         if (backup / "artifacts").is_dir() and "://" not in settings.artifacts_destination:
             swap.stage(backup / "artifacts", Path(settings.artifacts_destination))
         if (backup / "auth").is_dir():
@@ -101,7 +99,7 @@ def restore(settings: Settings, source: Path) -> Restored:
         _close(database)
         swap.commit()
         os.sync()
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite.Error) as error:
         swap.undo()
         raise BackupError(f"{backup} could not be restored ({error}). What was there is as it was.") from error
     return Restored(backup, runs, tuple(swap.aside))
@@ -122,18 +120,16 @@ def _close(database: Path) -> None:
     if not database.exists():
         return
     try:
-        connection = sqlite3.connect(database)
-        connection.execute("PRAGMA journal_mode=DELETE")
-        connection.close()
-    except sqlite3.Error:
+        sqlite.complete(database)
+    except sqlite.Error:
         kept = database.with_name(f"{database.name}.damaged")
         shutil.copy2(database, kept)
-        remove_database(database)
+        sqlite.remove(database)
         kept.rename(database)
 
 
 def _own_as(folder: Path, path: Path) -> None:
-    """Give what root restores to the owner of the place, as whom the server runs."""
+    """Hand what root restores over to the owner of the place, as whom the server runs."""
     if os.geteuid() != 0:
         return
     owner = folder.stat()
@@ -145,4 +141,4 @@ def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     elif path.exists():
-        remove_database(path)
+        sqlite.remove(path)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
-import sys
 import time
 from contextlib import closing
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import click
 import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.errors import DirectoryError, SettingsError
-from jupyter_utils.machine.urls import mask
+from jupyter_utils.machine.sizes import size
+from jupyter_utils.machine.urls import mask, sqlite_file, sqlite_uri
 
-from .layout import remove_database
+from . import sqlite
 
-_SQLITE = "sqlite:///"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def upgrade(uri: str) -> None:
@@ -32,18 +32,17 @@ def upgrade(uri: str) -> None:
     Raises:
         DirectoryError: the database was made by a newer MLflow, or there is no room for its tables.
         SettingsError: it is a PostgreSQL database that does not keep text in UTF-8.
-
     """
     if uri.startswith("postgres"):
         _check_encoding(uri)
-    file = Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+    file = sqlite_file(uri)
     present = None if file and not _has_content(file) else adapter.database_revision(uri)
     wanted = adapter.latest_revision()
     if present == wanted:
         return
     if present is not None:
         _check_known(present, wanted, uri)
-        print(f"Database schema: {present} -> {wanted}", file=sys.stderr)  # noqa: T201 - this process's log
+        click.echo(f"Database schema: {present} -> {wanted}", err=True)
     if file:
         _upgrade_file(file, present)
     else:
@@ -81,39 +80,28 @@ def _check_known(present: str, wanted: str, uri: str) -> None:
 
 def _upgrade_file(file: Path, present: str | None) -> None:
     new = file.with_name(f"{file.name}.new")
-    remove_database(new)
+    sqlite.remove(new)
     try:
         if _has_content(file):
-            _copy(file, new)
-        adapter.upgrade_database(f"{_SQLITE}{new}")
-        complete(new)
+            sqlite.complete(file)  # it keeps its content under the name that `_keep` gives it
+            sqlite.copy(file, new)
+        adapter.upgrade_database(sqlite_uri(new))
+        sqlite.complete(new)
         if present is not None:
             _keep(file, file.with_name(f"{file.name}.{present}.{time.strftime('%Y%m%d%H%M%S')}"))
         new.replace(file)
-    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
-        remove_database(new)
+    except (OSError, sqlite.Error, SQLAlchemyError) as error:
+        sqlite.remove(new)
         reason = getattr(error, "orig", None) or error
         raise DirectoryError(
             f"MLflow's database {file} could not be made or brought up to date ({reason}); what was there is as it "
-            f"was. {shutil.disk_usage(file.parent).free >> 20} MiB are free there: make room, or set MLFLOW_STORE_DIR "
+            f"was. {size(shutil.disk_usage(file.parent).free)} are free there: make room, or set MLFLOW_STORE_DIR "
             "to another directory."
         ) from error
 
 
-def _copy(file: Path, target: Path) -> None:
-    complete(file)
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(target)) as copy:
-        source.backup(copy)
-
-
-def complete(file: Path) -> None:
-    """Take what a write-ahead log beside an SQLite database holds into its file, and do without one."""
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE")
-
-
 def _keep(file: Path, aside: Path) -> None:
-    """Give the old database a second name, under which it stays: schema migrations cannot be undone."""
+    """Keep the old database under a second name: schema migrations cannot be undone."""
     try:
         os.link(file, aside)
     except OSError:  # a file system without links

@@ -35,7 +35,6 @@ class Console:
         summary: lines that tell where everything is.
         verbose: show all output of the servers.
         on_ready: called once, before `summary` is shown.
-
     """
 
     servers: Sequence[ServerSpec]

@@ -31,7 +31,6 @@ def run_guarded(supervise: Callable[[], int]) -> int:
 
     Returns:
         the exit code of `supervise`, 128 + n if signal n ended it.
-
     """
     processes.adopt_orphans()
     sys.stdout.flush()

@@ -10,7 +10,7 @@ VARIABLE = "NOTIFY_SOCKET"
 
 
 def is_service() -> bool:
-    """Whether systemd started this process and waits to be told; what is printed then goes to the journal."""
+    """Return whether systemd started this process and waits to be told; what is printed then goes to the journal."""
     return bool(os.environ.get(VARIABLE))
 
 

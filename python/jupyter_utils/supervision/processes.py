@@ -62,7 +62,7 @@ def exit_code(returncode: int) -> int:
 
 
 def descendants() -> list[psutil.Process]:
-    """All living processes below this one, adopted orphans included."""
+    """Return all living processes below this one, adopted orphans included."""
     return [child for child in psutil.Process().children(recursive=True) if _alive(child)]
 
 
@@ -78,7 +78,6 @@ def end_descendants(grace: float = 1.0) -> None:
 
     Args:
         grace: seconds between SIGTERM and SIGKILL.
-
     """
     _signal_all(signal.SIGTERM)
     deadline = time.monotonic() + grace

@@ -40,7 +40,6 @@ class ServerSpec:
         log: file that gets its output.
         health: address that answers 200 once it is ready.
         start_limit: seconds until it must answer.
-
     """
 
     name: str
@@ -68,7 +67,6 @@ class Unit:
 
     Attributes:
         tick: called about once a second while all run; must not block.
-
     """
 
     servers: Sequence[ServerSpec]
@@ -83,7 +81,6 @@ class Unit:
         Returns:
             0 after a requested stop; else the exit code of the server that ended first (128 + n after signal n), and
             1 where that is 0 or a server did not answer in time.
-
         """
         processes.adopt_orphans()
         with _wakeups(self._request_stop) as wakeups:
@@ -126,7 +123,7 @@ class Unit:
         return next((server for server in self.servers if self._running[server.name].poll() is not None), None)
 
     def _end(self, wakeups: socket.socket) -> None:
-        """SIGTERM to the servers; after `GRACE` seconds, or a second request, SIGKILL to all that is left."""
+        """Send SIGTERM to the servers; after `GRACE` seconds, or a second request, SIGKILL to all that is left."""
         asked, deadline = self._stops, time.monotonic() + GRACE
         for running in self._running.values():
             with contextlib.suppress(ProcessLookupError):
@@ -160,6 +157,6 @@ def _wakeups(stop: Callable[[int, FrameType | None], None]) -> Iterator[socket.s
 
 
 def _sleep(wakeups: socket.socket, seconds: float) -> None:
-    """Wait, but no longer than until a signal arrives."""
+    """Wait no longer than until a signal arrives."""
     if select.select([wakeups], [], [], seconds)[0]:
         wakeups.recv(64)

@@ -13,7 +13,6 @@ from .server import (
     run_url,
     tracking_uri,
     why_down,
-    without_credentials,
 )
 
 __all__ = [
@@ -28,5 +27,4 @@ __all__ = [
     "send",
     "tracking_uri",
     "why_down",
-    "without_credentials",
 ]

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import INCOMING
+from jupyter_utils.machine.addresses import LOOPBACK, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +28,10 @@ _SCHEME = "mlflow-artifacts"
 _SECONDS = 5.0
 _OK = 200
 _DAY = 24 * 3600.0
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def artifact_folder(uri: str) -> Path | None:
-    """Give the folder in which the server at this address keeps its artifacts, if proven to be this machine's."""
+    """Return the folder in which the server at this address keeps its artifacts, if proven to be this machine's."""
     return next((folder for folder in _announced(uri) if _is_ours(folder) and _is_same(uri, folder)), None)
 
 
@@ -47,12 +47,12 @@ def _announced(uri: str) -> Iterator[Path]:
 
 def _place(uri: str) -> tuple[str, str, int | None, str]:
     parts = urlsplit(uri)
-    host = "127.0.0.1" if parts.hostname in _LOOPBACK else str(parts.hostname)
+    host = LOOPBACK if is_loopback(parts.hostname) else str(parts.hostname)
     return parts.scheme, host, parts.port, parts.path.rstrip("/")
 
 
 def _is_ours(folder: Path) -> bool:
-    """Another user's server could not remove or replace what we put there."""
+    """Return whether it is our user's: another's server could not remove or replace what we put there."""
     with contextlib.suppress(OSError):
         return folder.stat().st_uid == os.geteuid() and os.access(folder, os.W_OK | os.X_OK)
     return False
@@ -83,7 +83,7 @@ def _remove_old(folder: Path) -> None:
 
 
 def run_folder(store: Path, artifact_uri: str) -> Path | None:
-    """Give the folder of a run's artifacts in the store, where MLflow itself would put them.
+    """Return the folder of a run's artifacts in the store, where MLflow itself would put them.
 
     >>> run_folder(Path("/store"), "mlflow-artifacts:/1/abc/artifacts")
     PosixPath('/store/1/abc/artifacts')
@@ -91,7 +91,7 @@ def run_folder(store: Path, artifact_uri: str) -> Path | None:
     """
     parts = urlsplit(artifact_uri)
     inner = Path(parts.path.lstrip("/"))
-    if parts.scheme != _SCHEME or parts.netloc or ".." in inner.parts or len(inner.parts) < 2:  # noqa: PLR2004
+    if parts.scheme != _SCHEME or parts.netloc or ".." in inner.parts or inner.parent == Path():
         return None
     return store / inner
 

@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 def status_of(error: BaseException) -> int | None:
-    """Give the HTTP status that an error of MLflow or of requests stands for; None for one that is no answer."""
+    """Return the HTTP status that an error of MLflow or of requests stands for; None for one that is no answer."""
     from mlflow import MlflowException
 
     response = getattr(error, "response", None)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.errors import EntryError, SendError, UnsentError
+from jupyter_utils.machine.urls import without_credentials
 
 from .local import artifact_folder
 from .retry import is_later, is_login, status_of, with_retries
-from .server import client_settings, is_http, without_credentials
+from .server import client_settings, is_http
 from .transfer import Begun, Transfer
 
 if TYPE_CHECKING:
@@ -45,13 +46,17 @@ class SentRun:
 def send(entry: Entry, directory: Path, uri: str, *, experiment_id: str | None = None, fresh: bool = False) -> SentRun:
     """Send an entry; the run is marked finished last, when everything else has arrived and been verified.
 
-    `experiment_id` spares a request where the caller knows it already; `fresh` says that this is the first attempt.
+    Args:
+        entry: the run.
+        directory: where its files are.
+        uri: the server's address, with credentials where it needs them.
+        experiment_id: spares a request where the caller knows it already.
+        fresh: whether this is the first attempt.
 
     Raises:
         UnsentError: not now; the run, if it was begun, stays running.
         SendError: never; the run is marked failed, with the reason as its note.
         EntryError: the entry's files are damaged; nothing of it was sent.
-
     """
     from mlflow import MlflowClient
 
@@ -89,7 +94,7 @@ def _begin(client: Any, entry: Entry, experiment_id: str, *, fresh: bool) -> Beg
 
 
 def _find(client: Any, entry: Entry, experiment_id: str) -> list[Any]:
-    """Give the entry's runs (one, but for a lost answer), the one to go on with first."""
+    """Return the entry's runs (one, but for a lost answer), the one to go on with first."""
     found = client.search_runs([experiment_id], f"tags.`{ENTRY_TAG}` = '{entry.id}'", max_results=100)
     return sorted(found, key=lambda run: (run.info.status != "FINISHED", run.info.run_id))
 
@@ -112,7 +117,7 @@ def _finish(client: Any, entry: Entry, run: Begun) -> None:
 
 
 def _explained(client: Any, run: Begun | None, error: Exception, uri: str) -> UnsentError | SendError:
-    """Give the error that says what went wrong, and what exists now; a run that is refused is marked failed."""
+    """Return the error that says what went wrong, and what exists now; a run that is refused is marked failed."""
     run_id = run.run_id if run else None
     said = f"{type(error).__name__}: {error}"
     shown = without_credentials(uri)

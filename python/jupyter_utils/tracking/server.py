@@ -8,20 +8,21 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from jupyter_utils.errors import ExperimentError, TrackingServerError
+from jupyter_utils.machine.addresses import LOOPBACK, LOOPBACK_NAMES, is_loopback, listed
+from jupyter_utils.machine.urls import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEFAULT_URI = "http://127.0.0.1:15000"
+DEFAULT_URI = f"http://{LOOPBACK}:15000"
 
 # MLflow's client asks a silent server again for 248 s; a living one answers this question at once.
 _HEALTH_SECONDS = 2.0
 _SILENT = f"does not answer within {_HEALTH_SECONDS:g} s"
 _SERVER_ERROR = 500
-_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 # What a call of ours changes in MLflow's behaviour, unless the user has set it: a silent server is given up after a
 # minute, and no lines are printed between our own.
@@ -35,12 +36,12 @@ _CLIENT_SETTINGS = {
 
 
 def tracking_uri(argument: str | None) -> str:
-    """Give the address of the MLflow server: the argument, else the environment's, else that of our own one."""
+    """Return the address of the MLflow server: the argument, else the environment's, else that of our own one."""
     return (argument or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI).rstrip("/")
 
 
 def run_url(uri: str, experiment_id: str, run_id: str) -> str | None:
-    """Give the address of a run's page for a browser, without credentials; None for a store that has no pages.
+    """Return the address of a run's page for a browser, without credentials; None for a store that has no pages.
 
     `MLFLOW_UI_URL` holds for the server of the environment only, not for one that was named in the call.
 
@@ -59,12 +60,6 @@ def is_http(uri: str) -> bool:
     return uri.startswith(("http://", "https://"))
 
 
-def without_credentials(uri: str) -> str:
-    """Give an address as it may be shown."""
-    parts = urlsplit(uri)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, parts.fragment))
-
-
 # Calls in several threads of one process share its environment: the first one in saves it, the last one out restores.
 _lock = threading.Lock()
 _inside = 0
@@ -75,8 +70,9 @@ _before: dict[str, str | None] = {}
 def client_settings(*, retries: int | None = None, seconds: int = _SECONDS) -> Iterator[None]:
     """Set MLflow's client up for one call: local names past every proxy, few retries, nothing printed.
 
-    `retries` wins over the user's: whoever repeats requests by itself says 0. `seconds` is for how long one answer is
-    waited for, where the user has not set that.
+    Args:
+        retries: wins over the user's: whoever repeats requests by itself says 0.
+        seconds: for how long one answer is waited for, where the user has not set that.
     """
     global _inside  # noqa: PLW0603 - as global as the environment
     with _lock:
@@ -96,8 +92,7 @@ def client_settings(*, retries: int | None = None, seconds: int = _SECONDS) -> I
 
 def _set_client_up(retries: int | None, seconds: int) -> None:
     for name in ("NO_PROXY", "no_proxy"):
-        named = [one.strip() for one in os.environ.get(name, "").split(",") if one.strip()]
-        os.environ[name] = ",".join(dict.fromkeys([*named, *_LOCAL_NAMES]))
+        os.environ[name] = ",".join(dict.fromkeys([*listed(os.environ.get(name)), *LOOPBACK_NAMES]))
     os.environ[_RETRIES] = (_before[_RETRIES] or "3") if retries is None else str(retries)
     os.environ[_TIMEOUT] = _before[_TIMEOUT] or str(seconds)
     for name, value in _CLIENT_SETTINGS.items():
@@ -125,7 +120,9 @@ def check_server(uri: str, experiment_name: str) -> ServerStatus:
 
     Takes milliseconds, two seconds where nobody answers, and writes nothing.
 
-    Raises `TrackingServerError` or `ExperimentError` where it lives, but will not take the run.
+    Raises:
+        TrackingServerError: it lives, but refuses us.
+        ExperimentError: the experiment was deleted.
     """
     with client_settings(retries=0, seconds=_CHECK_SECONDS):
         down = why_down(uri)
@@ -150,7 +147,7 @@ def _ask_health(uri: str) -> str | None:
 
     verify = _certificates()
     with requests.Session() as session:
-        if urlsplit(uri).hostname in _LOCAL_NAMES:
+        if is_loopback(urlsplit(uri).hostname):
             session.trust_env = False  # no proxy; but certificates still as the environment says
             verify = (os.environ.get("REQUESTS_CA_BUNDLE") or True) if verify is True else verify
         try:
@@ -171,7 +168,7 @@ def _certificates() -> bool | str:
 
 
 def _reason(error: Exception) -> str:
-    """Give the innermost cause in one line: requests wraps it several times."""
+    """Return the innermost cause in one line: requests wraps it several times."""
     text = str(getattr(error, "args", [error])[0] if error.args else error)
     return text.rpartition(": ")[2].strip("')\" ") or type(error).__name__
 

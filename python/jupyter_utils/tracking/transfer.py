@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.adapters import mlflow as adapter
-from jupyter_utils.entries.copying import to_disk
 from jupyter_utils.entries.entry import verify_files
 from jupyter_utils.errors import EntryError
+from jupyter_utils.machine.disk import to_disk
 from jupyter_utils.machine.progress import progress
 
 from .local import move_in, run_folder
@@ -65,9 +65,10 @@ class Transfer:
         return run_folder(self.store, self.run.artifact_uri)
 
     def bring(self, values: Sequence[Callable[[], None]]) -> None:
-        """Bring all files that the run does not hold yet, and call `values` meanwhile; raises what fails.
+        """Bring all files that the run does not hold yet, and call `values` meanwhile; what fails there is raised here.
 
-        Raises `EntryError` where files are damaged, or neither here nor there.
+        Raises:
+            EntryError: files are damaged, or neither here nor there.
         """
         target = self.target
         if target is None:

@@ -42,14 +42,17 @@ def test_no_store_is_begun_on_a_full_disk(disk: Path, tmp_path: Path, command: s
     """The setting, what is free, what is needed; and not even a folder is made."""
     done = servers.run([command], servers.environment(tmp_path, MLFLOW_STORE_DIR=str(disk / "mlflow")), tmp_path)
     assert done.returncode == 1
-    assert f"Error: MLFLOW_STORE_DIR={disk}/mlflow lies on a disk with 0.1 MiB free; 16.0 MiB are needed" in done.stderr
+    assert (
+        f"Error: MLFLOW_STORE_DIR={disk}/mlflow lies on a disk with 128.0 KiB free; 16.0 MiB are needed" in done.stderr
+    )
     assert "Traceback" not in done.stderr
     assert list(disk.iterdir()) == []
 
 
 def test_a_disk_that_fills_up_meanwhile_leaves_no_half_database(disk: Path) -> None:
     """The tables are made under another name; what names the setting ends the server's log."""
-    code = f"from jupyter_utils.servers.mlflow_app.__main__ import migrate_schema; migrate_schema('sqlite:///{disk}/mlflow.db')"
+    module = "jupyter_utils.servers.mlflow_app.preparation"
+    code = f"from {module} import migrate_schema; migrate_schema('sqlite:///{disk}/mlflow.db')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]

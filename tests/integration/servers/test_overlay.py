@@ -42,7 +42,7 @@ def test_pip_install_is_importable_at_once_and_after_a_restart(small_lab: Starte
         assert str(small_lab.root_dir / ".jupyter-utils") in kernel.run("print(overlaid_one.__file__)")
         kernel.restart()
         assert kernel.run("import overlaid_one; print(overlaid_one.version)") == "1.0\n"
-        record = kernel.run("from jupyter_utils.overlay import overlay_packages; print(overlay_packages())")
+        record = kernel.run("from jupyter_utils.kernels.overlay import overlay_packages; print(overlay_packages())")
         assert "('overlaid_one', '1.0')" in record
         listed = kernel.run("%pip list")
         assert "overlaid_one" in listed

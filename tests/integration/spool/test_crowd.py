@@ -75,7 +75,7 @@ def answer(client: object) -> str:
     """Give what the one cell of a kernel has printed; fails with its error."""
     text = ""
     while True:
-        message = client.get_iopub_msg(timeout=900)  # type: ignore[attr-defined]
+        message = client.get_iopub_msg(timeout=900)
         content = message["content"]
         if message["msg_type"] == "stream":
             text += content["text"] if content["name"] == "stdout" else ""

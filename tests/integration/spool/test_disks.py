@@ -40,7 +40,7 @@ def small_disk(place: Path, size: str) -> Iterator[Path]:
 
 def test_full_disk_of_the_client(tmp_path: Path, mlflow_server: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls of random sizes onto a disk of 2 MB, the server down: each is kept whole or refused, and leaves nothing."""
-    draw = random.Random(SEED)  # noqa: S311
+    draw = random.Random(SEED)
     kept: dict[str, bytes] = {}
     refused = 0
     with small_disk(tmp_path / "disk", "2m") as disk:
@@ -74,7 +74,7 @@ def test_full_disk_of_the_client(tmp_path: Path, mlflow_server: Started, monkeyp
 @pytest.mark.parametrize("way", ["local", "http"])
 def test_full_disk_of_the_server(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the server has no room for waits; when there is room, it gets there."""
-    content = random.Random(SEED).randbytes(3_000_000)  # noqa: S311
+    content = random.Random(SEED).randbytes(3_000_000)
     with small_disk(tmp_path / "disk", "40m") as disk, servers.mlflow(tmp_path, MLFLOW_STORE_DIR=str(disk)) as server:
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home/.local/state"))
         monkeypatch.setenv("JUPYTER_UTILS_LOCAL_ARTIFACTS", "" if way == "local" else "off")

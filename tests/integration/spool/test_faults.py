@@ -23,7 +23,7 @@ SEED = 20260701
 def test_faults_between_client_and_server(wanted: int, mlflow_server: Started) -> None:
     """After so many injected faults, and a sync over a line that works: each call once, whole, bit-identical."""
     experiment = f"faults {wanted}"
-    draw = random.Random(SEED)  # noqa: S311 - the same calls every time
+    draw = random.Random(SEED)
     calls: dict[str, tuple[dict[str, bytes], dict[str, str]]] = {}
     with faults.proxy(int(mlflow_server.env["MLFLOW_PORT"]), 0.25, SEED, delay=6) as proxy:
         while proxy.injected.total() < wanted:

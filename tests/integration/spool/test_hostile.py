@@ -92,7 +92,7 @@ def check_kept(result: jupyter_utils.SaveResult, call: dict[str, Any]) -> None:
 def test_hostile_calls(count: int, mlflow_server: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of a refused call is left; every kept one is exact; and the server takes all of a sample as they are."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_server.mlflow_url)
-    draw = random.Random(SEED)  # noqa: S311
+    draw = random.Random(SEED)
     kept: dict[str, dict[str, Any]] = {}
     outcomes = {"kept": 0, "refused": 0}
     for _ in range(count):

@@ -41,11 +41,12 @@ def older(tmp_path: Path) -> Path:
 
 def test_an_older_schema_is_upgraded_and_kept_aside(older: Path) -> None:
     """A schema change cannot be undone, so the database as it was lies beside the new one."""
-    from jupyter_utils.store.schema import upgrade, utils
+    from jupyter_utils.adapters.mlflow import latest_revision
+    from jupyter_utils.store.schema import upgrade
 
     before = version(older)
     upgrade(f"sqlite:///{older}")
-    assert version(older) == utils._get_latest_schema_revision() != before
+    assert version(older) == latest_revision() != before
     (aside,) = older.parent.glob("mlflow.db.*")
     assert version(aside) == before
     upgrade(f"sqlite:///{older}")
@@ -54,13 +55,14 @@ def test_an_older_schema_is_upgraded_and_kept_aside(older: Path) -> None:
 
 def test_a_newer_schema_is_refused(older: Path) -> None:
     """What a newer MLflow made is not touched, and the message says so."""
-    from jupyter_utils.store.schema import upgrade, utils
+    from jupyter_utils.adapters.mlflow import latest_revision
+    from jupyter_utils.store.schema import upgrade
 
     with closing(sqlite3.connect(older)) as database:
         database.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
         database.commit()
     before = older.read_bytes()
-    head = utils._get_latest_schema_revision()
+    head = latest_revision()
     with pytest.raises(
         DirectoryError, match=rf"has schema ffffffffffff, which this MLflow \(schema {head}\) does not know"
     ):

@@ -254,7 +254,7 @@ def test_peft_adapter(tmp_path: Path) -> None:
     assert (tmp_path / "model" / "lora" / "adapter_config.json").is_file()
 
 
-class _Odd(BaseEstimator):  # type: ignore[misc]
+class _Odd(BaseEstimator):
     """An estimator that pickles, but whose state is of a kind that skops does not take."""
 
     def __init__(self, odd: Any = None) -> None:

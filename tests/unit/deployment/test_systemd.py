@@ -7,18 +7,19 @@ import socket
 from pathlib import Path
 
 import pytest
+from bare import without_settings
 from jupyter_utils.errors import SettingsError
 from jupyter_utils.servers import environment, mlflow
-from jupyter_utils.settings import Settings, read_settings, table
+from jupyter_utils.settings import read_settings, table
 from jupyter_utils.supervision.notify import notify
 
 
 @pytest.fixture(autouse=True)
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no setting of the machine in."""
-    for name in list(os.environ):
-        if name.lower() in Settings.model_fields or name.startswith("MLFLOW_"):
-            monkeypatch.delenv(name)
+    without_settings(monkeypatch)
+    for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
 

@@ -132,8 +132,8 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     """A proxy that answers every CONNECT with the server's `status`."""
 
     def do_CONNECT(self) -> None:
-        self.server.seen = self.headers.get("Proxy-Authorization")  # type: ignore[attr-defined]
-        self.send_response(self.server.status)  # type: ignore[attr-defined]
+        self.server.seen = self.headers.get("Proxy-Authorization")
+        self.send_response(self.server.status)
         self.end_headers()
 
     def log_message(self, *_: object) -> None: ...
@@ -150,13 +150,13 @@ def proxy() -> Iterator[http.server.HTTPServer]:
 @pytest.mark.parametrize(("status", "level"), [(200, "ok"), (407, "error"), (403, "warning")])
 def test_a_proxys_answer_is_told(proxy: http.server.HTTPServer, status: int, level: str) -> None:
     """Lets through; wants a password; refuses the target. The password is sent, and never shown."""
-    proxy.status = status  # type: ignore[attr-defined]
+    proxy.status = status
     address = f"http://me:p%40ss@127.0.0.1:{proxy.server_port}"
     first, *_ = network.proxies(Settings(http_proxy=address, https_proxy=address, no_proxy=None))
     assert first.level == level
     assert first.subject == "HTTP_PROXY and HTTPS_PROXY"
     assert "p%40ss" not in first.message
-    assert proxy.seen == "Basic bWU6cEBzcw=="  # type: ignore[attr-defined]
+    assert proxy.seen == "Basic bWU6cEBzcw=="
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9", "proxy", "socks5://127.0.0.1:9", "http://"])

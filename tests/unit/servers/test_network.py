@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.urls import mask, without_credentials
 from jupyter_utils.servers import addresses
 from jupyter_utils.servers.network import CA_VARIABLES, certificate_environment, no_proxy, proxy_environment
@@ -129,4 +130,4 @@ def test_pages_that_may_change_something() -> None:
 )
 def test_where_this_machine_reaches_a_server(listen: str, host: str) -> None:
     """A wildcard is no address to connect to, and IPv6 stands in brackets."""
-    assert addresses.reachable_host(listen) == host
+    assert reachable_host(listen) == host

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from bare import without_settings
 from jupyter_utils.errors import BackupError
 from jupyter_utils.settings import Settings, read_settings
 from jupyter_utils.store import backup as backups
 from jupyter_utils.store.backup import back_up, find_backup
 from jupyter_utils.store.restore import restore
+from servers import free_port
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Make a store with two runs, an artifact and users, and settings that name it."""
-    for name in list(os.environ):
-        if name.lower() in Settings.model_fields:
-            monkeypatch.delenv(name)
+    without_settings(monkeypatch)
     monkeypatch.chdir(tmp_path)
     store = tmp_path / "mlflow"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("MLFLOW_PORT", str(probe.getsockname()[1]))
+    monkeypatch.setenv("MLFLOW_PORT", str(free_port()))
     monkeypatch.setenv("MLFLOW_STORE_DIR", str(store))
     (store / "auth").mkdir(parents=True)
     with closing(sqlite3.connect(store / "mlflow.db")) as database, database:
@@ -118,7 +115,7 @@ def test_a_backup_that_fails_leaves_the_earlier_ones(
     first = back_up(settings, tmp_path / "backups")
     later(monkeypatch, "99990101T000000Z")
     monkeypatch.setattr(backups, "MARGIN", 1 << 60)
-    with pytest.raises(BackupError, match=r"MiB are needed.*earlier ones are as they were"):
+    with pytest.raises(BackupError, match=r"1.0 EiB are needed.*earlier ones are as they were"):
         back_up(settings, tmp_path / "backups")
     assert backups.backups(tmp_path / "backups") == [first.path]
     assert {path.name for path in (tmp_path / "backups").iterdir()} == {first.path.name, "latest"}

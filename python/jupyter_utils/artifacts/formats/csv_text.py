@@ -44,7 +44,7 @@ def write_fast(frame: Any, path: Path) -> bool:
 
 
 def _column(series: Any) -> Any:
-    """Give a column as Arrow writes it the way pandas would; None where pandas must."""
+    """Return a column as Arrow writes it the way pandas would; None where pandas must."""
     import pandas as pd
 
     if isinstance(series.dtype, pd.CategoricalDtype):
@@ -58,13 +58,13 @@ def _column(series: Any) -> Any:
         return _array(series)
     if kind == "b":
         return _booleans(series)
-    if kind == "f" and series.dtype.itemsize > 2:  # noqa: PLR2004 - half floats are left to pandas
+    if kind == "f" and series.dtype != "float16":  # half floats are left to pandas
         return _floats(series)
     return _dates(series) if kind == "M" and getattr(series.dtype, "tz", None) is None else None
 
 
 def _nullable(dtype: Any) -> Any:
-    """Give the type of a categorical column with missing values: pandas writes integers among them as integers."""
+    """Return the type of a categorical column with missing values: pandas writes integers among them as integers."""
     return object if dtype.categories.dtype.kind in "iub" else dtype.categories.dtype
 
 
@@ -99,7 +99,7 @@ def _booleans(series: Any) -> Any:
 
 
 def _floats(series: Any) -> Any:
-    """Give floats as they are (Arrow writes the shortest text that reads back exactly), whole numbers with `.0`."""
+    """Return floats as they are (Arrow writes the shortest text that reads back exactly), whole numbers with `.0`."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -23,7 +23,7 @@ def matplotlib_writer(form: str) -> Callable[[Any, Path], Written]:
 
 
 def read_picture(path: Path, _: Details) -> Path:
-    """Give the picture's file: a drawn figure cannot become an object again."""
+    """Return the picture's file: a drawn figure cannot become an object again."""
     return path
 
 

@@ -42,7 +42,7 @@ def write_adapter(value: Any, path: Path) -> Written:
 
 
 def read_adapter(path: Path, _: Details) -> Path:
-    """Give the adapter's directory, for `peft.PeftModel.from_pretrained(base, directory)`: the caller has the base."""
+    """Return the adapter's directory, for `peft.PeftModel.from_pretrained(base, directory)`: callers have the base."""
     return path
 
 

@@ -76,7 +76,7 @@ def _restored(path: Path, details: Details) -> Any:
 
 
 def _readable(kind: Any) -> Any:
-    """Give the type as which Arrow's reader of CSV can read a column, to be cast to its own afterwards."""
+    """Return the type as which Arrow's reader of CSV can read a column, to be cast to its own afterwards."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(kind):
@@ -95,7 +95,7 @@ def read_parquet(path: Path, details: Details) -> Any:
 
 
 def _in_library(table: Any, details: Details) -> Any:
-    """Give a Polars frame where one was saved, else an Arrow table, which has the interchange protocol too."""
+    """Return a Polars frame where one was saved, else an Arrow table, which has the interchange protocol too."""
     return importlib.import_module("polars").from_arrow(table) if details["library"] == "polars" else table
 
 

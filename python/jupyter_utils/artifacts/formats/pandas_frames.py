@@ -113,7 +113,7 @@ def _from_text(column: Any, writer: str) -> bool:
         # pandas writes an empty text like a missing one; pyarrow tells them apart.
         return writer == "pyarrow" or not pc.any(pc.equal(column, "")).as_py()
     if types.is_floating(kind):
-        return bool(kind.bit_width > 16)  # noqa: PLR2004 - half floats are not read from text
+        return not types.is_float16(kind)  # half floats are not read from text
     return types.is_integer(kind) or types.is_boolean(kind) or (types.is_timestamp(kind) and kind.tz is None)
 
 
@@ -210,7 +210,7 @@ def _cast(column: Any, kind: Any) -> Any:
 
 
 def _retype(frame: Any, details: Details) -> Any:
-    """Give columns the type that Arrow does not tell apart, such as `object` from `str`."""
+    """Set the columns' type that Arrow does not tell apart, such as `object` from `str`."""
     import pandas as pd
 
     columns = [frame.iloc[:, position] for position in range(frame.shape[1])]

@@ -18,7 +18,7 @@ def check_state_dict(value: dict[Any, Any]) -> str | None:
 
 
 def _state_dict_on_cpu(value: Any) -> dict[str, Any]:
-    """Give a module's state (or a given one) on the CPU; copies what lives elsewhere, and moves nothing."""
+    """Return a module's state (or a given one) on the CPU; copies what lives elsewhere, and moves nothing."""
     state = value if isinstance(value, dict) else value.state_dict()
     return {name: one.detach().cpu() if hasattr(one, "detach") else one for name, one in state.items()}
 

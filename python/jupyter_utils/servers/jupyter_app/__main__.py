@@ -11,7 +11,7 @@ PASSWORD_FILE = "JUPYTER_PASSWORD_FILE"  # noqa: S105 - the name of a variable
 
 
 def secret_arguments() -> list[str]:
-    """Arguments that hold secrets; they are taken out of the environment, which notebooks inherit."""
+    """Return the arguments that hold secrets; they are taken out of the environment, which notebooks inherit."""
     token = os.environ.pop(TOKEN, "")
     # JupyterLab's own variables come before arguments of the same meaning.
     os.environ.pop("JUPYTER_TOKEN", None)

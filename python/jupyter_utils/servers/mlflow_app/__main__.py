@@ -9,7 +9,6 @@ other argument this process becomes `mlflow server`.
 from __future__ import annotations
 
 import importlib.util
-import multiprocessing
 import os
 import sys
 import warnings
@@ -19,9 +18,9 @@ from typing import Any
 import click
 
 from jupyter_utils.adapters import mlflow as adapter
-from jupyter_utils.errors import JupyterUtilsError
 
-from .applications import FACTORIES, PROXIED_ARTIFACTS, no_collections
+from .applications import FACTORIES, PROXIED_ARTIFACTS
+from .preparation import prepare, prepare_apart
 
 GRACE = 3
 """Seconds that open requests have when the server is asked to stop."""
@@ -39,9 +38,7 @@ def main(context: click.Context, host: str, port: int, workers: int, app_name: s
     uri = os.environ["MLFLOW_BACKEND_STORE_URI"]
     if context.args:
         prepare(uri, app_name)
-        os.execv(  # noqa: S606 - this process becomes the other
-            sys.executable, [sys.executable, "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]]
-        )
+        os.execv(sys.executable, [sys.executable, "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
     os.environ.update(
         {
             adapter.BACKEND_STORE_URI: uri,
@@ -72,50 +69,6 @@ def main(context: click.Context, host: str, port: int, workers: int, app_name: s
         log_config=log_config(),
         timeout_graceful_shutdown=GRACE,
     )
-
-
-def prepare(uri: str, app_name: str | None) -> None:
-    """Bring the databases up to date."""
-    with no_collections():
-        migrate_schema(uri)
-        if app_name:
-            set_admin_password()
-
-
-def prepare_apart(uri: str, app_name: str | None) -> None:
-    """Do the same in another process, which takes the memory that it needs with it."""
-    process = multiprocessing.get_context("spawn").Process(target=prepare, args=(uri, app_name), daemon=True)
-    process.start()
-    process.join()
-    if process.exitcode:
-        sys.exit(process.exitcode)
-
-
-def set_admin_password() -> None:
-    """Make the administrator's password the one that this process was given.
-
-    MLflow looks at it only when it makes the administrator. But it is the launcher's file that says what the password
-    is: a file that was lost, and made anew, would otherwise lock everybody out.
-    """
-    auth = adapter.users()
-    auth.bootstrap_admin_user()
-    username, password = str(auth.auth_config.admin_username), str(auth.auth_config.admin_password)
-    if not auth.store.authenticate_user(username, password):
-        auth.store.update_user(username, password=password)
-        click.echo(f"WARNING: the password of MLflow's {username} was set to the one that is configured.", err=True)
-
-
-def migrate_schema(uri: str) -> None:
-    """Bring the tables of MLflow's database to this MLflow's version; of an SQLite file the old one is kept beside it.
-
-    As `mlflow db upgrade` does it, but only where there is something to do: that is 0.1 s at every other start.
-    """
-    from jupyter_utils.store.schema import upgrade  # imports MLflow and SQLAlchemy
-
-    try:
-        upgrade(uri)
-    except JupyterUtilsError as error:
-        sys.exit(f"ERROR: {error}")
 
 
 def log_config() -> str:

@@ -65,7 +65,11 @@ class ManyFiles:
         await asyncio.to_thread(_write, store, run, files[1:])
 
     async def _put(self, scope: Any, name: str, content: bytes) -> None:
-        """Send one file through MLflow's application; raises what it answers, if that is a refusal."""
+        """Send one file through MLflow's application.
+
+        Raises:
+            _Refusal: what it answers, if that is a refusal.
+        """
         headers = [(key, value) for key, value in scope["headers"] if key not in _OF_BODY]
         headers.append((b"content-length", str(len(content)).encode()))
         inner = scope | {
