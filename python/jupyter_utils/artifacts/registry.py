@@ -145,7 +145,7 @@ def register_writer(  # noqa: PLR0913 - the one place where a user says it all
 
 
 def _typed(write: UserWrite) -> Write:
-    """Return a user's writer the result that the built-in ones have."""
+    """Wrap a user's writer, so that its result is like that of the built-in ones."""
 
     @functools.wraps(write)
     def typed(value: Any, path: Path) -> Written:
