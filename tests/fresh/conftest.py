@@ -30,13 +30,17 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the wheels of the lab and the tests, as pip takes them; they cost no space."""
+    """Return a folder with the wheels that this machine has, as pip takes them; they cost no space."""
     folder = tmp_path_factory.mktemp("wheels")
-    result = nix("eval", "--json", "-f", "nix/debian", "files.python")
+    result = nix("eval", "--json", "-f", "nix/debian", "files.wheels")
     assert result.returncode == 0, result.stderr
     for entry in json.loads(result.stdout):
+        if not Path(entry["path"]).exists():
+            continue
         try:
             os.link(entry["path"], folder / entry["file"])
+        except FileExistsError:
+            continue
         except OSError:
             shutil.copyfile(entry["path"], folder / entry["file"])
     folder.chmod(0o755)

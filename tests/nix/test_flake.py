@@ -161,11 +161,9 @@ def test_what_is_missing_names_the_fetch_that_brings_it(output: str, name: str, 
     closure = subprocess.run(["nix-store", "-qR", derivation], check=True, capture_output=True, text=True).stdout
     fetched = [Path(path).read_text() for path in closure.split() if re.search(rf"-{name}-[^/]*\.whl\.drv$", path)]
     assert [re.search(r"nix/debian/fetch\.py [\w-]+", text)[0].rpartition("/")[2] for text in fetched] == [command]
-    brought = {
-        entry["name"]
-        for entry in json.loads(nix("eval", "--json", "-f", "nix/debian", f"files.{command.split()[1]}").stdout)
-    }
-    assert name in brought
+    named = evaluated("-f", "nix/debian", f"{command.split()[1]}.drvPath")
+    closure = subprocess.run(["nix-store", "-qR", named], check=True, capture_output=True, text=True).stdout
+    assert re.search(rf"-{name}-[^/]*\.whl\.drv$", closure, re.MULTILINE)
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o644])
