@@ -119,7 +119,8 @@ def run() -> None:
         screen.say("interrupted; what was complete is in the store, the next start goes on from there")
         processes.die_by(end.number)
     except (FetchError, OSError) as error:
-        sys.exit(f"fetch: {error}")
+        screen.say(str(error))
+        sys.exit(1)
 
 
 if __name__ == "__main__":

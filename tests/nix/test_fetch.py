@@ -35,7 +35,7 @@ def fetch(entry: dict[str, Any], folder: Path, folders: list[str]) -> None:
     try:
         Wheels([entry], Screen("fetch"), log).fetch(folder, folders)
     finally:
-        log.path.unlink()
+        log.path.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def test_python_without_pip_is_passed_over(machine) -> None:
 def test_another_pythons_folders_do_no_harm(tmp_path: Path, name: str) -> None:
     """PYTHONHOME and PYTHONPATH of another Python (conda, a module system) reach no Python of the set-up."""
     (tmp_path / "re.py").write_text("raise SystemExit('the wrong module')")
-    done = setup("fetch --help", PATH=os.defpath, **{name: str(tmp_path)})
+    done = setup("with_python nix/debian/fetch.py --help", PATH=os.defpath, **{name: str(tmp_path)})
     assert done.returncode == 0, done.stderr
 
 
