@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
-from commands import ROOT, evaluated, nix
+from commands import OPTIONS, ROOT, evaluated, nix
 
 # Images are labelled with the commit that the flake knows.
 LABELLED = ["load", "load-gpu", "save", "save-gpu"]
@@ -222,3 +224,21 @@ def derivations(folder: Path) -> set[str]:
     top = evaluated("-f", f"{folder}/nix/debian", "lab.drvPath")
     closure = subprocess.run(["nix-store", "-qR", top], check=True, capture_output=True, text=True).stdout.split()
     return {Path(path).name for path in closure if path.endswith(".drv")}
+
+
+def test_no_cache_is_asked(tmp_path: Path) -> None:
+    """With Nix's default caches out of reach a build of the debian base waits for none of them."""
+    for name in ("nix", "python"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    with (tmp_path / "python" / "jupyter_utils" / "cli.py").open("a") as file:
+        file.write(f"# {tmp_path}\n")
+    with socket.create_server(("127.0.0.1", 0)) as cache:
+        address = f"http://127.0.0.1:{cache.getsockname()[1]}"
+        words = ["nix", *OPTIONS[:2], "build", "--no-link", "-f", f"{tmp_path}/nix/debian", "jupyter-utils"]
+        # Such a server takes connections and never answers: whoever asks it waits.
+        environment = {**os.environ, "NIX_CONFIG": f"{os.environ.get('NIX_CONFIG', '')}\nsubstituters = {address}"}
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        cache.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            cache.accept()
