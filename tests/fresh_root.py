@@ -117,7 +117,9 @@ def make(archive: Path, folder: Path, wheels: Path | None = None) -> FreshRoot:
     settings = {"no-index": "true", "find-links": str(wheels)} if wheels else pip_settings()
     lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
     (folder / "etc" / "pip.conf").write_text(f"[global]\n{lines}")
-    places = {Path(place) for value in settings.values() for place in value.replace("file://", "").split()}
+    # The pages of an index in a folder name files beside that folder.
+    indexes = [Path(word[7:]).parent for value in settings.values() for word in value.split() if word[:7] == "file://"]
+    places = {*indexes, *(Path(word) for value in settings.values() for word in value.split())}
     for file in (place for place in places if place.is_absolute() and place.is_file()):
         (folder / file.relative_to("/")).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, folder / file.relative_to("/"))
