@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -139,6 +140,10 @@ class Fetch:
         """Return the command, which is to run in the same store each time."""
         return in_own_store(self.folder / "nix", "python3", "-B", str(self.script), "lab", *options)
 
+    def line(self) -> str:
+        """Return the command for a shell."""
+        return shlex.join(self.words())
+
     def start(self, *options: str, **more: Any) -> subprocess.Popen[str]:
         """Start it."""
         given: dict[str, Any] = {"env": self.env, "text": True, "stderr": subprocess.PIPE, **more}
@@ -211,8 +216,9 @@ def test_killed_fetch_is_taken_up(fetch: Fetch, index: Index, mark: str) -> None
 
 def test_killed_shell_takes_the_fetch_with_it(fetch: Fetch, index: Index, mark: str) -> None:
     """A script that is killed does not leave the fetch step behind that it started with --parent."""
-    words = " ".join(f"'{word}'" for word in fetch.words())
-    shell = subprocess.Popen(["bash", "-c", f"{words} --parent $$; true"], env=fetch.env, stderr=subprocess.DEVNULL)
+    shell = subprocess.Popen(
+        ["bash", "-c", f"{fetch.line()} --parent $$; true"], env=fetch.env, stderr=subprocess.DEVNULL
+    )
     under_way(index)
     shell.kill()
     shell.wait()
@@ -225,7 +231,7 @@ def test_closed_terminal_ends_all(fetch: Fetch, index: Index, mark: str) -> None
     """When the window is closed, in which there is nothing to write to any more, all ends, too."""
     child, terminal = pty.fork()
     if child == 0:
-        os.execvpe(fetch.words()[0], fetch.words(), fetch.env)  # noqa: S606 - the point of a terminal's child
+        os.execvpe("bash", ["bash", "-c", f"{fetch.line()} --parent $$; true"], fetch.env)  # noqa: S606 - in a terminal
     reader = threading.Thread(target=drain, args=(terminal, closed := threading.Event()))
     reader.start()
     under_way(index)
@@ -236,6 +242,17 @@ def test_closed_terminal_ends_all(fetch: Fetch, index: Index, mark: str) -> None
     wait_for(lambda: not marked(mark), "the end of all", 20)
     assert fetch.runs() == []
     assert fetch.arrived() >= set(index.taken[:1])
+
+
+def test_second_interrupt_does_not_wait(fetch: Fetch, index: Index, mark: str) -> None:
+    """Who presses Ctrl-C again wants the end at once; what is left is for the next start."""
+    process = fetch.start(start_new_session=True)
+    under_way(index)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+    process.communicate(timeout=20)
+    wait_for(lambda: not marked(mark), "the end of all", 5)
 
 
 def drain(terminal: int, closed: threading.Event) -> None:
