@@ -5,106 +5,27 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import shlex
 import signal
 import subprocess
-import sys
 import threading
 import time
-import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from commands import ROOT
-from fetching import guard
 from fetching.nix import Output
-from fetching.workplace import Workplace, mounts, remove
+from fetching.workplace import mounts, remove
 from index import Index, serving
 from roots import in_own_store
+from watching import marked, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from pathlib import Path
 
-GUARD = [sys.executable, "-ISB", guard.__file__, str(os.getpid())]
 PACKAGES = ["click", "pygments", "six", "tqdm"]
 """The wheels of these tests, in pip's order: the second takes a while."""
-
-
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> None:
-    """Wait until something holds."""
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, f"{what}: not within {seconds} seconds"
-        time.sleep(0.05)
-
-
-def marked(mark: str) -> list[str]:
-    """Return the processes that inherited this word in their environment."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if mark.encode() in (folder / "environ").read_bytes():
-                found.append((folder / "cmdline").read_text().replace("\0", " "))
-    return found
-
-
-@pytest.fixture
-def mark() -> str:
-    """Return a word by which the processes of one test are known."""
-    return f"TEST_{uuid.uuid4().hex}"
-
-
-@pytest.fixture
-def env(mark: str) -> dict[str, str]:
-    """Return an environment that bears the mark."""
-    return {**os.environ, "MARK": mark}
-
-
-def test_guard_hands_on_the_exit_code() -> None:
-    """A guarded command's exit code is its own, as a shell counts it."""
-    assert subprocess.run([*GUARD, "0", "sh", "-c", "exit 7"], check=False).returncode == 7
-    assert subprocess.run([*GUARD, "0", "sh", "-c", "kill -9 $$"], check=False).returncode == 137
-    assert subprocess.run([*GUARD, "0", "/does/not/exist"], check=False, stderr=subprocess.PIPE).returncode == 127
-
-
-@pytest.mark.parametrize("script", ["sleep 1000 & exit 0", "setsid sleep 1000 & exit 3"])
-def test_guard_leaves_no_child(script: str, mark: str, env: dict[str, str]) -> None:
-    """What a command left running ends with it, in whatever session it is."""
-    subprocess.run([*GUARD, "0", "sh", "-c", script], env=env, check=False)
-    assert marked(mark) == []
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
-def test_guarded_command_ends_with_the_guard(number: int, mark: str, env: dict[str, str]) -> None:
-    """A signal to the guard ends the command; so does the guard's own violent end."""
-    process = subprocess.Popen([*GUARD, "0", "sleep", "1000"], env=env)
-    wait_for(lambda: len(marked(mark)) == 2, "the command runs")
-    process.send_signal(number)
-    process.wait(10)
-    wait_for(lambda: not marked(mark), "the end of the command", 5)
-
-
-def test_guarded_family_ends_with_the_caller(mark: str, env: dict[str, str]) -> None:
-    """When the caller is killed, the command and its children, in whatever session, end, too."""
-    script = f"""
-import subprocess, os, sys
-subprocess.run([{sys.executable!r}, "-ISB", {guard.__file__!r}, str(os.getpid()), "0",
-    "sh", "-c", "setsid sleep 1000 & sleep 1000"])
-"""
-    caller = subprocess.Popen([sys.executable, "-c", script], env=env)
-    wait_for(lambda: len(marked(mark)) == 5, "caller, guard, shell and both children run")
-    caller.kill()
-    caller.wait()
-    wait_for(lambda: not marked(mark), "the end of all", 5)
-
-
-def test_stubborn_command_is_killed(mark: str, env: dict[str, str]) -> None:
-    """A command that ignores SIGTERM has as many seconds as it was given."""
-    process = subprocess.Popen([*GUARD, "0.5", "sh", "-c", "trap '' TERM; while :; do sleep 1; done"], env=env)
-    wait_for(lambda: len(marked(mark)) >= 2, "the command runs")
-    process.terminate()
-    process.wait(10)
-    assert marked(mark) == []
 
 
 @pytest.fixture
@@ -138,6 +59,10 @@ class Fetch:
     def words(self, *options: str) -> list[str]:
         """Return the command, which is to run in the same store each time."""
         return in_own_store(self.folder / "nix", "python3", "-B", str(self.script), "lab", *options)
+
+    def line(self) -> str:
+        """Return the command for a shell."""
+        return shlex.join(self.words())
 
     def start(self, *options: str, **more: Any) -> subprocess.Popen[str]:
         """Start it."""
@@ -211,8 +136,9 @@ def test_killed_fetch_is_taken_up(fetch: Fetch, index: Index, mark: str) -> None
 
 def test_killed_shell_takes_the_fetch_with_it(fetch: Fetch, index: Index, mark: str) -> None:
     """A script that is killed does not leave the fetch step behind that it started with --parent."""
-    words = " ".join(f"'{word}'" for word in fetch.words())
-    shell = subprocess.Popen(["bash", "-c", f"{words} --parent $$; true"], env=fetch.env, stderr=subprocess.DEVNULL)
+    shell = subprocess.Popen(
+        ["bash", "-c", f"{fetch.line()} --parent $$; true"], env=fetch.env, stderr=subprocess.DEVNULL
+    )
     under_way(index)
     shell.kill()
     shell.wait()
@@ -225,7 +151,7 @@ def test_closed_terminal_ends_all(fetch: Fetch, index: Index, mark: str) -> None
     """When the window is closed, in which there is nothing to write to any more, all ends, too."""
     child, terminal = pty.fork()
     if child == 0:
-        os.execvpe(fetch.words()[0], fetch.words(), fetch.env)  # noqa: S606 - the point of a terminal's child
+        os.execvpe("bash", ["bash", "-c", f"{fetch.line()} --parent $$; true"], fetch.env)  # noqa: S606 - in a terminal
     reader = threading.Thread(target=drain, args=(terminal, closed := threading.Event()))
     reader.start()
     under_way(index)
@@ -236,6 +162,17 @@ def test_closed_terminal_ends_all(fetch: Fetch, index: Index, mark: str) -> None
     wait_for(lambda: not marked(mark), "the end of all", 20)
     assert fetch.runs() == []
     assert fetch.arrived() >= set(index.taken[:1])
+
+
+def test_second_interrupt_does_not_wait(fetch: Fetch, index: Index, mark: str) -> None:
+    """Who presses Ctrl-C again wants the end at once; what is left is for the next start."""
+    process = fetch.start(start_new_session=True)
+    under_way(index)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+    process.communicate(timeout=20)
+    wait_for(lambda: not marked(mark), "the end of all", 5)
 
 
 def drain(terminal: int, closed: threading.Event) -> None:
@@ -258,39 +195,6 @@ def test_two_at_once_download_once(fetch: Fetch, index: Index) -> None:
     assert second.returncode == 0, said
     assert f"waiting for another fetch (pid {first.pid}) ..." in said
     assert sorted(index.taken) == sorted(index.files)
-
-
-def test_folder_of_another_user_is_refused(tmp_path: Path) -> None:
-    """A folder that somebody else could have prepared is nothing to work in."""
-    place = Workplace(str(tmp_path))
-    place.path.symlink_to(tmp_path)
-    with pytest.raises(Exception, match="is in the way"), place.held(print):
-        pass
-
-
-def test_live_run_is_no_leftover(tmp_path: Path) -> None:
-    """The folder of a run that lives is left alone; a dead one is found."""
-    place = Workplace(str(tmp_path))
-    with place.held(print), place.run() as own:
-        (place.path / "run-dead").mkdir()
-        assert place.leftovers() == [place.path / "run-dead"]
-        assert own.is_dir()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
-def test_mounts_of_dead_runs_go_first(tmp_path: Path) -> None:
-    """What is mounted in a leftover is unmounted, not emptied; names with spaces, too."""
-    precious, leftover = tmp_path / "precious", tmp_path / "run-dead"
-    inside = leftover / "a space" / "proc"
-    precious.mkdir()
-    (precious / "file").write_text("kept")
-    inside.mkdir(parents=True)
-    if subprocess.run(["mount", "--bind", str(precious), str(inside)], check=False).returncode:
-        pytest.skip("this machine forbids mounting")
-    assert mounts(leftover) == [str(inside)]
-    remove(leftover)
-    assert not leftover.exists()
-    assert (precious / "file").read_text() == "kept"
 
 
 @pytest.mark.full

@@ -152,12 +152,12 @@ def test_fetching_counts_packages_and_bytes(tmp_path: Path) -> None:
     wheels = Wheels(
         [entry for entry in chosen if entry["name"] != "torch" or "index" in entry], Screen("fetch"), Log("x")
     )
-    assert wheels.progress() == "0 of 3 packages, 0 MB of 242 MB"
+    assert wheels.progress() == "0 of 3 packages, 0 of 242 MB"
     wheels.folder = tmp_path
     (tmp_path / "pip" / "pip-unpack-x").mkdir(parents=True)
     growing = next(entry["file"] for entry in chosen if entry["name"] == "pyarrow")
     (tmp_path / "pip" / "pip-unpack-x" / growing).write_bytes(bytes(20_000_000))
-    assert wheels.progress() == "1 of 3 packages, 20 MB of 242 MB"
+    assert wheels.progress() == "1 of 3 packages, 20 of 242 MB"
 
 
 def test_closed_terminal_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ COMMANDS = {
 }
 TYPED = {
     "python": ["jupyter_utils", "lock.py"],
-    "nix/debian": ["fetch.py", "fetching"],
+    "nix/debian": ["fetch.py", "build.py", "fetching"],
 }
 
 
