@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryError, retry, retry_if_exception, stop_after_delay, wait_fixed
+
+from jupyter_utils.variables import given
 
 from .errors import SettingsError
 
@@ -29,7 +30,7 @@ def make_bucket(name: str) -> bool:
     import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import
     from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    endpoint = os.environ.get(ENDPOINT)
+    endpoint = given(ENDPOINT) or None
     client = boto3.client("s3", endpoint_url=endpoint)
     patient: Callable[..., Any] = retry(
         retry=retry_if_exception(_may_pass),

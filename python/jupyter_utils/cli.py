@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
+
+from jupyter_utils.variables import given
 
 from .errors import JupyterUtilsError
 
@@ -34,7 +35,7 @@ class _Group(click.Group):
 @click.pass_context
 def main(context: click.Context) -> None:
     """Run a reproducible JupyterLab with MLflow. `jupyter-utils settings` lists the environment variables it reads."""
-    if os.environ.get("JUPYTER_UTILS_PROFILE") == "container":
+    if given("JUPYTER_UTILS_PROFILE") == "container":
         from .container import drop_empty_settings, step_down
 
         drop_empty_settings()

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from jupyter_utils.variables import given
+
 from .errors import SettingsError
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def drop_empty_settings() -> None:
     """
     for name in [name for name, value in os.environ.items() if not value]:
         del os.environ[name]
-    certificates = os.environ.get("EXTRA_CA_CERTS")
+    certificates = given("EXTRA_CA_CERTS")
     if certificates and Path(certificates).is_char_device():
         del os.environ["EXTRA_CA_CERTS"]
 
@@ -83,7 +85,7 @@ def enter(settings: Settings, words: Sequence[str]) -> NoReturn:
     if not started_as_root or settings.run_as_root:
         user = User(os.geteuid(), os.getegid())
     _introduce(user)
-    home = Path(os.environ.get("HOME") or "/")
+    home = Path(given("HOME") or "/")
     if started_as_root:
         for folder, mode in ((home, 0o700), (settings.root_dir, 0o755), (settings.store_dir, 0o755)):
             _hand_over(folder, user, mode)
@@ -129,7 +131,7 @@ def _setpriv(user: User) -> list[str]:
 
 def _introduce(user: User) -> None:
     """Give the user a name: SSH and others refuse to work for a number that /etc/passwd lacks."""
-    home = os.environ.get("HOME", "/")
+    home = given("HOME") or "/"
     with contextlib.suppress(OSError):
         if not _known_group(user.gid):
             _append(Path("/etc/group"), f"jupyter{user.gid}:x:{user.gid}:")

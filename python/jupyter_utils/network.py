@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from jupyter_utils.variables import given, raw
+
 from .errors import SettingsError
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ def proxy_environment(settings: Settings) -> dict[str, str]:
 
 def host_bundle() -> Path | None:
     """Find the file of certificate authorities that this machine trusts, if it has one."""
-    candidates = [os.environ.get("SSL_CERT_FILE"), *_BUNDLES, ssl.get_default_verify_paths().cafile]
+    candidates = [given("SSL_CERT_FILE"), *_BUNDLES, ssl.get_default_verify_paths().cafile]
     return next((Path(path) for path in candidates if path and Path(path).is_file()), None)
 
 
@@ -89,7 +91,7 @@ def certificate_environment(settings: Settings, state_dir: Path) -> dict[str, st
     """
     base = host_bundle()
     if settings.extra_ca_certs is None:
-        return {name: str(base) for name in CA_VARIABLES if name not in os.environ} if base else {}
+        return {name: str(base) for name in CA_VARIABLES if raw(name) is None} if base else {}
     bundle = state_dir / "ca-bundle.pem"
     text = (_base_text(base).rstrip("\n") + "\n" + _read_extra(settings.extra_ca_certs)).lstrip("\n")
     bundle.parent.mkdir(parents=True, exist_ok=True)

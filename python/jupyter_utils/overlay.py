@@ -21,6 +21,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_utils.variables import given
+
 from .errors import OverlayError
 from .shadowing import Shadows
 
@@ -60,7 +62,7 @@ class Overlay:
     @classmethod
     def of_environment(cls) -> Overlay | None:
         """Return the overlay that the lab names, if a lab started this process."""
-        named = os.environ.get(OVERLAY_VARIABLE)
+        named = given(OVERLAY_VARIABLE)
         return cls(Path(named)) if named else None
 
     @property

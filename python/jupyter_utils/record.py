@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from jupyter_utils.variables import given
 
 from .entry import DatasetInput
 
@@ -30,7 +31,6 @@ _CUT = " … (cut; whole in the artifacts)"
 _RECORD = "share/jupyter-utils/environment.json"
 _RECORDED = ("lock", "base", "variant", "system")
 # An image cannot know its own digest; whoever runs it may tell.
-_IMAGE_VARIABLE = "JUPYTER_UTILS_IMAGE_DIGEST"
 _STORE = Path("/nix/store")
 
 
@@ -64,8 +64,8 @@ def environment_tags() -> dict[str, str]:
     """
     tags = {"jupyter_utils.python": platform.python_version()}
     tags |= _built_environment()
-    if os.environ.get(_IMAGE_VARIABLE):
-        tags["jupyter_utils.image"] = os.environ[_IMAGE_VARIABLE]
+    if digest := given("JUPYTER_UTILS_IMAGE_DIGEST"):
+        tags["jupyter_utils.image"] = digest
     torch = sys.modules.get("torch")
     if torch is not None:
         tags["jupyter_utils.torch"] = str(torch.__version__)

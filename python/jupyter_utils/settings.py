@@ -23,12 +23,11 @@ from .app import APP
 from .dotenv import DOTENV, read_dotenv
 from .errors import DirectoryError, SettingsError
 from .network import mask
+from .variables import LIBRARY, given, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_QUOTES = "\"'"
-_BLANKS = " \t\r\n"
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 
@@ -40,6 +39,11 @@ def _not_a_volume(path: Any) -> Any:
     if isinstance(path, str) and not path.startswith(("/", "./", "../", "~/")):
         raise ValueError("begin it with /, ./, ../ or ~/, since docker-compose takes a bare name for a volume's")
     return path
+
+
+def _of_library(name: str) -> Any:
+    """Make the field of a setting that only the library reads."""
+    return Field(default=LIBRARY[name].default, description=LIBRARY[name].description)
 
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -108,6 +112,11 @@ class Settings(BaseSettings):
     jupyter_utils_fsync: Literal["on", "off"] = Field(
         default="on", description="off: files that go into the lab's own artifact folder are not forced to the disk"
     )
+    jupyter_utils_notebook: Folder | None = _of_library("JUPYTER_UTILS_NOTEBOOK")
+    jupyter_utils_save_seconds: Annotated[float, Field(gt=0)] = _of_library("JUPYTER_UTILS_SAVE_SECONDS")
+    jupyter_utils_git_lock_seconds: Annotated[float, Field(gt=0)] = _of_library("JUPYTER_UTILS_GIT_LOCK_SECONDS")
+    jupyter_utils_local_artifacts: Literal["on", "off"] = _of_library("JUPYTER_UTILS_LOCAL_ARTIFACTS")
+    jupyter_utils_image_digest: str | None = _of_library("JUPYTER_UTILS_IMAGE_DIGEST")
     jupyter_token: str | None = Field(default=None, description="token of JupyterLab; else JUPYTER_TOKEN_FILE")
     jupyter_token_file: Folder | None = Field(default=None, description="file that holds the token; else one made once")
     jupyter_password_file: Folder | None = Field(
@@ -138,6 +147,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, *(_Found(settings_cls, values) for values in _sources().values())
+
+    @property
+    def for_library(self) -> dict[str, str]:
+        """What a notebook must be told of the settings that only the library reads: those that are given."""
+        return {name: str(getattr(self, name.lower())) for name in LIBRARY if name.lower() in self.model_fields_set}
 
     @property
     def root_dir(self) -> Path:
@@ -249,18 +263,10 @@ def _credentials() -> dict[str, str]:
     One that bears the name of a setting is its value; of a setting that names a file, it is that file. An empty one
     counts as unset, so that a unit can have one that may be missing.
     """
-    folder = os.environ.get(_CREDENTIALS)
+    folder = given(_CREDENTIALS)
     files = {name: Path(folder, name.upper()) for name in Settings.model_fields} if folder else {}
     values = {name: unquote(file.read_text(encoding="utf-8")) for name, file in files.items() if file.is_file()}
     return {name: str(files[name]) if name.endswith("_file") else value for name, value in values.items() if value}
-
-
-def unquote(value: str) -> str:
-    """`'"/mnt/fs"'` -> `/mnt/fs`."""
-    value = value.strip(_BLANKS)
-    while len(value) > 1 and value[0] == value[-1] and value[0] in _QUOTES:
-        value = value[1:-1].strip(_BLANKS)
-    return value
 
 
 def read_settings() -> Settings:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jupyter_utils.variables import given
+
 from .errors import JupyterUtilsError, SpoolError
 from .spool import deliver_waiting, own_spool, size
 
@@ -25,9 +27,10 @@ def use_settings() -> None:
     settings = read_settings()
     os.environ["JUPYTER_UTILS_SPOOL_DIR"] = str(settings.spool_dir)
     os.environ["JUPYTER_UTILS_FSYNC"] = settings.jupyter_utils_fsync
+    os.environ.update(settings.for_library)
     if settings.other_mlflow:
         os.environ["MLFLOW_TRACKING_URI"] = settings.other_mlflow
-    if not os.environ.get("MLFLOW_TRACKING_PASSWORD"):
+    if not given("MLFLOW_TRACKING_PASSWORD"):
         from .launchers.lab import tracking_password  # noqa: PLC0415
 
         os.environ.update(tracking_password(settings))

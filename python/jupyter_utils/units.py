@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_utils.variables import given
+
 from .errors import UnitsError
 from .launchers.files import state_dir
 
@@ -46,7 +48,7 @@ class Scope:
 
     @classmethod
     def user(cls) -> Scope:
-        config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+        config = Path(given("XDG_CONFIG_HOME") or Path.home() / ".config")
         return cls("user", config / "systemd" / "user", state_dir() / "units")
 
     def systemctl(self, *words: str) -> list[str]:
@@ -101,7 +103,7 @@ class Plan:
             raise UnitsError(
                 "Services of the system need root: run it with sudo, or with --user for your own services."
             )
-        if self.scope.name == "user" and not os.environ.get("XDG_RUNTIME_DIR"):
+        if self.scope.name == "user" and not given("XDG_RUNTIME_DIR"):
             raise UnitsError(
                 "XDG_RUNTIME_DIR is not set, so your service manager cannot be reached: log in (not by su)."
             )

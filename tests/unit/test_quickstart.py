@@ -94,6 +94,22 @@ def test_missing_certificates_file() -> None:
     assert "EXTRA_CA_CERTS names /does/not/exist.pem, which cannot be read" in said
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("JUPYTER_PORT=1\n".encode("utf-16"), "quickstart: .env is in UTF-16"),
+        (b"A=b\nJUPYTER_TOKEN=geheim$word\n", "quickstart: .env, line 2: JUPYTER_TOKEN has a $ before a letter"),
+    ],
+)
+def test_dotenv_that_cannot_be_read(checkout: Path, content: bytes, said: str) -> None:
+    """Before anything is built, though only the program needs the setting."""
+    (checkout / ".env").write_bytes(content)
+    code, words = quickstart("--base", "debian", folder=checkout)
+    assert (code, words.count("\n")) == (1, 1)
+    assert words.startswith(said)
+    assert "geheim" not in words
+
+
 @pytest.mark.parametrize(("option", "variant"), [("--gpu", "lab-gpu"), ("--cpu", "lab")])
 def test_it_says_what_it_takes_and_why(machine, checkout: Path, option: str, variant: str) -> None:
     """The base and the variant are said with their reasons."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.variables import given
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ KUBEFLOW_PORT = 8888
 
 def under_hub() -> bool:
     """Whether a JupyterHub has started this process; it then also asks users who they are."""
-    return bool(os.environ.get(HUB_TOKEN) and os.environ.get(HUB_URL))
+    return bool(given(HUB_TOKEN) and given(HUB_URL))
 
 
 def hosted(settings: Settings, extra: Sequence[str]) -> tuple[Settings, tuple[str, ...]]:
@@ -37,7 +37,7 @@ def hosted(settings: Settings, extra: Sequence[str]) -> tuple[Settings, tuple[st
 
     """
     if under_hub():
-        url = os.environ[HUB_URL]
+        url = given(HUB_URL)
         parts = urlsplit(url)
         if not parts.port:
             raise SettingsError(
@@ -45,14 +45,14 @@ def hosted(settings: Settings, extra: Sequence[str]) -> tuple[Settings, tuple[st
                 f"port: correct the hub's spawner, or unset {HUB_TOKEN} to run without a hub."
             )
         address: dict[str, Any] = {"jupyter_port": parts.port, "listen_address": parts.hostname or "127.0.0.1"}
-        base_url = os.environ.get(HUB_PREFIX) or parts.path or "/"
+        base_url = given(HUB_PREFIX) or parts.path or "/"
         return settings.model_copy(update=address | _kept_folder(settings)), (
             f"--ServerApp.base_url={base_url}",
             *extra,
         )
-    if prefix := os.environ.get(KUBEFLOW_PREFIX):
-        given = "jupyter_port" in settings.model_fields_set
-        address = {"jupyter_port": settings.jupyter_port if given else KUBEFLOW_PORT}
+    if prefix := given(KUBEFLOW_PREFIX):
+        is_set = "jupyter_port" in settings.model_fields_set
+        address = {"jupyter_port": settings.jupyter_port if is_set else KUBEFLOW_PORT}
         return settings.model_copy(update=address | _kept_folder(settings)), (f"--ServerApp.base_url={prefix}", *extra)
     return settings, tuple(extra)
 
@@ -61,4 +61,4 @@ def _kept_folder(settings: Settings) -> dict[str, Any]:
     """Show the folder that outlives the container: the one that the hub names, else home, where both mount a volume."""
     if settings.jupyter_root_dir is not None:
         return {}
-    return {"jupyter_root_dir": Path(os.environ.get(HUB_FOLDER) or Path.home()).expanduser().absolute()}
+    return {"jupyter_root_dir": Path(given(HUB_FOLDER) or Path.home()).expanduser().absolute()}

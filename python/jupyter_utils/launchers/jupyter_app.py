@@ -6,18 +6,20 @@ import os
 import sys
 from pathlib import Path
 
+from jupyter_utils.variables import take
+
 TOKEN = "JUPYTER_UTILS_TOKEN"  # noqa: S105 - the name of a variable
 PASSWORD_FILE = "JUPYTER_PASSWORD_FILE"  # noqa: S105 - the name of a variable
 
 
 def secret_arguments() -> list[str]:
     """Arguments that hold secrets; they are taken out of the environment, which notebooks inherit."""
-    token = os.environ.pop(TOKEN, "")
+    token = take(TOKEN)
     # JupyterLab's own variables come before arguments of the same meaning.
     os.environ.pop("JUPYTER_TOKEN", None)
     os.environ.pop("JUPYTER_TOKEN_FILE", None)
     arguments = [f"--IdentityProvider.token={token}"]
-    if password_file := os.environ.pop(PASSWORD_FILE, ""):
+    if password_file := take(PASSWORD_FILE):
         from jupyter_server.auth.security import passwd  # noqa: PLC0415 - argon2 is slow to import
 
         password = Path(password_file).read_text(encoding="utf-8").strip()

@@ -10,6 +10,7 @@ import click
 
 from jupyter_utils.errors import SettingsError
 from jupyter_utils.network import certificate_environment, mask, proxy_environment, without_credentials
+from jupyter_utils.variables import given
 
 from . import jupyter, mlflow
 from .addresses import openable, public_host, reachable_host
@@ -139,6 +140,7 @@ def _notebook_environment(settings: Settings, admin: mlflow.Credentials | None) 
         "JUPYTER_UTILS_SPOOL_DIR": str(settings.spool_dir),
         "JUPYTER_UTILS_SPOOL_GIB": str(settings.jupyter_utils_spool_gib),
         "JUPYTER_UTILS_FSYNC": settings.jupyter_utils_fsync,
+        **settings.for_library,
         **(admin.environment() if admin else tracking_password(settings)),
     }
 
@@ -149,11 +151,11 @@ def tracking_password(settings: Settings) -> dict[str, str]:
     if file is None and settings.mlflow_tracking_uri is None and settings.mlflow_host:
         # Both containers see the store; where the server does not ask, there is no such file.
         kept = settings.store_dir / "auth" / mlflow.PASSWORD_FILE
-        file = kept if kept.exists() and not os.environ.get("MLFLOW_TRACKING_PASSWORD") else None
+        file = kept if kept.exists() and not given("MLFLOW_TRACKING_PASSWORD") else None
     if file is None or settings.other_mlflow is None:
         return {}
     password = read_secret("MLFLOW_TRACKING_PASSWORD_FILE", file)
-    username = os.environ.get("MLFLOW_TRACKING_USERNAME") or mlflow.ADMIN
+    username = given("MLFLOW_TRACKING_USERNAME") or mlflow.ADMIN
     return mlflow.Credentials(username, password, None).environment()
 
 

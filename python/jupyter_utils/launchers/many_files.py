@@ -13,11 +13,12 @@ import asyncio
 import hashlib
 import io
 import json
-import os
 import posixpath
 import re
 from typing import Any
 from urllib.parse import quote
+
+from jupyter_utils.variables import given
 
 PATH = "/api/2.0/mlflow-artifacts/jupyter-utils/"
 LIMIT = 32 * 2**20
@@ -123,7 +124,7 @@ def _local_store() -> Any:
 
     store = _get_artifact_repo_mlflow_artifacts()  # type: ignore[no-untyped-call]
     # A bucket takes them one by one anyway; workspaces would move the paths.
-    if not isinstance(store, LocalArtifactRepository) or os.environ.get("MLFLOW_ENABLE_WORKSPACES") == "true":
+    if not isinstance(store, LocalArtifactRepository) or given("MLFLOW_ENABLE_WORKSPACES") == "true":
         raise _Refusal(_CANNOT)
     return store
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import DirectoryError
+from jupyter_utils.variables import given, raw
 
 from .addresses import allowed_hosts, allowed_origins, reachable_host
 from .files import kept_secret, little_space, make_private_dir, read_secret, writable_dir, write_private
@@ -70,9 +70,9 @@ def credentials(settings: Settings) -> Credentials | None:
     """Return the administrator's name and password, if MLflow asks for one; the password is made once and kept."""
     if not settings.mlflow_asks_password:
         return None
-    username = os.environ.get("MLFLOW_AUTH_ADMIN_USERNAME") or ADMIN
-    if given := os.environ.get("MLFLOW_AUTH_ADMIN_PASSWORD"):
-        return Credentials(username, given, None)
+    username = given("MLFLOW_AUTH_ADMIN_USERNAME") or ADMIN
+    if password := given("MLFLOW_AUTH_ADMIN_PASSWORD"):
+        return Credentials(username, password, None)
     if path := settings.mlflow_admin_password_file:
         return Credentials(username, read_secret("MLFLOW_ADMIN_PASSWORD_FILE", path), path)
     path = _auth_dir(settings) / PASSWORD_FILE
@@ -163,7 +163,7 @@ def _auth_environment(settings: Settings, admin: Credentials) -> dict[str, str]:
         "MLFLOW_AUTH_ADMIN_PASSWORD": admin.password,
         "MLFLOW_FLASK_SERVER_SECRET_KEY": kept_secret(folder / "session-key"),
     }
-    if "MLFLOW_AUTH_CONFIG_PATH" not in os.environ:
+    if raw("MLFLOW_AUTH_CONFIG_PATH") is None:
         config = folder / "basic_auth.ini"
         database = str(folder / "basic_auth.db").replace("%", "%%")  # configparser's own sign
         write_private(

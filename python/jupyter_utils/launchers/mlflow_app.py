@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jupyter_utils.errors import JupyterUtilsError
+from jupyter_utils.variables import given
 
 from .large_pieces import LargePieces
 from .many_files import ManyFiles
@@ -53,7 +54,7 @@ GRACE = 3
 def main(context: click.Context, host: str, port: int, workers: int, app_name: str | None) -> None:
     """Serve MLflow; addresses of the stores come by the environment variables of `mlflow server`."""
     warnings.simplefilter("ignore", DeprecationWarning)
-    uri = os.environ["MLFLOW_BACKEND_STORE_URI"]
+    uri = given("MLFLOW_BACKEND_STORE_URI")
     if context.args:
         prepare(uri, app_name)
         os.execv(  # noqa: S606 - this process becomes the other
@@ -64,7 +65,7 @@ def main(context: click.Context, host: str, port: int, workers: int, app_name: s
             BACKEND_STORE_URI: uri,
             REGISTRY_STORE_URI: uri,
             ARTIFACT_ROOT: PROXIED_ARTIFACTS,
-            ARTIFACTS_DESTINATION: os.environ["MLFLOW_ARTIFACTS_DESTINATION"],
+            ARTIFACTS_DESTINATION: given("MLFLOW_ARTIFACTS_DESTINATION"),
             SERVE_ARTIFACTS: "true",
             SERVER_KIND: "uvicorn",
         }
@@ -146,7 +147,7 @@ FACTORIES = {None: application, "basic-auth": application_with_passwords}
 def _ours(app: Any) -> Any:
     from mlflow.server.handlers import initialize_backend_stores  # noqa: PLC0415 - reads the environment
 
-    uri = os.environ[BACKEND_STORE_URI]
+    uri = given(BACKEND_STORE_URI)
     initialize_backend_stores(uri, uri, PROXIED_ARTIFACTS)
     return SameOrigin(ServerInfo(ManyFiles(LargePieces(app))))
 

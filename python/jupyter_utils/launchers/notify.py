@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
+
+from jupyter_utils.variables import given
 
 VARIABLE = "NOTIFY_SOCKET"
 
 
 def is_service() -> bool:
     """Whether systemd started this process and waits to be told; what is printed then goes to the journal."""
-    return bool(os.environ.get(VARIABLE))
+    return bool(given(VARIABLE))
 
 
 def notify(*states: str) -> None:
     """Send states such as `READY=1` or `STATUS=...` to systemd; do nothing where none is listening."""
-    address = os.environ.get(VARIABLE)
+    address = given(VARIABLE)
     if not address:
         return
     # A service manager that has gone is no reason to end the servers.

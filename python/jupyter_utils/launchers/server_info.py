@@ -9,8 +9,9 @@ MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD=false in its environment it offers no such 
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
+
+from jupyter_utils.variables import given
 
 PATH = "/mlflow/server-info"
 # By the names in mlflow/utils/server_info.py and mlflow/environment_variables.py.
@@ -25,7 +26,7 @@ class ServerInfo:
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        self._off = [name for name, variable in WAYS.items() if os.environ.get(variable, "").lower() in {"false", "0"}]
+        self._off = [name for name, variable in WAYS.items() if given(variable).lower() in {"false", "0"}]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psutil  # type: ignore[import-untyped]
 
 from jupyter_utils.app import APP
+from jupyter_utils.variables import given
 
 from .files import make_private_dir, state_dir, write_private
 
@@ -51,7 +52,7 @@ class Running:
 def _folder() -> Path:
     # Containers may share a home folder, but not the numbers of their processes. (Images set this variable; a notebook
     # that looks for its server must not stumble over the .env of its project.)
-    container = os.environ.get("JUPYTER_UTILS_PROFILE") == "container"
+    container = given("JUPYTER_UTILS_PROFILE") == "container"
     return Path(tempfile.gettempdir()) / f"{APP}-run" if container else state_dir() / "run"
 
 

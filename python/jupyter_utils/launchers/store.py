@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import psutil  # type: ignore[import-untyped]
 
 from jupyter_utils.errors import OldStoreError, SettingsError
 from jupyter_utils.network import mask
+from jupyter_utils.variables import given
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def check_store(store_dir: Path) -> None:
 
 
 def _migration(store_dir: Path) -> str:
-    if os.environ.get("JUPYTER_UTILS_PROFILE") == "container":
+    if given("JUPYTER_UTILS_PROFILE") == "container":
         return "docker-compose run --rm mlflow jupyter-utils migrate"
     return f"MLFLOW_STORE_DIR={store_dir} jupyter-utils migrate"
 

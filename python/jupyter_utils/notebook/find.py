@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_utils.errors import NotebookNotFoundError
+from jupyter_utils.variables import given
 
 from . import kernel
 from .content import holds_cell
@@ -36,7 +37,7 @@ def find_notebook(notebook: str | os.PathLike[str] | None = None) -> CallingNote
 
     Raises `NotebookNotFoundError` when a named notebook does not exist, and in a kernel when nothing tells.
     """
-    named = os.fspath(notebook) if notebook is not None else os.environ.get(ENVIRONMENT_VARIABLE)
+    named = os.fspath(notebook) if notebook is not None else given(ENVIRONMENT_VARIABLE)
     if named:
         return _named(Path(named), "notebook" if notebook is not None else ENVIRONMENT_VARIABLE)
     if kernel.shell() is None:
@@ -88,7 +89,7 @@ def _from_server() -> CallingNotebook | None:
 
 def _from_kernel_start() -> CallingNotebook | None:
     # Whether a browser holds it is not known here: trying to save costs a wait at most.
-    found = _existing(os.environ.get("JPY_SESSION_NAME"), "JPY_SESSION_NAME")
+    found = _existing(given("JPY_SESSION_NAME"), "JPY_SESSION_NAME")
     return CallingNotebook(found.path, found.source, in_browser=True) if found else None
 
 

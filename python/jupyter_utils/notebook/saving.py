@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from typing import TYPE_CHECKING
+
+from jupyter_utils.variables import seconds as seconds_of
 
 from . import kernel
 from .content import holds_cell
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from .find import CallingNotebook
 
 # How long to wait for a browser that is connected. A throttled one on a slow line needed half a minute.
-SAVE_SECONDS = float(os.environ.get("JUPYTER_UTILS_SAVE_SECONDS", "120"))
+SAVE_SECONDS = seconds_of("JUPYTER_UTILS_SAVE_SECONDS")
 _POLL_SECONDS = 0.05
 # How long the document in front may take before all are saved.
 _FRONT_SECONDS = 2.5

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from jupyter_utils.variables import given
+
 # Servers of this machine answer in milliseconds; a hung one must not hold the kernel.
 TIMEOUT_SECONDS = 3.0
 
@@ -71,7 +73,7 @@ def _ask(server: dict[str, Any], path: str) -> Any:
     """Get one page of a server's API with the first token that it takes; raises OSError when none does."""
     import requests  # noqa: PLC0415
 
-    tokens = [server.get("token"), *(os.environ.get(name) for name in _TOKENS)]
+    tokens = [server.get("token"), *(given(name) for name in _TOKENS)]
     url = server["url"].rstrip("/") + "/" + path
     with requests.Session() as client:
         # The server is this user's own: never through a proxy, and not with the credentials of a .netrc.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
+
+from jupyter_utils.variables import given
 
 # Every text notebook that Jupytext pairs names its formats in its header, e.g. `formats: ipynb,py:percent`.
 _HEADER = re.compile(r"^\W*jupytext\s*:", re.MULTILINE)
@@ -38,7 +39,7 @@ def _paired(notebook: Path) -> list[Path]:
     metadata = _metadata(notebook)
     formats = (metadata.get("jupytext") or {}).get("formats") or metadata.get("jupytext_formats")
     if not formats and not _has_configuration(notebook):
-        formats = os.environ.get(FORMATS_VARIABLE) if notebook.suffix == ".ipynb" else None
+        formats = given(FORMATS_VARIABLE) if notebook.suffix == ".ipynb" else None
         if not formats:
             return []
     return _beside(notebook, str(formats or "")) or _as_jupytext_says(notebook, metadata)
@@ -62,7 +63,7 @@ def _as_jupytext_says(notebook: Path, metadata: dict[str, Any]) -> list[Path]:
         from jupytext import config, paired_paths  # type: ignore[import-untyped]  # noqa: PLC0415
 
         configured = config.load_jupytext_config(str(notebook))
-        default = os.environ.get(FORMATS_VARIABLE, "")
+        default = given(FORMATS_VARIABLE)
         pair = config.notebook_formats(
             {"metadata": metadata}, configured or config.JupytextConfiguration(formats=default), str(notebook)
         )

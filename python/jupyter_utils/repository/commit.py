@@ -6,13 +6,13 @@ What the user has staged stays staged, and other files keep their uncommitted wo
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import CommitError
+from jupyter_utils.variables import seconds
 
 from .git import GitError, git, git_code
 from .state import Repository, head
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # How long another Git command may hold the repository's lock before we give up.
-LOCK_SECONDS = float(os.environ.get("JUPYTER_UTILS_GIT_LOCK_SECONDS", "30"))
+LOCK_SECONDS = seconds("JUPYTER_UTILS_GIT_LOCK_SECONDS")
 
 # What Git says when another process was in the way: the lock of the index, or of the branch, or a branch that moved;
 # or an index from which another process has dropped what was announced.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import GitIdentityError, NotebookIgnoredError, NotInRepositoryError, RepositoryBusyError
+from jupyter_utils.variables import given
 
 from .git import GitError, git, top_level
 from .remote import remote_url
@@ -120,7 +121,7 @@ def _check_identity(work_tree: Path) -> None:
 
 def _known(work_tree: Path, role: str, field: str) -> bool:
     """Tell whether one half of an identity is set, in the places where git-commit(1) looks."""
-    if os.environ.get(f"GIT_{role}_{field.upper()}") or (field == "email" and os.environ.get("EMAIL")):
+    if given(f"GIT_{role}_{field.upper()}") or (field == "email" and given("EMAIL")):
         return True
     keys = (f"{role.lower()}.{field}", f"user.{field}")
     return any(git(work_tree, "config", "--get", key, ok=(0, 1)) for key in keys)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import SpoolError, SpoolFullError
+from jupyter_utils.variables import given
 
 from .folder import Spool
 
@@ -21,9 +21,9 @@ def own_spool() -> Spool:
     """Give this user's spool: `JUPYTER_UTILS_SPOOL_DIR`, else a folder of the user's state (~/.local/state)."""
     import platformdirs  # noqa: PLC0415
 
-    given = os.environ.get("JUPYTER_UTILS_SPOOL_DIR", "").strip("\"' ")
+    folder = given("JUPYTER_UTILS_SPOOL_DIR")
     default = platformdirs.user_state_path("jupyter-utils") / "spool"
-    return Spool(Path(given).expanduser().absolute() if given else default)
+    return Spool(Path(folder).expanduser().absolute() if folder else default)
 
 
 def limit() -> int:
@@ -31,7 +31,7 @@ def limit() -> int:
 
     Raises `SpoolError` where that is no number.
     """
-    text = os.environ.get("JUPYTER_UTILS_SPOOL_GIB", "").strip("\"' ")
+    text = given("JUPYTER_UTILS_SPOOL_GIB")
     try:
         return int(float(text or DEFAULT_LIMIT) * _GIB)
     except ValueError:

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from jupyter_utils.spool.folder import INCOMING
+from jupyter_utils.variables import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VARIABLE = "JUPYTER_UTILS_LOCAL_ARTIFACTS"
-"""Environment variable: `off` sends everything through HTTP, as to a server on another machine."""
 _API = "/api/2.0/mlflow-artifacts/artifacts"
 _SCHEME = "mlflow-artifacts"
 _SECONDS = 5.0
@@ -35,7 +34,7 @@ def artifact_folder(uri: str) -> Path | None:
 
 
 def _announced(uri: str) -> Iterator[Path]:
-    if os.environ.get(VARIABLE) == "off":
+    if given("JUPYTER_UTILS_LOCAL_ARTIFACTS") == "off":
         return
     from jupyter_utils.launchers.state import running  # noqa: PLC0415
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from jupyter_utils.errors import ExperimentError, TrackingServerError
+from jupyter_utils.variables import given, raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ _CLIENT_SETTINGS = {
 
 def tracking_uri(argument: str | None) -> str:
     """Give the address of the MLflow server: the argument, else the environment's, else that of our own one."""
-    return (argument or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI).rstrip("/")
+    return (argument or given("MLFLOW_TRACKING_URI") or DEFAULT_URI).rstrip("/")
 
 
 def run_url(uri: str, experiment_id: str, run_id: str) -> str | None:
@@ -48,7 +49,7 @@ def run_url(uri: str, experiment_id: str, run_id: str) -> str | None:
     'http://example.org:5000/#/experiments/1/runs/abc'
     """
     own = uri == tracking_uri(None)
-    page = (os.environ.get("MLFLOW_UI_URL") if own else None) or uri
+    page = (given("MLFLOW_UI_URL") if own else None) or uri
     if not is_http(page):
         return None
     return f"{without_credentials(page).rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
@@ -82,7 +83,7 @@ def client_settings(*, retries: int | None = None, seconds: int = _SECONDS) -> I
     with _lock:
         if _inside == 0:
             names = ("NO_PROXY", "no_proxy", _RETRIES, _TIMEOUT, *_CLIENT_SETTINGS)
-            _before.update({name: os.environ.get(name) for name in names})
+            _before.update({name: raw(name) for name in names})
         _inside += 1
         _set_client_up(retries, seconds)
     try:
@@ -96,7 +97,7 @@ def client_settings(*, retries: int | None = None, seconds: int = _SECONDS) -> I
 
 def _set_client_up(retries: int | None, seconds: int) -> None:
     for name in ("NO_PROXY", "no_proxy"):
-        named = [one.strip() for one in os.environ.get(name, "").split(",") if one.strip()]
+        named = [one.strip() for one in given(name).split(",") if one.strip()]
         os.environ[name] = ",".join(dict.fromkeys([*named, *_LOCAL_NAMES]))
     os.environ[_RETRIES] = (_before[_RETRIES] or "3") if retries is None else str(retries)
     os.environ[_TIMEOUT] = _before[_TIMEOUT] or str(seconds)
@@ -152,7 +153,7 @@ def _ask_health(uri: str) -> str | None:
     with requests.Session() as session:
         if urlsplit(uri).hostname in _LOCAL_NAMES:
             session.trust_env = False  # no proxy; but certificates still as the environment says
-            verify = (os.environ.get("REQUESTS_CA_BUNDLE") or True) if verify is True else verify
+            verify = (given("REQUESTS_CA_BUNDLE") or True) if verify is True else verify
         try:
             answer = session.get(f"{uri}/health", timeout=_HEALTH_SECONDS, verify=verify, stream=True)
         except requests.Timeout:
@@ -165,9 +166,9 @@ def _ask_health(uri: str) -> str | None:
 
 def _certificates() -> bool | str:
     """Trust whom MLflow's client is told to trust (`EXTRA_CA_CERTS` reaches requests by its own variable)."""
-    if os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() == "true":
+    if given("MLFLOW_TRACKING_INSECURE_TLS").lower() == "true":
         return False
-    return os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH") or True
+    return given("MLFLOW_TRACKING_SERVER_CERT_PATH") or True
 
 
 def _reason(error: Exception) -> str:

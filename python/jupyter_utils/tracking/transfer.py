@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -13,6 +12,7 @@ from jupyter_utils.copying import to_disk
 from jupyter_utils.entry import verify_files
 from jupyter_utils.errors import EntryError
 from jupyter_utils.progress import progress
+from jupyter_utils.variables import given
 
 from .local import move_in, run_folder
 from .put import put, put_small
@@ -84,7 +84,7 @@ class Transfer:
             raise EntryError(f"The files of the entry are gone: neither {source} nor {target} is there.")
         if _differing(self.entry.files, {file.path: _size(target / file.path) for file in self.entry.files}):
             raise ArrivalError(f"Not all files have arrived in {target}.")
-        if os.environ.get("JUPYTER_UTILS_FSYNC", "on").strip("\"' ") != "off":
+        if given("JUPYTER_UTILS_FSYNC") != "off":
             files = [target / file.path for file in self.entry.files]
             to_disk(files, [*{file.parent for file in files}, target, target.parent])
 

@@ -45,7 +45,10 @@ def test_what_compose_sets_for_everyone_counts_as_unset(monkeypatch: pytest.Monk
 def test_compose_passes_every_setting_on() -> None:
     """What .env says reaches the containers; the few settings that mean nothing there are named here."""
     given = set(re.findall(r"^      - (\w+)=", (ROOT / "docker-compose.yml").read_text(), re.MULTILINE))
-    assert {name.upper() for name in Settings.model_fields} - given == {"JUPYTER_UTILS_PROFILE"}
+    assert {name.upper() for name in Settings.model_fields} - given == {
+        "JUPYTER_UTILS_NOTEBOOK",
+        "JUPYTER_UTILS_PROFILE",
+    }
 
 
 def test_the_password_goes_to_the_server_beside_and_to_no_other(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 from dotenv_cases import CASES, ENVIRONMENT, SECRET, Case, X, Y
 from jupyter_utils.dotenv import is_ours, read_dotenv
 from jupyter_utils.errors import SettingsError
-from jupyter_utils.settings import Settings, read_settings, unquote
+from jupyter_utils.settings import Settings, read_settings
+from jupyter_utils.variables import unquote
 
 ROOT = Path(__file__).parents[3]
 ENV = {"PATH": os.environ["PATH"], **ENVIRONMENT}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from jupyter_utils.errors import DirectoryError, SettingsError
-from jupyter_utils.settings import Settings, read_settings, table, unquote
+from jupyter_utils.settings import Settings, read_settings, table
+from jupyter_utils.variables import unquote
 
 
 @pytest.fixture(autouse=True)

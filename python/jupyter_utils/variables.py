@@ -1,0 +1,156 @@
+"""Every environment variable that this package reads by name, and the only place that reads one.
+
+Plain data and the standard library alone: `import jupyter_utils` and every kernel load this, and pydantic would take
+longer than all the rest. `settings` makes fields of `LIBRARY`, so that they stand in `.env`, are checked and printed.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from .errors import SettingsError
+
+_QUOTES = "\"'"
+_BLANKS = " \t\r\n"
+
+
+class Variable(NamedTuple):
+    """A setting that only the library reads."""
+
+    default: str | float | None
+    description: str
+
+
+LIBRARY = {
+    "JUPYTER_UTILS_NOTEBOOK": Variable(
+        None, "notebook that save_mlflow commits, where the front end does not tell which one calls"
+    ),
+    "JUPYTER_UTILS_SAVE_SECONDS": Variable(
+        120.0, "seconds that save_mlflow waits at most for a connected browser to save the notebook"
+    ),
+    "JUPYTER_UTILS_GIT_LOCK_SECONDS": Variable(
+        30.0, "seconds that save_mlflow waits at most while another Git command holds the repository"
+    ),
+    "JUPYTER_UTILS_LOCAL_ARTIFACTS": Variable(
+        "on", "off: files go to an MLflow on this machine through HTTP, as to any other, not straight into its folder"
+    ),
+    "JUPYTER_UTILS_IMAGE_DIGEST": Variable(None, "digest of the container's image, which every run then records"),
+}
+
+SHARED = frozenset(
+    {
+        "EXTRA_CA_CERTS",
+        "JUPYTER_PASSWORD_FILE",
+        "JUPYTER_TOKEN",
+        "JUPYTER_UTILS_FSYNC",
+        "JUPYTER_UTILS_PROFILE",
+        "JUPYTER_UTILS_SPOOL_DIR",
+        "JUPYTER_UTILS_SPOOL_GIB",
+        "MLFLOW_ARTIFACTS_DESTINATION",
+        "MLFLOW_BACKEND_STORE_URI",
+        "MLFLOW_TRACKING_URI",
+        "MLFLOW_UI_URL",
+    }
+)
+"""Fields of `settings.Settings` that are also read where no settings are: in notebooks, and in servers of ours."""
+
+TOLD = frozenset(
+    {
+        "JUPYTER_UTILS_FORMATS",
+        "JUPYTER_UTILS_OVERLAY",
+        "JUPYTER_UTILS_TOKEN",
+        "_MLFLOW_SERVER_FILE_STORE",
+    }
+)
+"""By which one process of ours tells another; nobody sets them by hand."""
+
+OTHERS = {
+    "Git": ("EMAIL", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_NAME", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_NAME"),
+    "JupyterHub": (
+        "JUPYTERHUB_API_TOKEN",
+        "JUPYTERHUB_ROOT_DIR",
+        "JUPYTERHUB_SERVICE_PREFIX",
+        "JUPYTERHUB_SERVICE_URL",
+    ),
+    "Jupyter": ("JPY_API_TOKEN", "JPY_SESSION_NAME"),
+    "Kubeflow": ("NB_PREFIX",),
+    "MLflow": (
+        "MLFLOW_AUTH_ADMIN_PASSWORD",
+        "MLFLOW_AUTH_ADMIN_USERNAME",
+        "MLFLOW_AUTH_CONFIG_PATH",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR",
+        "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD",
+        "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD",
+        "MLFLOW_ENABLE_WORKSPACES",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT",
+        "MLFLOW_S3_ENDPOINT_URL",
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT",
+        "MLFLOW_TRACKING_INSECURE_TLS",
+        "MLFLOW_TRACKING_PASSWORD",
+        "MLFLOW_TRACKING_SERVER_CERT_PATH",
+        "MLFLOW_TRACKING_USERNAME",
+    ),
+    "systemd": ("CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET"),
+    "tools of the network": (
+        "CURL_CA_BUNDLE",
+        "GIT_SSL_CAINFO",
+        "NODE_EXTRA_CA_CERTS",
+        "NO_PROXY",
+        "PIP_CERT",
+        "REQUESTS_CA_BUNDLE",
+        "SSL_CERT_FILE",
+        "no_proxy",
+    ),
+    "the system": ("HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
+}
+"""Variables of other programs that we heed, by whose they are."""
+
+_OURS = SHARED.union(LIBRARY)
+_KNOWN = _OURS.union(TOLD, *OTHERS.values())
+
+
+def raw(name: str) -> str | None:
+    """Give a variable as it stands; None where it is not set."""
+    if name not in _KNOWN:
+        raise KeyError(f"{name} stands in none of the tables of {__name__}")
+    return os.environ.get(name)
+
+
+def given(name: str) -> str:
+    """Give a variable; empty counts as unset. Of our own, what compose files leave around a value is taken off."""
+    value = raw(name) or ""
+    return unquote(value) if name in _OURS else value
+
+
+def take(name: str) -> str:
+    """Give a variable and remove it, so that no child inherits it."""
+    value = given(name)
+    os.environ.pop(name, None)
+    return value
+
+
+def seconds(name: str) -> float:
+    """Give a number of seconds, else its default.
+
+    Raises:
+        SettingsError: it is no number above 0.
+
+    """
+    text = given(name) or str(LIBRARY[name].default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not value > 0:
+        raise SettingsError(f"{name}={text!r} is no number of seconds above 0: correct or unset it.")
+    return value
+
+
+def unquote(value: str) -> str:
+    """`'"/mnt/fs"'` -> `/mnt/fs`."""
+    value = value.strip(_BLANKS)
+    while len(value) > 1 and value[0] == value[-1] and value[0] in _QUOTES:
+        value = value[1:-1].strip(_BLANKS)
+    return value
