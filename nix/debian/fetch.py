@@ -68,11 +68,11 @@ def fetch(output: Output, place: Workplace, arguments: argparse.Namespace, scree
     with place.run() as folder:
         # The system comes from another mirror than the wheels: both at once.
         parts: list[tuple[Wheels | debian.System, Background]] = []
+        if wheels.left():
+            parts.append((wheels, Background(lambda: wheels.fetch(folder / "wheels", arguments.wheels))))
         if system:
             debians = debian.System(screen, log, locked=arguments.locked)
             parts.append((debians, Background(lambda: debians.fetch(folder))))
-        if wheels.left():
-            parts.append((wheels, Background(lambda: wheels.fetch(folder / "wheels", arguments.wheels))))
         watch(parts, screen)
 
 
@@ -119,7 +119,8 @@ def run() -> None:
         screen.say("interrupted; what was complete is in the store, the next start goes on from there")
         processes.die_by(end.number)
     except (FetchError, OSError) as error:
-        sys.exit(f"fetch: {error}")
+        screen.say(str(error))
+        sys.exit(1)
 
 
 if __name__ == "__main__":

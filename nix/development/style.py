@@ -31,6 +31,7 @@ TYPED = [
     "python/lock.py",
     "python/locking",
     "nix/debian/fetch.py",
+    "nix/debian/build.py",
     "nix/debian/fetching",
     "nix/development/style.py",
 ]

@@ -8,7 +8,6 @@ COMMAND_LINE=("$@")
 . nix/setup/network.sh
 . nix/setup/machine.sh
 . nix/setup/checkout.sh
-. nix/setup/processes.sh
 . nix/setup/packages.sh
 . nix/setup/python.sh
 . nix/setup/nix.sh

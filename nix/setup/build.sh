@@ -7,11 +7,15 @@ build_debian() { # output, then options of the fetch step
   shift
   case $output in *-gpu) check_disk "$output" 20 ;; *) check_disk "$output" 7 ;; esac
   prepare_debian "$output" "$@"
-  fetch "$output" "$@"
+  # Both end with this script, however it ends.
+  with_python nix/debian/fetch.py "$output" --parent $$ "$@"
   say "building $output ..."
   mkdir -p .cache
-  tied nix build -f nix/debian "$output" --out-link ".cache/$output" ||
-    die "the build of $output failed (see above); if it says that no space is left, free some and start again"
+  with_python nix/debian/build.py "$output" --parent $$ --out-link ".cache/$output" || {
+    local code=$?
+    [ $code -lt 128 ] || exit $code # interrupted, which has been said
+    die "the build of $output failed (see above)"
+  }
 }
 
 # The nixpkgs base: the flake's own outputs, with whatever caches this Nix is configured for.

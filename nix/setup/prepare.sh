@@ -11,7 +11,7 @@ prepare_debian() { # output, then options of the fetch step
     install_nix
     use_nix
   fi
-  missing=$(fetch --missing "$@")
+  missing=$(with_python nix/debian/fetch.py --missing "$@")
   mapfile -t packages < <(packages_to_fetch "$missing")
   install_packages "${packages[@]}"
 }

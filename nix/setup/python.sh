@@ -19,10 +19,10 @@ sys.version_info < (3, 9) and sys.exit(1)
   done < <(pythons)
 }
 
-# The fetch step, with the Python that has pip where there is one.
-fetch() {
+# A script of this checkout, with the Python that has pip where there is one.
+with_python() {
   local python
   python=$(python_with pip)
   [ -n "$python" ] || python=$(python_with)
-  tied "${CLEAN[@]}" "$python" nix/debian/fetch.py "$@"
+  "${CLEAN[@]}" "$python" "$@"
 }

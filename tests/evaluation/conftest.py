@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+import uuid
 
 import pytest
 from commands import ROOT
@@ -16,3 +18,15 @@ sys.path.insert(0, str(ROOT / "nix" / "debian"))
 def _nix() -> None:
     if shutil.which("nix") is None:
         pytest.skip("no nix on the path; ./check puts it there")
+
+
+@pytest.fixture
+def mark() -> str:
+    """Return a word by which the processes of one test are known."""
+    return f"TEST_{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def env(mark: str) -> dict[str, str]:
+    """Return an environment that bears the mark."""
+    return {**os.environ, "MARK": mark}

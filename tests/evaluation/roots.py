@@ -74,12 +74,18 @@ def run_in(root: Path, out: Path, *words: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
-def run_in_own_store(store: Path, *words: str, network: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run a command in the repository with that folder as /nix, and without a network unless asked for."""
+def in_own_store(store: Path, *words: str, network: bool = True) -> list[str]:
+    """Return the command that runs another in the repository, with that folder as /nix."""
     if (shutil.which("nix") or "/nix").startswith("/nix") or os.geteuid():
         pytest.skip("a store of one's own at /nix needs root, and a Nix that does not lie there itself")
     store.mkdir(exist_ok=True)
-    unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", *([] if network else ["--net"])]
-    env = {**os.environ, "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-    command = [*unshare, "sh", "-c", EMPTY_STORE, "sh", str(store), str(ROOT), *words]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    unshare = ["unshare", "--mount", *([] if network else ["--net"])]
+    # The tests' own Python and its neighbours lie in the store that is hidden here.
+    path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return [*unshare, "env", path, "sh", "-c", EMPTY_STORE, "sh", str(store), str(ROOT), *words]
+
+
+def run_in_own_store(store: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the repository with that folder as /nix, and without a network."""
+    command = in_own_store(store, *words, network=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False)

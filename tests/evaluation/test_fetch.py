@@ -35,7 +35,7 @@ def fetch(entry: dict[str, Any], folder: Path, folders: list[str]) -> None:
     try:
         Wheels([entry], Screen("fetch"), log).fetch(folder, folders)
     finally:
-        log.path.unlink()
+        log.path.unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -71,6 +71,21 @@ def test_wheels_of_a_named_folder_are_taken(
     fetch(six, tmp_path / "wheels", [str(tmp_path)])
     assert store.valid([six["path"]])
     assert list((tmp_path / "wheels").glob("*.whl")) == []
+
+
+@pytest.mark.usefixtures("alone")
+def test_wishes_about_other_packages_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who wants no sources, nothing but sources, or pip in virtual environments alone gets what is locked."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
+    for name in ("ipadic", "setuptools", "six"):
+        entry = entry_of(name)
+        shutil.copyfile(entry["path"], tmp_path / entry["file"])
+    monkeypatch.setenv("PIP_ONLY_BINARY", ":all:")
+    fetch(entry_of("ipadic"), tmp_path / "sources", [str(tmp_path)])
+    monkeypatch.delenv("PIP_ONLY_BINARY")
+    monkeypatch.setenv("PIP_NO_BINARY", ":all:")
+    fetch(entry_of("six"), tmp_path / "wheels", [str(tmp_path)])
 
 
 @pytest.mark.usefixtures("alone")

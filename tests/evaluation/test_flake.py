@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
-from commands import ROOT, evaluated, nix
+from commands import OPTIONS, ROOT, evaluated, nix
 
 # Images are labelled with the commit that the flake knows.
 LABELLED = ["load", "load-gpu", "save", "save-gpu"]
@@ -150,11 +152,9 @@ def test_what_is_missing_names_the_fetch_that_brings_it(output: str, name: str, 
     closure = subprocess.run(["nix-store", "-qR", derivation], check=True, capture_output=True, text=True).stdout
     fetched = [Path(path).read_text() for path in closure.split() if re.search(rf"-{name}-[^/]*\.whl\.drv$", path)]
     assert [re.search(r"nix/debian/fetch\.py [\w-]+", text)[0].rpartition("/")[2] for text in fetched] == [command]
-    brought = {
-        entry["name"]
-        for entry in json.loads(nix("eval", "--json", "-f", "nix/debian", f"files.{command.split()[1]}").stdout)
-    }
-    assert name in brought
+    named = evaluated("-f", "nix/debian", f"{command.split()[1]}.drvPath")
+    closure = subprocess.run(["nix-store", "-qR", named], check=True, capture_output=True, text=True).stdout
+    assert re.search(rf"-{name}-[^/]*\.whl\.drv$", closure, re.MULTILINE)
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o644])
@@ -162,6 +162,7 @@ def test_bits_of_the_disk_make_no_other_paths(tmp_path: Path, mode: int) -> None
     """A disk that shows every file as executable, or none, gives the same store paths."""
     for name in ("nix", "python"):
         shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "LICENSE", tmp_path)
     for path in tmp_path.rglob("*"):
         if path.is_file():
             path.chmod(mode)
@@ -213,3 +214,21 @@ def derivations(folder: Path) -> set[str]:
     top = evaluated("-f", f"{folder}/nix/debian", "lab.drvPath")
     closure = subprocess.run(["nix-store", "-qR", top], check=True, capture_output=True, text=True).stdout.split()
     return {Path(path).name for path in closure if path.endswith(".drv")}
+
+
+def test_no_cache_is_asked(tmp_path: Path) -> None:
+    """With Nix's default caches out of reach a build of the debian base waits for none of them."""
+    for name in ("nix", "python"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    with (tmp_path / "python" / "jupyter_utils" / "cli.py").open("a") as file:
+        file.write(f"# {tmp_path}\n")
+    with socket.create_server(("127.0.0.1", 0)) as cache:
+        address = f"http://127.0.0.1:{cache.getsockname()[1]}"
+        words = ["nix", *OPTIONS[:2], "build", "--no-link", "-f", f"{tmp_path}/nix/debian", "jupyter-utils"]
+        # Such a server takes connections and never answers: whoever asks it waits.
+        environment = {**os.environ, "NIX_CONFIG": f"{os.environ.get('NIX_CONFIG', '')}\nsubstituters = {address}"}
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        cache.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            cache.accept()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import fresh_root
 import pytest
-from commands import nix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,17 +28,8 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the wheels of the lab and the tests, as pip takes them; they cost no space."""
-    folder = tmp_path_factory.mktemp("wheels")
-    result = nix("eval", "--json", "-f", "nix/debian", "files.python")
-    assert result.returncode == 0, result.stderr
-    for entry in json.loads(result.stdout):
-        try:
-            os.link(entry["path"], folder / entry["file"])
-        except OSError:
-            shutil.copyfile(entry["path"], folder / entry["file"])
-    folder.chmod(0o755)
-    return folder
+    """Return a folder with the wheels that this machine has."""
+    return fresh_root.link_wheels(tmp_path_factory.mktemp("wheels"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from commands import ROOT
 
 # Command of the README -> what is run for it, in this order, and a word of its answer. "" where nothing is to be said.
 RUN = {
-    ".cache/lab/bin/jupyter-utils doctor": (".cache/lab/bin/jupyter-utils doctor || [ $? = 1 ]", "Python"),
+    ".cache/lab/bin/jupyter-utils doctor": (".cache/lab/bin/jupyter-utils doctor || [ $? = 1 ]", "processor"),
     ".cache/lab/bin/jupyter-utils settings": ("", "JUPYTER_PORT"),
     "nix run .#debian.lab": ("timeout 10 nix run .#debian.lab -- --help", "lab"),
     "nix run .#debian.shell": ("nix run .#debian.shell -- -c 'python -c \"print(6 * 7)\"'", "42"),

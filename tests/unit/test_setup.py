@@ -34,14 +34,14 @@ def machine(tmp_path: Path):
     return put
 
 
-@pytest.mark.parametrize("shell", ["sh", "bash", "dash", "bash --posix"])
+@pytest.mark.parametrize("shell", [["sh"], ["bash"], ["dash"], ["bash", "--posix"]])
 @pytest.mark.parametrize("script", ["quickstart", "check"])
-def test_any_shell_starts_it(checkout: Path, shell: str, script: str) -> None:
+def test_any_shell_starts_it(checkout: Path, shell: list[str], script: str) -> None:
     """Where the disk keeps no executable bit, `sh quickstart` does it as well as `bash quickstart`."""
-    if shutil.which(shell.split(maxsplit=1)[0]) is None:
-        pytest.skip(f"no {shell} on this machine")
+    if shutil.which(shell[0]) is None:
+        pytest.skip(f"no {shell[0]} on this machine")
     (checkout / script).chmod(0o644)
-    done = subprocess.run([*shell.split(), script, "--help"], cwd=checkout, capture_output=True, text=True, check=False)
+    done = subprocess.run([*shell, script, "--help"], cwd=checkout, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -87,7 +87,7 @@ def test_python_without_pip_is_passed_over(machine) -> None:
 def test_another_pythons_folders_do_no_harm(tmp_path: Path, name: str) -> None:
     """PYTHONHOME and PYTHONPATH of another Python (conda, a module system) reach no Python of the set-up."""
     (tmp_path / "re.py").write_text("raise SystemExit('the wrong module')")
-    done = setup("fetch --help", PATH=os.defpath, **{name: str(tmp_path)})
+    done = setup("with_python nix/debian/fetch.py --help", PATH=os.defpath, **{name: str(tmp_path)})
     assert done.returncode == 0, done.stderr
 
 

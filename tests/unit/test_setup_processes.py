@@ -11,8 +11,15 @@ from pathlib import Path
 import pytest
 from setting_up import copied, setup
 
-# A fetch step that stays: only who ends it is tried with it.
-SLEEPER = "import sys, time\nsys.argv[1] == '--missing' or time.sleep(600)\n"
+# A fetch step that stays, under the guard of the real one.
+SLEEPER = """
+import pathlib, sys, time
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from fetching import processes
+if "--missing" not in sys.argv:
+    processes.end_with(int(sys.argv[sys.argv.index("--parent") + 1]))
+    time.sleep(600)
+"""
 
 
 @pytest.fixture

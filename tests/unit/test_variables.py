@@ -22,6 +22,7 @@ WHOLE = {
     "machine/dotenv.py": "a line of .env may refer to any variable",
     "deployment/container/entry.py": "what a compose file left empty is taken out; names of docker-stacks are sought",
     "repository/git.py": "handed to Git",
+    "repository/reading.py": "whether any variable of Git's own is set",
     "servers/environment.py": "handed to the servers and by them to notebooks",
     "kernels/overlay.py": "handed to pip",
 }

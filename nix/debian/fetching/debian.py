@@ -55,12 +55,12 @@ class System:
     def hear(self, line: str) -> None:
         """Take notice of what mmdebstrap says."""
         self.log.add(f"mmdebstrap: {line}")
-        if told := re.match(r"I: ((?:running|downloading|extracting|installing|cleaning|creating) .*?)\.*$", line):
+        if told := re.match(r"I: (running|downloading|extracting|installing|cleaning|creating) ", line):
             self.doing = told[1]
 
     def progress(self) -> str:
         """Return how far it is."""
-        return f"Debian system: {self.doing}"
+        return f"Debian: {self.doing}"
 
 
 def bootstrap(pin: Pin, archive: Path, hear: Callable[[str], None] = print) -> None:
@@ -104,7 +104,7 @@ def explained(output: str, command: str) -> str:
         r"Could not (connect|resolve|handshake)|Failed to fetch|Connection|proxy|E: .*(40[0-9]|50[0-9]) ", output
     ):
         remedy = f"The Debian mirror cannot be used; DEBIAN_MIRROR names another. {network_advice()}."
-    elif "unshare" in output or "newuidmap" in output or "namespace" in output:
+    elif re.search("unshare|newuidmap|namespace|unable to pick chroot mode", output):
         remedy = "Without root, mmdebstrap needs user namespaces and the package uidmap; or run the fetch step by sudo."
     elif "NO_PUBKEY" in output or "not signed" in output:
         remedy = "This machine lacks Debian's keys: install the package debian-archive-keyring."

@@ -29,7 +29,7 @@ class Ended(BaseException):
 
 
 class Signals:
-    """The first signal ends what runs in good order, the second at once."""
+    """The first signal ends what runs in good order, a second Ctrl-C at once."""
 
     def __init__(self) -> None:
         """Listen; what the caller ignores (nohup, a job in the background) stays ignored."""
@@ -40,8 +40,11 @@ class Signals:
     def receive(self, number: int, _frame: Any) -> None:
         """Raise in the main thread, wherever it is."""
         if ending.is_set():
-            # The guards see their parent end, and do the rest.
-            os._exit(128 + number)
+            # With a terminal the shell above us ends, too, which brings further signals: no hurry is meant by those.
+            if number == signal.SIGINT:
+                # The guards see their parent end, and do the rest.
+                os._exit(128 + number)
+            return
         ending.set()
         end_all()
         raise Ended(number)

@@ -75,11 +75,10 @@ class Log:
     """The details, in a file below .cache; credentials are masked."""
 
     def __init__(self, name: str) -> None:
-        """Open a file of one's own: two of us may run at once."""
+        """Name a file of one's own, since two of us may run at once; it is made by the first line."""
         self.path = log_folder() / f"{time.strftime('%Y%m%d-%H%M%S')}-{name}-{os.getpid()}.log"
         self.last: deque[str] = deque(maxlen=200)
         self.lock = threading.Lock()
-        self.file = self.path.open("w", encoding="utf-8")
 
     def add(self, line: str) -> None:
         """Write a line."""
@@ -87,9 +86,8 @@ class Log:
         with self.lock:
             self.last.append(line)
             # Details are worth no failure: the disk may be full.
-            with contextlib.suppress(OSError):
-                self.file.write(f"{line}\n")
-                self.file.flush()
+            with contextlib.suppress(OSError), self.path.open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
 
     def mention(self, message: str) -> str:
         """Add an error to the file; return it with the words where the details are."""

@@ -100,8 +100,8 @@ class Wheels:
             arrived[path.name] = max(size(path), arrived.get(path.name, 0))
         done = sum(arrived.values())
         total = sum(max(expected, arrived.get(file, 0)) for file, expected in self.sizes.items())
-        text = f"{len(arrived)} of {len(self.entries)} packages, {megabytes(done)} of {megabytes(total)}"
-        return f"{text}, checking and storing" if self.adding else f"{text}{self.clock.left(done, total)}"
+        text = f"{len(arrived)} of {len(self.entries)} packages, {done / 1e6:.0f} of {megabytes(total)}"
+        return f"{text}, storing" if self.adding else f"{text}{self.clock.left(done, total)}"
 
 
 def found(folder: Path, names: dict[str, nix.Entry]) -> list[Path]:

@@ -24,7 +24,7 @@ MODE = 0o711
 
 
 class Workplace:
-    """`JUPYTER-UTILS-FETCH-UID` in the folder for temporary files, held by a lock; a folder of each run in it."""
+    """`jupyter-utils-fetch-UID` in the folder for temporary files, held by a lock; a folder of each run in it."""
 
     def __init__(self, parent: str | None) -> None:
         """Name the place; it is made by `held`."""

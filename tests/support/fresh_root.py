@@ -5,6 +5,7 @@ Not a chroot, in which the kernel lets nobody make a user namespace: an ordinary
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from commands import ROOT
+from commands import ROOT, nix
 
 sys.path.insert(0, str(ROOT / "nix" / "debian"))
 
@@ -116,7 +117,9 @@ def make(archive: Path, folder: Path, wheels: Path | None = None) -> FreshRoot:
     settings = {"no-index": "true", "find-links": str(wheels)} if wheels else pip_settings()
     lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
     (folder / "etc" / "pip.conf").write_text(f"[global]\n{lines}")
-    places = {Path(place) for value in settings.values() for place in value.replace("file://", "").split()}
+    # The pages of an index in a folder name files beside that folder.
+    indexes = [Path(word[7:]).parent for value in settings.values() for word in value.split() if word[:7] == "file://"]
+    places = {*indexes, *(Path(word) for value in settings.values() for word in value.split())}
     for file in (place for place in places if place.is_absolute() and place.is_file()):
         (folder / file.relative_to("/")).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, folder / file.relative_to("/"))
@@ -129,12 +132,27 @@ def make(archive: Path, folder: Path, wheels: Path | None = None) -> FreshRoot:
 
 
 def pip_settings() -> dict[str, str]:
-    """Return what pip is told on this machine, by files and by its environment."""
-    words = [sys.executable, "-m", "pip", "config", "list"]
+    """Return what the machine's own pip is told here, by files and by its environment."""
     python = shutil.which("python3", path=os.defpath) or sys.executable
-    words[0] = python
+    words = [python, "-m", "pip", "config", "list"]
     listed = subprocess.run(words, check=True, capture_output=True, text=True).stdout
     return dict(re.findall(r"(?m)^(?:global|:env:)\.([\w-]+)='(.*)'$", listed))
+
+
+def link_wheels(folder: Path) -> Path:
+    """Fill a folder with the wheels that this machine's store has, as pip takes them; they cost no space."""
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    result = nix("eval", "--json", "-f", "nix/debian", "files.wheels")
+    assert result.returncode == 0, result.stderr
+    found = {entry["file"]: Path(entry["path"]) for entry in json.loads(result.stdout)}
+    for name, path in found.items():
+        try:
+            if path.exists():
+                os.link(path, folder / name)
+        except OSError:
+            shutil.copyfile(path, folder / name)
+    return folder
 
 
 def remove(folder: Path) -> None:

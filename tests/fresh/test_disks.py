@@ -1,0 +1,89 @@
+"""Checkouts on another disk than Linux' own: a real exfat, by FUSE."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import fresh_root
+import pytest
+from commands import ROOT, evaluated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.full
+
+
+@pytest.fixture
+def exfat(tmp_path: Path) -> Iterator[Path]:
+    """Mount an exfat, which knows no modes, no symbolic links and no case."""
+    for program in ("mkfs.exfat", "mount.exfat-fuse", "losetup"):
+        if shutil.which(program) is None:
+            pytest.skip(f"no {program} on the path (Debian: exfatprogs, exfat-fuse)")
+    if os.geteuid() != 0:
+        pytest.skip("mounting a disk needs root")
+    image, folder = tmp_path / "image", tmp_path / "disk"
+    folder.mkdir()
+    with image.open("wb") as file:
+        file.truncate(100 << 20)
+    subprocess.run(["mkfs.exfat", str(image)], check=True, capture_output=True)
+    attached = subprocess.run(["losetup", "--find", "--show", str(image)], capture_output=True, text=True, check=False)
+    if attached.returncode:
+        pytest.skip(f"no loop device here: {attached.stderr}")
+    device = attached.stdout.strip()
+    try:
+        mounted = subprocess.run(["mount.exfat-fuse", device, str(folder)], capture_output=True, text=True, check=False)
+        if mounted.returncode:
+            pytest.skip(f"no exfat by FUSE here: {mounted.stderr}")
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=False, capture_output=True)
+        subprocess.run(["losetup", "--detach", device], check=False)
+
+
+@pytest.fixture
+def clone(exfat: Path, tmp_path: Path) -> Path:
+    """Return a clone on that disk."""
+    fresh_root.publish(tmp_path / "lab.bundle")
+    words = ["git", "clone", "--quiet", "--branch", "main", str(tmp_path / "lab.bundle"), str(exfat / "lab")]
+    subprocess.run(words, check=True)
+    return exfat / "lab"
+
+
+def test_store_paths_are_the_same(clone: Path) -> None:
+    """What is built of that checkout is what is built of any other."""
+    for output in ("lab", "python", "units"):
+        here = evaluated("-f", f"{clone}/nix/debian", f"{output}.outPath")
+        assert here == evaluated("-f", f"{ROOT}/nix/debian", f"{output}.outPath")
+
+
+@pytest.mark.parametrize("words", [["sh", "quickstart"], ["bash", "quickstart"], ["./quickstart"]])
+def test_disk_without_symbolic_links_is_refused_in_one_line(clone: Path, words: list[str]) -> None:
+    """Before anything is installed or built, the line names the folder, the reason and the remedy."""
+    done = subprocess.run([*words, "--build-only"], cwd=clone, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert f"the disk of {clone}" in line
+    assert "knows no symbolic links" in line
+    assert "clone to a folder of Linux' own" in line
+
+
+def test_disk_that_knows_no_case_is_named(clone: Path, tmp_path: Path) -> None:
+    """Where links can be made, two names that differ by case alone are still one file, which is said."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "ln").write_text('#!/bin/sh\nexec touch "$3"\n')
+    (tmp_path / "bin" / "ln").chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-c", "set -euo pipefail; . nix/setup/all.sh; check_checkout", "quickstart"],
+        cwd=clone,
+        env={**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "takes upper and lower case for the same" in done.stderr
