@@ -151,7 +151,7 @@ def test_closed_terminal_ends_all(fetch: Fetch, index: Index, mark: str) -> None
     """When the window is closed, in which there is nothing to write to any more, all ends, too."""
     child, terminal = pty.fork()
     if child == 0:
-        os.execvpe("bash", ["bash", "-c", f"{fetch.line()} --parent $$; true"], fetch.env)  # noqa: S606 - in a terminal
+        os.execvpe("bash", ["bash", "-c", f"{fetch.line()} --parent $$; true"], fetch.env)
     reader = threading.Thread(target=drain, args=(terminal, closed := threading.Event()))
     reader.start()
     under_way(index)

@@ -68,7 +68,7 @@ def in_terminal(words: list[str], columns: int = 60) -> tuple[int, str]:
     if child == 0:
         os.environ.update(TERM="xterm", COLUMNS=str(columns))
         subprocess.run(["stty", "cols", str(columns)], check=True)
-        os.execvp(words[0], words)  # noqa: S606 - the point of a terminal's child
+        os.execvp(words[0], words)
     got = b""
     while True:
         try:

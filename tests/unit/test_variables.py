@@ -11,8 +11,8 @@ from pathlib import Path
 import jupyter_utils
 import pytest
 from jupyter_utils.errors import SettingsError
-from jupyter_utils.servers import environment
 from jupyter_utils.machine.variables import LIBRARY, OTHERS, SHARED, TOLD, given, raw, seconds
+from jupyter_utils.servers import environment
 from jupyter_utils.settings import Settings, read_settings, table
 
 PACKAGE = Path(jupyter_utils.__file__).parent
