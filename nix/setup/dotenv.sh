@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The settings that are needed before there is any Python: from the environment, else from .env. The rule for .env, its
-# reasons and its words are those of python/jupyter_utils/dotenv.py; a test holds the two together.
+# reasons and its words are those of python/jupyter_utils/machine/dotenv.py; a test holds the two together.
 
 declare -A dotenv_values=() dotenv_unclear=() dotenv_lines=()
 dotenv_read='' dotenv_found='' dotenv_problem=''
