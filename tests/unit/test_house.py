@@ -80,3 +80,17 @@ def test_no_circles() -> None:
     """Not inside of a room, either; a package's own `__init__` names its modules, and does not count."""
     packages = {name for name, file in MODULES.items() if file.name == "__init__.py"}
     TopologicalSorter({name: imported(name) - packages for name in MODULES if name not in packages}).prepare()
+
+
+def test_one_place_knows_what_of_mlflow_is_not_public() -> None:
+    """MLflow is bounded to one release for the adapter's sake; everything else uses what its documentation promises."""
+    public = {"mlflow", "mlflow.entities", "mlflow.exceptions"}
+    private = [
+        f"{name} imports {node.module}"
+        for name, file in MODULES.items()
+        if room(name) != "adapters"
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module
+        if node.module.partition(".")[0] == "mlflow" and node.module not in public
+    ]
+    assert private == []
