@@ -28,7 +28,7 @@ let
   };
   source = uri: suites: ''
     Types: deb
-    URIs: http://debian.example.org/${uri}
+    URIs: @server@/${uri}
     Suites: ${suites}
     Components: main
     Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
@@ -40,6 +40,11 @@ entries
   # For `apt-get install` in an image that is made from this one: Debian's own servers, and no list of what they have.
   "etc/apt/sources.list.d/debian.sources" = {
     mode = "0644";
+    # Debian's own server, as its dpkg knows it.
+    server = {
+      file = "${system.root}/usr/lib/dpkg/methods/apt/setup";
+      pattern = "\\$urn += \"(http://[^\"]+)/debian\"";
+    };
     text = builtins.concatStringsSep "\n" [
       (source "debian" "${suite} ${suite}-updates")
       (source "debian-security" "${suite}-security")

@@ -5,6 +5,7 @@ Attributes: layerName, kind; root, paths, or files (JSON) with the root of the s
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,19 @@ from layers import measured
 from store import argument
 
 
+def with_server(what: dict[str, Any]) -> dict[str, Any]:
+    """Fill in the address of the server that a file of the system names (server: file and pattern)."""
+    server = what.pop("server")
+    found = re.search(server["pattern"], Path(server["file"]).read_text())
+    if found is None:
+        sys.exit(f"{server['file']} names no server any more: nothing matches {server['pattern']!r}")
+    return what | {"text": what["text"].replace("@server@", found[1])}
+
+
 def edited(what: dict[str, Any]) -> dict[str, Any]:
     """Turn an edited file of the system (base, replace, append) into one that is written out."""
+    if "server" in what:
+        return with_server(what)
     if "base" not in what:
         return what
     text = Path(what["base"]).read_text()
