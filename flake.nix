@@ -2,7 +2,7 @@
   description = "A reproducible JupyterLab with MLflow for deep learning on text";
 
   inputs = {
-    nixpkgs.url = "github:NixOS/nixpkgs/nixos-25.11";
+    nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
     # Read as sources, so that none of its own inputs comes along.
     poetry2nix = {
       url = "github:nix-community/poetry2nix";

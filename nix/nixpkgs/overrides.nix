@@ -47,6 +47,17 @@ let
   withoutPrograms = name: change name { postInstall = remove ([ "bin" ] ++ leftOut.${name}); };
 in
 {
+  # poetry2nix reads what nixpkgs took away in June 2026, of an interpreter that can only be Python 3.
+  isPy27 = false;
+  # It puts lists into lists, which nixpkgs takes since 26.05 with a warning a package.
+  mkPoetryDep = prev.mkPoetryDep.override {
+    buildPythonPackage =
+      attributes:
+      final.buildPythonPackage (
+        attributes // { buildInputs = lib.flatten (attributes.buildInputs or [ ]); }
+      );
+  };
+
   # nixpkgs builds its own build tools with these; the lock's wheels of them would need themselves to be unpacked.
   inherit (interpreter.pkgs) bootstrap installer wheel;
 
@@ -78,10 +89,14 @@ in
   );
 
   matplotlib = change "matplotlib" {
-    # Figures show Japanese: the same script as on the debian base.
+    # Figures show Japanese: the same script as on the debian base. nixpkgs moved the font within its package in 2026.
     postInstall = ''
-      font=${pkgs.ipaexfont}/share/fonts/opentype/ipaexg.ttf ${interpreter.interpreter} \
-        ${../shared/patch_matplotlib.py} $out/${site}
+      font=$(find -L ${pkgs.ipaexfont} -name ipaexg.ttf -print -quit)
+      if [ -z "$font" ]; then
+        echo "${pkgs.ipaexfont} has no ipaexg.ttf: see where this nixpkgs keeps IPAexGothic" >&2
+        exit 1
+      fi
+      font=$font ${interpreter.interpreter} ${../shared/patch_matplotlib.py} $out/${site}
     '';
   };
   mlflow-skinny = withoutPrograms "mlflow-skinny";

@@ -28,7 +28,7 @@ _: {
 """
 LAB = """
 let
-  lab = import {root}/nix {{
+  lab = import {root}/nix/nixpkgs {{
     pkgs = {{
       lib.trivial.release = "26.05";
       python311 = {{ libPrefix = "python3.11"; }};

@@ -6,9 +6,7 @@ nixpkgs' `lib` is not part of this repository: it is taken from NIXPKGS_LIB (a f
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +17,6 @@ EXAMPLES = sorted(path.stem for path in (ROOT / "nix" / "examples").glob("*.nix"
 HERE = Path(__file__).parent
 LABS = "services.jupyterlab"
 MLFLOW = "services.mlflow-server"
-
-
-@pytest.fixture(scope="session")
-def library() -> str:
-    """Find nixpkgs' lib."""
-    if named := os.environ.get("NIXPKGS_LIB"):
-        return str(Path(named).absolute())
-    found = subprocess.run(
-        ["nix-instantiate", "--eval", "--expr", "toString <nixpkgs/lib>"], capture_output=True, text=True, check=False
-    )
-    if found.returncode:
-        pytest.skip(
-            "nixpkgs' lib is not here: NIXPKGS_LIB=FOLDER names it (`nix flake check` evaluates with all of NixOS)"
-        )
-    return found.stdout.strip().strip('"')
 
 
 class RefusedError(Exception):

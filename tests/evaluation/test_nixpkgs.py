@@ -1,0 +1,103 @@
+"""The nixpkgs base, evaluated with the real poetry2nix on a nixpkgs that is old, pinned or yet to come.
+
+Neither is part of this repository: POETRY2NIX and NIXPKGS_LIB name folders with them. The rest stands in.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from commands import ROOT, nix
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STAND_IN = ROOT / "tests" / "evaluation" / "nixpkgs"
+VARIANTS = ["environment", "environment-gpu"]
+
+
+@dataclass(frozen=True)
+class Base:
+    """The nixpkgs base on what stands in for nixpkgs."""
+
+    library: str
+    poetry2nix: str
+
+    def ask(self, what: str, nixpkgs: str = "") -> tuple[Any, str]:
+        """Return the value of an expression in which `lab` is the base, and what was said of it."""
+        expression = f"""
+        let
+          pkgs = import {STAND_IN} {{ library = "{self.library}"; {nixpkgs} }};
+          lab = import {ROOT}/nix/nixpkgs {{ inherit pkgs; poetry2nix = /. + "{self.poetry2nix}"; }};
+          application = name: lab.packages.${{name}}.passthru.jupyter-utils;
+        in
+        {what}
+        """
+        result = nix("eval", "--json", "--impure", "--expr", expression)
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout), result.stderr
+
+
+@pytest.fixture(scope="session")
+def base(library: str, poetry2nix: str) -> Base:
+    return Base(library, poetry2nix)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_environment_is_the_same_where_ispy27_is_gone(base: Base, name: str) -> None:
+    """The attribute went with nixpkgs of June 2026: the environment evaluates all the same, to the same derivation."""
+    what = f'(application "{name}").drvPath'
+    assert base.ask(what, "isPy27 = false;")[0] == base.ask(what, "isPy27 = true;")[0]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_no_list_lies_within_a_list(base: Base, name: str) -> None:
+    """Since 26.05 nested lists of inputs cost a warning a package, and some day not at all."""
+    _path, said = base.ask(f'(application "{name}").drvPath', "isPy27 = true;")
+    assert "nested list" not in said
+
+
+def test_stand_in_warns_of_nested_lists(base: Base) -> None:
+    """The test above would see one: the stand-in says what nixpkgs says."""
+    package = '(pkgs.python311.pkgs.buildPythonPackage { pname = "p"; version = "1"; buildInputs = [ [ ] ]; }).drvPath'
+    assert "nested list in buildInputs of p-1" in base.ask(package)[1]
+
+
+def post_install(base: Base, font: str) -> str:
+    """Return what the base adds to the installation of matplotlib."""
+    what = '(application "environment").passthru.python.pkgs.matplotlib.postInstall'
+    return str(base.ask(what, f'ipaexfont = "{font}"; isPy27 = true;')[0])
+
+
+def installed(script: str, out: Path) -> subprocess.CompletedProcess[str]:
+    """Run it on what it finds of matplotlib."""
+    data = out / "lib" / "python3.11" / "site-packages" / "matplotlib" / "mpl-data"
+    (data / "fonts" / "ttf").mkdir(parents=True)
+    (data / "matplotlibrc").write_text("#font.family:  sans-serif\n")
+    (out / "python3").symlink_to(sys.executable)
+    environment = {"out": str(out), "PATH": f"{out}:/usr/bin:/bin"}
+    return subprocess.run(["bash", "-euc", script], env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("folder", ["opentype", "truetype", "truetype/ipaexfont"])
+def test_japanese_font_is_found(base: Base, tmp_path: Path, folder: str) -> None:
+    """Figures show Japanese wherever in its package a nixpkgs keeps the font."""
+    fonts = tmp_path / "font" / "share" / "fonts" / folder
+    fonts.mkdir(parents=True)
+    (fonts / "ipaexg.ttf").write_text("a font")
+    done = installed(post_install(base, str(tmp_path / "font")), tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert [path.read_text() for path in tmp_path.glob("out/**/fonts/ttf/ipaexg.ttf")] == ["a font"]
+
+
+def test_missing_font_stops_the_build(base: Base, tmp_path: Path) -> None:
+    """A nixpkgs without the font is told of in words, and not found out from empty figures."""
+    (tmp_path / "font").mkdir()
+    done = installed(post_install(base, str(tmp_path / "font")), tmp_path / "out")
+    assert done.returncode != 0
+    assert "ipaexg.ttf" in done.stderr
