@@ -29,6 +29,10 @@ let
         '') (need.siblings or [ ]);
     });
 
+  # The libraries of these need glibc alone and work as they come: not even touched, for patchelf before 0.19 destroys the
+  # large one of mypy, and nixpkgs has an older one.
+  untouched = name: change name { dontAutoPatchelf = true; };
+
   # setup.py alone, no build-system table: poetry2nix cannot know.
   withSetuptools =
     name:
@@ -101,6 +105,7 @@ in
   ipadic = withSetuptools "ipadic";
   unidic-lite = withSetuptools "unidic-lite";
 }
+// lib.genAttrs needs.glibc untouched
 // lib.optionalAttrs (variant == "cuda") (
   lib.mapAttrs native needs.cuda
   // {

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import ROOT, evaluated
+from commands import ROOT, evaluated, nix
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 from packaging.utils import canonicalize_name
 
-NEEDS: dict[str, Any] = json.loads((ROOT / "nix" / "nixpkgs" / "native-needs.json").read_text())["cuda"]
+NATIVE: dict[str, Any] = json.loads((ROOT / "nix" / "nixpkgs" / "native-needs.json").read_text())
+NEEDS: dict[str, Any] = NATIVE["cuda"]
 FILES: dict[str, Any] = json.loads((ROOT / "python" / "files.json").read_text())
 # PEP 599: what poetry2nix hands to autoPatchelf; then what glibc and the compiler's own libraries bring.
 MANYLINUX = {
@@ -27,6 +28,36 @@ MANYLINUX = {
     *("libICE.so.6", "libSM.so.6", "libGL.so.1", "libgobject-2.0.so.0", "libgthread-2.0.so.0", "libglib-2.0.so.0"),
     *("libz.so.1", "libexpat.so.1", "ld-linux-x86-64.so.2", "libatomic.so.1", "libgomp.so.1"),
 }
+GLIBC = {
+    *("ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libdl.so.2", "librt.so.1", "libpthread.so.0"),
+    *("libnsl.so.1", "libutil.so.1", "libresolv.so.2"),
+}
+# What nix/nixpkgs/overrides.nix sets for every package of the list, by a nixpkgs of which only the list's part exists.
+UNTOUCHED = """
+let
+  needs = builtins.fromJSON (builtins.readFile {root}/nix/nixpkgs/native-needs.json);
+  named = value: names: builtins.listToAttrs (map (name: {{ inherit name; value = value name; }}) names);
+  overrides = import {root}/nix/nixpkgs/overrides.nix {{
+    lock = {root}/python;
+    variant = "{variant}";
+    interpreter = {{
+      sitePackages = "site";
+      pkgs = {{ bootstrap = null; installer = null; wheel = null; }};
+    }};
+    pkgs.lib = {{
+      importJSON = path: builtins.fromJSON (builtins.readFile path);
+      subtractLists = less: builtins.filter (item: !builtins.elem item less);
+      genAttrs = names: value: named value names;
+      optionalAttrs = wanted: attributes: if wanted then attributes else {{ }};
+      mapAttrs = builtins.mapAttrs;
+      makeOverridable = function: function;
+    }};
+  }};
+  previous = named (_name: {{ overridePythonAttrs = given: given; }}) needs.glibc;
+  made = overrides made previous;
+in
+named (name: made.${{name}}) needs.glibc
+"""
 
 
 def named_in_overrides() -> set[str]:
@@ -40,7 +71,7 @@ def test_every_override_names_a_package_of_the_lock() -> None:
     locked = {row["name"] for row in FILES["common"] + FILES["cuda"]}
     siblings = {name for need in NEEDS.values() for name in need.get("siblings", [])}
     assert len(named_in_overrides()) > 4
-    assert named_in_overrides() | NEEDS.keys() | siblings <= locked
+    assert named_in_overrides() | NEEDS.keys() | siblings | set(NATIVE["glibc"]) <= locked
 
 
 def test_file_names_are_of_the_form_that_nixpkgs_fetcher_builds() -> None:
@@ -92,6 +123,21 @@ def test_every_library_that_a_wheel_needs_is_accounted_for(variant: str) -> None
             unmet[name] = rest
     assert unmet == {}
     assert len([name for name in libraries if libraries[name]]) > 30
+
+
+def test_libraries_that_need_only_glibc_are_listed() -> None:
+    """They are left as they come: patchelf before 0.19 destroys the large library of mypy where it touches it at all."""
+    own = {name: set().union(*map(needed_by, paths)) for name, paths in installed("cpu").items()}
+    assert {name for name, needed in own.items() if needed and needed <= GLIBC} == set(NATIVE["glibc"])
+    assert "mypy" in NATIVE["glibc"]
+
+
+@pytest.mark.parametrize("variant", ["cpu", "cuda"])
+def test_libraries_that_need_only_glibc_are_not_patched(variant: str) -> None:
+    """Whatever patchelf a nixpkgs has, autoPatchelf doesn't run over them."""
+    evaluated = nix("eval", "--impure", "--json", "--expr", UNTOUCHED.format(root=ROOT, variant=variant))
+    made = json.loads(evaluated.stdout)
+    assert made == {name: {"dontAutoPatchelf": True} for name in NATIVE["glibc"]}
 
 
 def test_every_ignored_library_is_really_needed() -> None:
