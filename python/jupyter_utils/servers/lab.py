@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +11,7 @@ from jupyter_utils.errors import SettingsError
 from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import little_space, writable_dir
 from jupyter_utils.machine.ports import check_port
-from jupyter_utils.machine.running import announced
+from jupyter_utils.machine.running import Announcement
 from jupyter_utils.machine.urls import mask
 from jupyter_utils.store.layout import windows_drive_warning
 from jupyter_utils.supervision.console import Console
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jupyter_utils.settings import Settings
-    from jupyter_utils.supervision.supervisor import ServerSpec
+    from jupyter_utils.supervision.member import ServerSpec
 
 NEARLY_FULL = 64 * 2**20
 """Bytes free below which nobody can work for long."""
@@ -60,9 +60,12 @@ def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = Fa
     writable_dir(notebook_dir, "JUPYTER_NOTEBOOK_DIR")
     _warn(little_space(notebook_dir, "JUPYTER_NOTEBOOK_DIR", NEARLY_FULL))
     env = base_environment(settings)
-    servers, admin = [], None
+    servers: list[ServerSpec] = []
+    admin = None
     if own_mlflow:
-        servers, admin = [_mlflow_server(settings, env, ())], mlflow.credentials(settings)
+        # JupyterLab and its kernels outlive an MLflow that dies; one that cannot start at all ends everything at once.
+        servers = [replace(_mlflow_server(settings, env, ()), revives=True)]
+        admin = mlflow.credentials(settings)
     env |= notebook_environment(settings, admin)
     servers.insert(0, jupyter.server(settings, env, log_file(jupyter.NAME, settings.jupyter_port), entry, extra))
     host = reachable_host(settings.listen_address)
@@ -153,12 +156,13 @@ def _run(  # noqa: PLR0913, PLR0917 - all that a unit is made of
     health = {server.name: server.health for server in servers}
 
     def supervise() -> int:
-        with contextlib.ExitStack() as stack:
+        with Announcement(urls, settings.root_dir, health, artifacts) as announcement:
             console = Console(
                 servers,
                 [*summary, *logs, *(["Ctrl-C ends everything."] if in_terminal else [])],
                 verbose=verbose,
-                on_ready=lambda: stack.enter_context(announced(urls, settings.root_dir, health, artifacts)),
+                on_ready=announcement.make,
+                on_end=announcement.ended,
             )
             return Unit(servers, console, background.tick if background else lambda: None).run()
 

@@ -14,7 +14,7 @@ from jupyter_utils.machine.variables import given, raw
 from jupyter_utils.machine.writing import write_whole
 from jupyter_utils.settings import DATABASE
 from jupyter_utils.store.layout import USERS, check_backend, check_store
-from jupyter_utils.supervision.supervisor import ServerSpec
+from jupyter_utils.supervision.member import ServerSpec
 
 from .addresses import allowed_hosts, allowed_origins
 
