@@ -25,6 +25,7 @@ from .addresses import public_host
 from .background import Background
 from .environment import base_environment, notebook_environment
 from .hosting import hosted
+from .one_server import own_store, own_store_or_neighbour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,14 @@ def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = Fa
     """
     check_extra(extra, "JUPYTER_PORT")
     settings, extra = hosted(settings, extra)
+    if settings.other_mlflow is not None:
+        return _run_lab(settings, extra, verbose=verbose)
+    check_port(settings.bind_address, settings.jupyter_port, "JUPYTER_PORT")
+    with own_store_or_neighbour(settings) as found:
+        return _run_lab(found, extra, joined=found is not settings, verbose=verbose)
+
+
+def _run_lab(settings: Settings, extra: Sequence[str], *, joined: bool = False, verbose: bool) -> int:
     own_mlflow = settings.other_mlflow is None
     notebook_dir = settings.notebook_dir
     check_port(settings.bind_address, settings.jupyter_port, "JUPYTER_PORT")
@@ -65,6 +74,7 @@ def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = Fa
     if own_mlflow:
         # JupyterLab and its kernels outlive an MLflow that dies; one that cannot start at all ends everything at once.
         servers = [replace(_mlflow_server(settings, env, ()), revives=True)]
+    if own_mlflow or joined:
         admin = mlflow.credentials(settings)
     env |= notebook_environment(settings, admin)
     servers.insert(0, jupyter.server(settings, env, log_file(jupyter.NAME, settings.jupyter_port), entry, extra))
@@ -85,15 +95,15 @@ def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = Fa
 def run_mlflow(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = False) -> int:
     """Run the MLflow server alone until asked to stop; MLFLOW_TRACKING_URI is ignored. See `run_lab`."""
     check_extra(extra, "MLFLOW_PORT")
-    servers = [_mlflow_server(settings, base_environment(settings), extra)]
-    urls = {"MLflow": mlflow.page_url(settings, extra)}
-    summary = [*_addresses(settings, urls), *_store_lines(settings, mlflow.credentials(settings))]
-    return _run(servers, summary, urls, settings, mlflow.local_artifacts(settings, extra), verbose=verbose)
+    with own_store(settings, extra):
+        servers = [_mlflow_server(settings, base_environment(settings), extra)]
+        urls = {"MLflow": mlflow.page_url(settings, extra)}
+        summary = [*_addresses(settings, urls), *_store_lines(settings, mlflow.credentials(settings))]
+        return _run(servers, summary, urls, settings, mlflow.local_artifacts(settings, extra), verbose=verbose)
 
 
 def _mlflow_server(settings: Settings, env: dict[str, str], extra: Sequence[str]) -> ServerSpec:
     check_port(settings.bind_address, settings.mlflow_port, "MLFLOW_PORT")
-    mlflow.prepare_store(settings)
     _warn(windows_drive_warning(settings.store_dir))
     _warn(little_space(settings.store_dir, "MLFLOW_STORE_DIR", NEARLY_FULL))
     log = log_file(mlflow.NAME, settings.mlflow_port)

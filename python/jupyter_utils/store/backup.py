@@ -26,8 +26,9 @@ from jupyter_utils.machine.urls import mask, sqlite_file
 from jupyter_utils.machine.writing import link_whole
 from jupyter_utils.settings import DATABASE
 
-from . import sqlite
+from . import lock, sqlite
 from .layout import USERS
+from .swap import interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,13 +73,23 @@ def back_up(settings: Settings, target: Path, keep: int | None = None) -> Backup
     Raises:
         BackupError: there is no SQLite database, or no room. What was begun is removed.
         DirectoryError: `target` cannot be written to.
+        StoreBusyError: a restore, or another command, has the store alone.
     """
     database = database_file(settings)
+    if interrupted(database):
+        raise BackupError(
+            f"A restore was interrupted in {database.parent}: start the server, which completes it, or restore again."
+        )
     if not database.exists():
         raise BackupError(
             f"There is no database {database}: MLflow was never started on it. MLFLOW_STORE_DIR names it."
         )
     writable_dir(target, "the backups' directory")
+    with lock.using(database):
+        return _back_up(settings, target, keep)
+
+
+def _back_up(settings: Settings, target: Path, keep: int | None) -> Backup:
     previous = backups(target)
     name = PREFIX + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     partial, path = target / f"{_PARTIAL}{name}", target / name
