@@ -161,7 +161,7 @@ def _complete(folder: Path, content: dict[str, Any]) -> None:
 
 
 def _move_waiting(source: Path, target: Path) -> None:
-    """Give the files of runs that wait back their place: entries of the spool name it."""
+    """Put the files of runs that wait back into their place: entries of the spool name it."""
     if not source.is_dir():
         return
     target.mkdir(mode=0o700, exist_ok=True)

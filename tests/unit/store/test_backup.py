@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -96,7 +97,7 @@ def test_a_backup_that_fails_leaves_the_earlier_ones(
     with pytest.raises(BackupError, match=r"1.0 EiB are needed.*earlier ones are as they were"):
         back_up(settings, tmp_path / "backups")
     assert backups.backups(tmp_path / "backups") == [first.path]
-    assert {path.name for path in (tmp_path / "backups").iterdir()} == {first.path.name, "latest"}
+    assert {path.name for path in (tmp_path / "backups").iterdir()} - {".lock"} == {first.path.name, "latest"}
 
 
 def test_a_damaged_database_is_not_taken_for_a_backup(settings: Settings, tmp_path: Path) -> None:
@@ -162,3 +163,53 @@ def test_other_databases_have_tools_of_their_own(
         back_up(read_settings(), tmp_path / "backups")
     assert "geheim" not in str(caught.value)
     assert settings.store_dir.exists()
+
+
+def test_two_backups_into_one_folder_do_not_meet(settings: Settings, tmp_path: Path) -> None:
+    """The second is refused while the first works, which it would have taken for a leftover."""
+    target = tmp_path / "backups"
+    first = back_up(settings, target)
+    holding = (
+        "import filelock, sys; held = filelock.FileLock(sys.argv[1]); held.acquire()\n"
+        "print(1, flush=True); sys.stdin.read()"
+    )
+    argv = [sys.executable, "-c", holding, str(target / ".lock")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        other.stdout.readline()
+        (target / ".partial-mlflow-20260101T000000Z").mkdir()
+        with pytest.raises(BackupError, match="Another backup is being made"):
+            back_up(settings, target, keep=1)
+        assert (target / ".partial-mlflow-20260101T000000Z").is_dir()
+        other.kill()
+    assert backups.backups(target) == [first.path]
+
+
+def test_backups_of_a_wrong_clock_do_not_stay_for_ever(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts is the order in which they were made, also after ones of before these were numbered."""
+    target = tmp_path / "backups"
+    later(monkeypatch, "20990101T000000Z")
+    future = back_up(settings, target)
+    record = future.path / "backup.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "number": None}))
+    made = []
+    for number in range(4):
+        later(monkeypatch, f"2026010{4 - number}T000000Z")
+        made.append(back_up(settings, target, keep=2))
+    assert backups.backups(target) == [made[2].path, made[3].path]
+    assert (target / "latest").resolve() == made[3].path
+
+
+def test_a_backup_counts_only_once_it_was_looked_at(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that loses what it was given: the one before stays, and the command fails."""
+    first = back_up(settings, tmp_path / "backups")
+    later(monkeypatch, "20990101T000000Z")
+    monkeypatch.setattr("os.sync", lambda: next((tmp_path / "backups").glob(".partial-*/mlflow.db")).unlink())
+    with pytest.raises(BackupError, match="did not arrive as it was written"):
+        back_up(settings, tmp_path / "backups", keep=1)
+    assert backups.backups(tmp_path / "backups") == [first.path]
+    assert not list((tmp_path / "backups").glob(".partial-*"))

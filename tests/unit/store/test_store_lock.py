@@ -108,7 +108,9 @@ def test_the_server_itself_may_change_the_schema(database: Path) -> None:
 
 def _try(database: Path) -> str:
     code = HOLD.format(what=f"lock.using(pathlib.Path({str(database)!r}))")
-    done = subprocess.run([sys.executable, "-c", code], input="", capture_output=True, text=True, timeout=5, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], input="", capture_output=True, text=True, timeout=5, check=False
+    )
     return done.stdout
 
 
