@@ -107,13 +107,22 @@ def health() -> None:
 def copy_store() -> None:
     """Copy MLFLOW_STORE_DIR's runs and artifacts to MLFLOW_BACKEND_STORE_URI and MLFLOW_ARTIFACTS_DESTINATION."""
     from .settings import read_settings
+    from .spool import Spool
+    from .spool.home import bring_home
     from .store.copy_store import copy_store
 
-    done = copy_store(read_settings())
+    settings = read_settings()
+    done = copy_store(settings)
     click.echo(
         f"{done.runs} runs ({done.rows} rows of all tables) and {done.files} artifact files are copied and compared. "
         "The old store is as it was; remove it when you have seen your runs."
     )
+    if settings.mlflow_artifacts_destination:
+        brought, left = bring_home(Spool(settings.spool_dir), settings.store_dir / "artifacts")
+        if brought:
+            click.echo(f"Files of {brought} runs that wait were copied into the spool: jupyter-utils sync sends them.")
+        if left:
+            click.echo(f"Send these before you remove the old store (jupyter-utils sync): {', '.join(left)}", err=True)
 
 
 @main.command()

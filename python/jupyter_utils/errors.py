@@ -35,6 +35,10 @@ class BackupError(JupyterUtilsError):
     """MLflow's data could not be backed up, or a backup not be restored; what was there is as it was."""
 
 
+class StoreBusyError(JupyterUtilsError):
+    """Others work on MLflow's data: its server, or a command that wants it alone. Nothing was changed."""
+
+
 class UnitsError(JupyterUtilsError):
     """The systemd units could not be installed or removed."""
 

@@ -27,12 +27,21 @@ def mlflow(settings: Settings) -> Iterator[Finding]:
     if settings.other_mlflow is None and not own:
         yield ok("MLflow", "none is running; `jupyter-utils lab` starts one")
         return
+    yield from _restarts()
     for uri in dict.fromkeys([settings.other_mlflow] if settings.other_mlflow else own):
         if down := why_down(uri.rstrip("/")):
-            remedy = "start it or correct MLFLOW_TRACKING_URI; runs are kept meanwhile, and sent later"
+            what = "start it or correct MLFLOW_TRACKING_URI" if settings.other_mlflow else "its lab starts it again"
+            remedy = f"{what}; runs are kept meanwhile, and sent later"
             yield warning("MLflow", f"{mask(uri)} {down}", remedy)
         else:
             yield ok("MLflow", f"{mask(uri)} answers")
+
+
+def _restarts() -> Iterator[Finding]:
+    for state in running():
+        for name, how in state.ended.items():
+            remedy = "its log says why (signal 9 without a word: the machine ran out of memory); nothing is lost by it"
+            yield warning(name, f"{state.root_dir}: {name} {how}", remedy)
 
 
 def spool(settings: Settings) -> Iterator[Finding]:

@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from .variables import given
 from .writing import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from typing import Self
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Running:
         root_dir: what its file browser shows.
         health: name -> address that answers 200 while the server is well.
         artifacts: address of an MLflow server of its own -> the folder of its artifacts, where that is on this machine.
+        ended: name -> how a server ended last that was started again, and how often that has been.
     """
 
     pid: int
@@ -40,6 +42,7 @@ class Running:
     root_dir: str
     health: dict[str, str] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_alive(self) -> bool:
@@ -55,29 +58,60 @@ def _folder() -> Path:
     return Path(tempfile.gettempdir()) / f"{APP}-run" if container else state_dir() / "run"
 
 
-@contextlib.contextmanager
-def announced(
-    urls: dict[str, str], root_dir: Path, health: dict[str, str] | None = None, artifacts: dict[str, str] | None = None
-) -> Iterator[None]:
-    """Say that this process runs these servers, until the end of the block."""
-    path = make_private_dir(_folder(), "XDG_STATE_HOME") / f"{os.getpid()}.json"
-    began = psutil.Process().create_time()
-    state = Running(os.getpid(), began, urls, str(root_dir), health or {}, artifacts or {})
-    write_whole(path, json.dumps(asdict(state)), mode=0o600)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
+class Announcement:
+    """That this process runs servers: a file, from `make` until the end of the block."""
+
+    def __init__(
+        self,
+        urls: dict[str, str],
+        root_dir: Path,
+        health: dict[str, str] | None = None,
+        artifacts: dict[str, str] | None = None,
+    ) -> None:
+        began = psutil.Process().create_time()
+        self._state = Running(os.getpid(), began, urls, str(root_dir), health or {}, artifacts or {})
+        self._times: Counter[str] = Counter()
+        self._path: Path | None = None
+
+    def make(self) -> None:
+        """Write the file."""
+        self._path = make_private_dir(_folder(), "XDG_STATE_HOME") / f"{os.getpid()}.json"
+        write_whole(self._path, json.dumps(asdict(self._state)), mode=0o600)
+
+    def ended(self, name: str, how: str) -> None:
+        """Write down how a server ended that is started again."""
+        self._times[name] += 1
+        times = self._times[name]
+        text = f"{how}, and is started again ({times} time{'s' * (times > 1)} since this lab began)"
+        self._state = replace(self._state, ended=self._state.ended | {name: text})
+        self.make()
+
+    def __enter__(self) -> Self:
+        """Nothing is said before `make`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take it back."""
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
 
 def running() -> list[Running]:
     """Return all that run now, the oldest first; files that a killed one left are removed."""
     found = []
     for path in _folder().glob("*.json"):
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            state = Running(**json.loads(path.read_text(encoding="utf-8")))
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+            state = _read(path)
             if state.is_alive:
                 found.append(state)
                 continue
         path.unlink(missing_ok=True)
     return sorted(found, key=lambda state: state.began)
+
+
+def _read(path: Path) -> Running:
+    # Versions may run beside each other: what a later one says besides is passed over.
+    known = {one.name for one in fields(Running)}
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return Running(**{name: value for name, value in found.items() if name in known})

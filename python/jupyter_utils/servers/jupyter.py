@@ -18,7 +18,7 @@ from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import kept_secret, make_private_dir, read_secret, state_dir
 from jupyter_utils.machine.writing import write_whole
 from jupyter_utils.notebook.twin import FORMATS_VARIABLE
-from jupyter_utils.supervision.supervisor import ServerSpec
+from jupyter_utils.supervision.member import ServerSpec
 
 from .hosting import under_hub
 from .jupyter_app.__main__ import PASSWORD_FILE, TOKEN

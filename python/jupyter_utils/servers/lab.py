@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +11,7 @@ from jupyter_utils.errors import SettingsError
 from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import little_space, writable_dir
 from jupyter_utils.machine.ports import check_port
-from jupyter_utils.machine.running import announced
+from jupyter_utils.machine.running import Announcement
 from jupyter_utils.machine.urls import mask
 from jupyter_utils.store.layout import windows_drive_warning
 from jupyter_utils.supervision.console import Console
@@ -25,12 +25,13 @@ from .addresses import public_host
 from .background import Background
 from .environment import base_environment, notebook_environment
 from .hosting import hosted
+from .one_server import own_store, own_store_or_neighbour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jupyter_utils.settings import Settings
-    from jupyter_utils.supervision.supervisor import ServerSpec
+    from jupyter_utils.supervision.member import ServerSpec
 
 NEARLY_FULL = 64 * 2**20
 """Bytes free below which nobody can work for long."""
@@ -52,6 +53,14 @@ def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = Fa
     """
     check_extra(extra, "JUPYTER_PORT")
     settings, extra = hosted(settings, extra)
+    if settings.other_mlflow is not None:
+        return _run_lab(settings, extra, verbose=verbose)
+    check_port(settings.bind_address, settings.jupyter_port, "JUPYTER_PORT")
+    with own_store_or_neighbour(settings) as found:
+        return _run_lab(found, extra, joined=found is not settings, verbose=verbose)
+
+
+def _run_lab(settings: Settings, extra: Sequence[str], *, joined: bool = False, verbose: bool) -> int:
     own_mlflow = settings.other_mlflow is None
     notebook_dir = settings.notebook_dir
     check_port(settings.bind_address, settings.jupyter_port, "JUPYTER_PORT")
@@ -60,9 +69,13 @@ def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = Fa
     writable_dir(notebook_dir, "JUPYTER_NOTEBOOK_DIR")
     _warn(little_space(notebook_dir, "JUPYTER_NOTEBOOK_DIR", NEARLY_FULL))
     env = base_environment(settings)
-    servers, admin = [], None
+    servers: list[ServerSpec] = []
+    admin = None
     if own_mlflow:
-        servers, admin = [_mlflow_server(settings, env, ())], mlflow.credentials(settings)
+        # JupyterLab and its kernels outlive an MLflow that dies; one that cannot start at all ends everything at once.
+        servers = [replace(_mlflow_server(settings, env, ()), revives=True)]
+    if own_mlflow or joined:
+        admin = mlflow.credentials(settings)
     env |= notebook_environment(settings, admin)
     servers.insert(0, jupyter.server(settings, env, log_file(jupyter.NAME, settings.jupyter_port), entry, extra))
     host = reachable_host(settings.listen_address)
@@ -82,15 +95,15 @@ def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = Fa
 def run_mlflow(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = False) -> int:
     """Run the MLflow server alone until asked to stop; MLFLOW_TRACKING_URI is ignored. See `run_lab`."""
     check_extra(extra, "MLFLOW_PORT")
-    servers = [_mlflow_server(settings, base_environment(settings), extra)]
-    urls = {"MLflow": mlflow.page_url(settings, extra)}
-    summary = [*_addresses(settings, urls), *_store_lines(settings, mlflow.credentials(settings))]
-    return _run(servers, summary, urls, settings, mlflow.local_artifacts(settings, extra), verbose=verbose)
+    with own_store(settings, extra):
+        servers = [_mlflow_server(settings, base_environment(settings), extra)]
+        urls = {"MLflow": mlflow.page_url(settings, extra)}
+        summary = [*_addresses(settings, urls), *_store_lines(settings, mlflow.credentials(settings))]
+        return _run(servers, summary, urls, settings, mlflow.local_artifacts(settings, extra), verbose=verbose)
 
 
 def _mlflow_server(settings: Settings, env: dict[str, str], extra: Sequence[str]) -> ServerSpec:
     check_port(settings.bind_address, settings.mlflow_port, "MLFLOW_PORT")
-    mlflow.prepare_store(settings)
     _warn(windows_drive_warning(settings.store_dir))
     _warn(little_space(settings.store_dir, "MLFLOW_STORE_DIR", NEARLY_FULL))
     log = log_file(mlflow.NAME, settings.mlflow_port)
@@ -153,12 +166,13 @@ def _run(  # noqa: PLR0913, PLR0917 - all that a unit is made of
     health = {server.name: server.health for server in servers}
 
     def supervise() -> int:
-        with contextlib.ExitStack() as stack:
+        with Announcement(urls, settings.root_dir, health, artifacts) as announcement:
             console = Console(
                 servers,
                 [*summary, *logs, *(["Ctrl-C ends everything."] if in_terminal else [])],
                 verbose=verbose,
-                on_ready=lambda: stack.enter_context(announced(urls, settings.root_dir, health, artifacts)),
+                on_ready=announcement.make,
+                on_end=announcement.ended,
             )
             return Unit(servers, console, background.tick if background else lambda: None).run()
 

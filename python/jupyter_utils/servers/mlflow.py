@@ -14,7 +14,9 @@ from jupyter_utils.machine.variables import given, raw
 from jupyter_utils.machine.writing import write_whole
 from jupyter_utils.settings import DATABASE
 from jupyter_utils.store.layout import USERS, check_backend, check_store
-from jupyter_utils.supervision.supervisor import ServerSpec
+from jupyter_utils.store.lock import database_of
+from jupyter_utils.store.swap import interrupted
+from jupyter_utils.supervision.member import ServerSpec
 
 from .addresses import allowed_hosts, allowed_origins
 
@@ -53,6 +55,8 @@ def prepare_store(settings: Settings) -> None:
         SettingsError: MLFLOW_BACKEND_STORE_URI names no database.
     """
     check_backend(settings.mlflow_backend_store_uri)
+    if interrupted(database_of(settings)):
+        return  # what is missing now is there when that is completed
     if settings.mlflow_backend_store_uri is None:
         check_store(settings.store_dir)
         _check_space(settings.store_dir)

@@ -26,8 +26,9 @@ from jupyter_utils.machine.urls import mask, sqlite_file
 from jupyter_utils.machine.writing import link_whole
 from jupyter_utils.settings import DATABASE
 
-from . import sqlite
+from . import lock, sqlite
 from .layout import USERS
+from .swap import interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,7 @@ PREFIX = "mlflow-"
 LATEST = "latest"
 RECORD = "backup.json"
 _PARTIAL = ".partial-"
+_LOCK = ".lock"
 MARGIN = 16 * 2**20
 """Bytes that must be free beside those of the copies."""
 
@@ -72,40 +74,90 @@ def back_up(settings: Settings, target: Path, keep: int | None = None) -> Backup
     Raises:
         BackupError: there is no SQLite database, or no room. What was begun is removed.
         DirectoryError: `target` cannot be written to.
+        StoreBusyError: a restore, or another command, has the store alone.
     """
     database = database_file(settings)
+    if interrupted(database):
+        raise BackupError(
+            f"A restore was interrupted in {database.parent}: start the server, which completes it, or restore again."
+        )
     if not database.exists():
         raise BackupError(
             f"There is no database {database}: MLflow was never started on it. MLFLOW_STORE_DIR names it."
         )
     writable_dir(target, "the backups' directory")
+    with lock.using(database):
+        return _back_up(settings, target, keep)
+
+
+def _back_up(settings: Settings, target: Path, keep: int | None) -> Backup:
+    import filelock
+
+    try:
+        # One at a time: two would take each other's half-made one for a leftover.
+        with filelock.FileLock(target / _LOCK, timeout=0, mode=0o600):
+            return _make(settings, target, keep)
+    except filelock.Timeout:
+        raise BackupError(f"Another backup is being made in {target}: wait for its end.") from None
+
+
+def _make(settings: Settings, target: Path, keep: int | None) -> Backup:
     previous = backups(target)
     name = PREFIX + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     partial, path = target / f"{_PARTIAL}{name}", target / name
     if path.exists():
         raise BackupError(f"{path} was made in this very second; wait for the next.")
+    number = max((_number(one) for one in previous), default=0) + 1
     try:
         for left in target.glob(f"{_PARTIAL}*"):
             shutil.rmtree(left)
         partial.mkdir(mode=0o700)
-        result = _fill(settings, partial, path, previous[-1] if previous else None)
+        result = _fill(settings, partial, path, previous[-1] if previous else None, number)
         os.sync()
+        _verify(partial, result)
         partial.rename(path)
-    except (OSError, sqlite.Error) as error:
+    except (OSError, sqlite.Error, BackupError) as error:
         shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, BackupError):
+            raise
         raise BackupError(
             f"The backup {path} could not be made ({error}); earlier ones are as they were. "
             f"{size(shutil.disk_usage(target).free)} are free there."
         ) from error
     link_whole(target / LATEST, name)
     for old in previous[: -(keep - 1) or None] if keep else ():
-        shutil.rmtree(old)
+        # Under another name first: what is half removed must not be taken for a backup.
+        shutil.rmtree(old.rename(target / f"{_PARTIAL}{old.name}"))
     return result
 
 
+def _verify(path: Path, made: Backup) -> None:
+    """Look at a backup as a restore would, before it counts and before any other goes.
+
+    Raises:
+        BackupError: it is not what was to be written.
+    """
+    database = path / DATABASE
+    found = 0 if not database.is_file() or sqlite.damage(database) else sqlite.count_runs(database)
+    files = sum(1 for _ in _files(path / "artifacts"))
+    if not database.is_file() or found != made.runs or files != made.files:
+        raise BackupError(
+            f"The backup {made.path} did not arrive as it was written ({found} of {made.runs} runs, {files} of "
+            f"{made.files} files): look at the disk. It was removed; earlier ones are as they were."
+        )
+
+
 def backups(target: Path) -> list[Path]:
-    """List the complete backups in `target`, the oldest first."""
-    return sorted(path for path in target.glob(f"{PREFIX}*") if (path / RECORD).is_file())
+    """List the complete backups in `target`, in the order in which they were made, whatever the clock said then."""
+    found = [path for path in target.glob(f"{PREFIX}*") if (path / RECORD).is_file()]
+    return sorted(found, key=lambda path: (_number(path), path.name))
+
+
+def _number(path: Path) -> int:
+    """Return which backup of its folder it is; 0 of those that were made before they were counted."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        return int(json.loads((path / RECORD).read_text(encoding="utf-8"))["number"])
+    return 0
 
 
 def database_file(settings: Settings) -> Path:
@@ -124,7 +176,7 @@ def database_file(settings: Settings) -> Path:
     return file
 
 
-def _fill(settings: Settings, partial: Path, path: Path, previous: Path | None) -> Backup:
+def _fill(settings: Settings, partial: Path, path: Path, previous: Path | None, number: int) -> Backup:
     database = database_file(settings)
     copied = _copy_database(database, partial / DATABASE)
     runs = sqlite.count_runs(partial / DATABASE)
@@ -137,7 +189,10 @@ def _fill(settings: Settings, partial: Path, path: Path, previous: Path | None) 
         copied += size
     copied += _copy_users(settings.store_dir / "auth", partial / "auth")
     result = Backup(path, runs, files, copied, elsewhere)
-    (partial / RECORD).write_text(json.dumps({**asdict(result), "path": path.name}, indent=1) + "\n", encoding="utf-8")
+    record = partial / RECORD
+    record.write_text(
+        json.dumps({**asdict(result), "path": path.name, "number": number}, indent=1) + "\n", encoding="utf-8"
+    )
     return result
 
 

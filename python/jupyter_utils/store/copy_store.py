@@ -18,8 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import INCOMING
 from jupyter_utils.errors import CopyStoreError
-from jupyter_utils.machine.urls import mask, sqlite_uri
+from jupyter_utils.machine.urls import mask, sqlite_file, sqlite_uri
 from jupyter_utils.settings import DATABASE
+
+from . import lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +50,7 @@ def copy_store(settings: Settings) -> CopiedStore:
 
     Raises:
         CopyStoreError: there is nothing to copy, the target is not empty, or what arrived is not what was sent.
+        StoreBusyError: a server runs on one of them, or another command works on it.
     """
     database, artifacts = settings.store_dir / DATABASE, settings.store_dir / "artifacts"
     target, destination = settings.mlflow_backend_store_uri, settings.mlflow_artifacts_destination
@@ -58,6 +61,11 @@ def copy_store(settings: Settings) -> CopiedStore:
         )
     if not database.exists():
         raise CopyStoreError(f"MLFLOW_STORE_DIR={settings.store_dir} holds no {DATABASE}: name the old store.")
+    with lock.alone(database), lock.alone(sqlite_file(target) if target else None):
+        return _copy(database, artifacts, target, destination)
+
+
+def _copy(database: Path, artifacts: Path, target: str | None, destination: str | None) -> CopiedStore:
     if target:
         _prepare(target)
     files = _copy_artifacts(artifacts, destination) if destination else 0

@@ -9,6 +9,8 @@ from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.errors import SettingsError
 from jupyter_utils.machine.readiness import answers
 
+from . import lock
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,15 +28,17 @@ def collect(settings: Settings, older_than: str, uri: str, environment: Mapping[
 
     Raises:
         SettingsError: the server, which removes the artifacts, does not answer.
+        StoreBusyError: a restore or another command has the store alone.
     """
     if not answers(f"{uri}/health", limit=10):
         raise SettingsError(f"No MLflow server answers at {uri}: start it, or correct MLFLOW_PORT or LISTEN_ADDRESS.")
     os.environ.update(environment)
-    adapter.collect_garbage(
-        [
-            f"--older-than={older_than}",
-            f"--backend-store-uri={settings.backend_store_uri}",
-            f"--artifacts-destination={settings.artifacts_destination}",
-            f"--tracking-uri={uri}",
-        ]
-    )
+    with lock.using(lock.database_of(settings)):
+        adapter.collect_garbage(
+            [
+                f"--older-than={older_than}",
+                f"--backend-store-uri={settings.backend_store_uri}",
+                f"--artifacts-destination={settings.artifacts_destination}",
+                f"--tracking-uri={uri}",
+            ]
+        )

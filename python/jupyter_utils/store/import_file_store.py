@@ -25,7 +25,7 @@ from jupyter_utils.machine.files import little_space, writable_dir
 from jupyter_utils.machine.urls import sqlite_uri
 from jupyter_utils.settings import DATABASE
 
-from . import sqlite
+from . import lock, sqlite
 from .layout import file_store
 
 if TYPE_CHECKING:
@@ -78,11 +78,18 @@ def import_file_store(settings: Settings) -> ImportedStore:
     Raises:
         ImportFileStoreError: there is nothing to import, a database already or too little room, or MLflow's tool
             failed. Nothing is changed.
+        StoreBusyError: a server runs on the store, or another command works on it.
     """
     store_dir, destination = settings.store_dir, Path(settings.artifacts_destination)
     root, database = _check(settings)
     _check_space(root, destination, settings)
     writable_dir(store_dir, "MLFLOW_STORE_DIR")
+    with lock.alone(database):
+        return _import(root, database, destination)
+
+
+def _import(root: Path, database: Path, destination: Path) -> ImportedStore:
+    store_dir = database.parent
     aside = store_dir / f"{DATABASE}.migrating"
     sqlite.remove(aside)
     adoption = _Adoption(root, destination, ImportedStore(database))

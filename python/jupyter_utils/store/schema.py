@@ -17,7 +17,7 @@ from jupyter_utils.errors import DirectoryError, SettingsError
 from jupyter_utils.machine.sizes import size
 from jupyter_utils.machine.urls import mask, sqlite_file, sqlite_uri
 
-from . import sqlite
+from . import lock, sqlite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,8 @@ def upgrade(uri: str) -> None:
         _check_known(present, wanted, uri)
         click.echo(f"Database schema: {present} -> {wanted}", err=True)
     if file:
-        _upgrade_file(file, present)
+        with lock.changing(file):
+            _upgrade_file(file, present)
     else:
         adapter.upgrade_database(uri)
 

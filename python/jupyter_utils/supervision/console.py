@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from .notify import notify
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .supervisor import ServerSpec
+    from .member import ServerSpec
 
 REPEAT = 10.0
 """Seconds after which a log without a terminal is told again that a server is being waited for."""
@@ -27,6 +28,10 @@ def _say(text: str, *, nl: bool = True, err: bool = False) -> None:
         click.echo(text, nl=nl, err=err)
 
 
+def _how(returncode: int) -> str:
+    return f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit code {returncode}"
+
+
 @dataclass
 class Console:
     """Progress while servers start, `summary` once they answer, warnings and errors of theirs after that.
@@ -35,12 +40,14 @@ class Console:
         summary: lines that tell where everything is.
         verbose: show all output of the servers.
         on_ready: called once, before `summary` is shown.
+        on_end: called with a server's name and with what became of it, when it ended and is started again.
     """
 
     servers: Sequence[ServerSpec]
     summary: Sequence[str]
     verbose: bool = False
     on_ready: Callable[[], None] = lambda: None
+    on_end: Callable[[str, str], None] = lambda _name, _what: None
     _tails: dict[str, Tail] = field(default_factory=dict)
     _shown: str = ""
     _next: float = 0.0
@@ -73,8 +80,27 @@ class Console:
                 _say(f"{server.name}: {line}", err=True)
 
     def ended(self, server: ServerSpec, returncode: int) -> None:
-        how = f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit code {returncode}"
-        self._failure(server, f"{server.name} {how}; everything else is ended too.")
+        self._failure(server, f"{server.name} {_how(returncode)}; everything else is ended too.")
+
+    def resting(self, server: ServerSpec, returncode: int | None, pause: float) -> None:
+        how = "does not answer, and was ended" if returncode is None else _how(returncode)
+        now = time.strftime("%Y-%m-%d %H:%M:%S")
+        self._tell(
+            server, f"{now} {server.name} {how}. It is started again in {pause:g} s; all else goes on.", "yellow"
+        )
+        self.on_end(server.name, f"{how} at {now}")
+
+    def back(self, server: ServerSpec) -> None:
+        self._tell(server, f"{time.strftime('%Y-%m-%d %H:%M:%S')} {server.name} answers again.", "green")
+        notify("STATUS=Running")
+
+    def _tell(self, server: ServerSpec, message: str, colour: str) -> None:
+        """Say what happens to one server, and write it into its log, between the lines of its lives."""
+        self._clear()
+        notify(f"STATUS={message}")
+        _say(click.style(message, fg=colour), err=True)
+        with contextlib.suppress(OSError), server.log.open("a", encoding="utf-8") as log:
+            log.write(f"INFO: {message}\n")
 
     def late(self, server: ServerSpec) -> None:
         self._failure(server, f"{server.name} did not answer on {server.health} in {server.start_limit:g} s.")

@@ -66,6 +66,17 @@ def descendants() -> list[psutil.Process]:
     return [child for child in psutil.Process().children(recursive=True) if _alive(child)]
 
 
+def in_session(leader: int) -> list[psutil.Process]:
+    """Return those of them that are in the session which the process of this number began: a server and its workers."""
+    return [child for child in descendants() if _session(child.pid) == leader]
+
+
+def _session(pid: int) -> int | None:
+    with contextlib.suppress(ProcessLookupError):
+        return os.getsid(pid)
+    return None
+
+
 def _alive(process: psutil.Process) -> bool:
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)

@@ -10,16 +10,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from jupyter_utils.machine.readiness import answers
-
 from . import processes
 from .guard import STOP_SIGNALS
+from .member import Member
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
+
+    from .member import ServerSpec
 
 STARTING_POLL = 0.1
 """Seconds between two looks at servers that do not answer yet."""
@@ -29,27 +29,6 @@ GRACE = 8.0
 """Seconds that servers have to shut down; Docker kills after 10."""
 
 
-@dataclass(frozen=True)
-class ServerSpec:
-    """How to start a server and how to see that it is ready.
-
-    Attributes:
-        name: what users call it.
-        argv: its command.
-        env: its whole environment.
-        log: file that gets its output.
-        health: address that answers 200 once it is ready.
-        start_limit: seconds until it must answer.
-    """
-
-    name: str
-    argv: Sequence[str]
-    env: Mapping[str, str]
-    log: Path
-    health: str
-    start_limit: float = 180.0
-
-
 class Reporter(Protocol):
     """What the unit tells whoever shows it to the user."""
 
@@ -57,22 +36,26 @@ class Reporter(Protocol):
     def ready(self) -> None: ...
     def output(self) -> None: ...
     def ended(self, server: ServerSpec, returncode: int) -> None: ...
+    def resting(self, server: ServerSpec, returncode: int | None, pause: float) -> None: ...
+    def back(self, server: ServerSpec) -> None: ...
     def late(self, server: ServerSpec) -> None: ...
     def stopping(self) -> None: ...
 
 
 @dataclass
 class Unit:
-    """Servers that live and die together. `run` blocks until all have ended.
+    """Servers that are started and ended together. `run` blocks until all have ended.
+
+    The end of one ends all, but for those that may be started again (`ServerSpec.revives`).
 
     Attributes:
-        tick: called about once a second while all run; must not block.
+        tick: called about once a second once all have answered; must not block.
     """
 
     servers: Sequence[ServerSpec]
     reporter: Reporter
     tick: Callable[[], None] = lambda: None
-    _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _members: list[Member] = field(default_factory=list)
     _stops: int = 0
 
     def run(self) -> int:
@@ -83,10 +66,11 @@ class Unit:
             1 where that is 0 or a server did not answer in time.
         """
         processes.adopt_orphans()
+        self._members = [Member(server) for server in self.servers]
         with _wakeups(self._request_stop) as wakeups:
             try:
-                for server in self.servers:
-                    self._running[server.name] = processes.start(server.argv, env=server.env, log=server.log)
+                for member in self._members:
+                    member.start()
                 return self._watch(wakeups)
             finally:
                 self._end(wakeups)
@@ -94,46 +78,63 @@ class Unit:
     def _request_stop(self, _signum: int, _frame: FrameType | None) -> None:
         self._stops += 1
 
+    @property
+    def _running(self) -> list[subprocess.Popen[bytes]]:
+        return [member.process for member in self._members if member.process is not None]
+
     def _watch(self, wakeups: socket.socket) -> int:
-        began = time.monotonic()
-        waiting = list(self.servers)
+        began, up = time.monotonic(), False
         while not self._stops:
-            processes.reap_strangers(list(self._running.values()))
-            if (server := self._dead()) is not None:
-                returncode = self._running[server.name].returncode
-                self.reporter.ended(server, returncode)
-                return processes.exit_code(returncode) or 1
-            if waiting:
-                elapsed = time.monotonic() - began
-                waiting = [server for server in waiting if not answers(server.health)]
-                if late := next((server for server in waiting if elapsed > server.start_limit), None):
-                    self.reporter.late(late)
-                    return 1
-                self.reporter.starting([server.name for server in waiting], elapsed)
+            processes.reap_strangers(self._running)
+            if (code := self._failure()) is not None:
+                return code
+            self._look(up=up)
+            if not up:
+                waiting = [member.spec.name for member in self._members if not member.ready]
+                self.reporter.starting(waiting, time.monotonic() - began)
                 if not waiting:
+                    up = True
                     self.reporter.ready()
             self.reporter.output()
-            if not waiting:
+            if up:
                 self.tick()
-            _sleep(wakeups, STARTING_POLL if waiting else RUNNING_POLL)
+            _sleep(wakeups, RUNNING_POLL if up else STARTING_POLL)
         self.reporter.stopping()
         return 0
 
-    def _dead(self) -> ServerSpec | None:
-        return next((server for server in self.servers if self._running[server.name].poll() is not None), None)
+    def _failure(self) -> int | None:
+        """Return the exit code with which a server's end, or silence, ends all; let the others be started again."""
+        for member in self._members:
+            if member.is_late and not member.revivable:
+                self.reporter.late(member.spec)
+                return 1
+            if not member.has_ended and not member.is_late:
+                continue
+            code = None if member.is_late or member.process is None else member.process.returncode
+            if not member.revivable:
+                self.reporter.ended(member.spec, code or 0)
+                return processes.exit_code(code or 0) or 1
+            self.reporter.resting(member.spec, code, member.rest())
+        return None
+
+    def _look(self, *, up: bool) -> None:
+        for member in self._members:
+            member.revive()
+            if member.look() and up:
+                self.reporter.back(member.spec)
 
     def _end(self, wakeups: socket.socket) -> None:
         """Send SIGTERM to the servers; after `GRACE` seconds, or a second request, SIGKILL to all that is left."""
         asked, deadline = self._stops, time.monotonic() + GRACE
-        for running in self._running.values():
+        for running in self._running:
             with contextlib.suppress(ProcessLookupError):
                 running.send_signal(signal.SIGTERM)
-        while any(running.poll() is None for running in self._running.values()):
+        while any(running.poll() is None for running in self._running):
             if time.monotonic() > deadline or self._stops > max(asked, 1):
                 break
             _sleep(wakeups, STARTING_POLL)
         processes.end_descendants()
-        for running in self._running.values():
+        for running in self._running:
             running.wait()
         self.reporter.output()
 

@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-import socket
+import json
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from bare import without_settings
 from jupyter_utils.errors import BackupError
 from jupyter_utils.settings import Settings, read_settings
 from jupyter_utils.store import backup as backups
+from jupyter_utils.store import lock
 from jupyter_utils.store.backup import back_up, find_backup
 from jupyter_utils.store.restore import restore
-from servers import free_port
+from small_store import runs, small_store, write
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Make a store with two runs, an artifact and users, and settings that name it."""
-    without_settings(monkeypatch)
-    monkeypatch.chdir(tmp_path)
-    store = tmp_path / "mlflow"
-    monkeypatch.setenv("MLFLOW_PORT", str(free_port()))
-    monkeypatch.setenv("MLFLOW_STORE_DIR", str(store))
-    (store / "auth").mkdir(parents=True)
-    with closing(sqlite3.connect(store / "mlflow.db")) as database, database:
-        database.execute("CREATE TABLE runs (run_uuid TEXT)")
-        database.executemany("INSERT INTO runs VALUES (?)", [("a",), ("b",)])
-    with closing(sqlite3.connect(store / "auth" / "basic_auth.db")) as database, database:
-        database.execute("CREATE TABLE users (name TEXT)")
-    (store / "auth" / "admin-password").write_text("secret")
-    write(store / "artifacts" / "0" / "a" / "model.bin", b"one")
-    return read_settings()
-
-
-def write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-
-
-def runs(store: Path) -> set[str]:
-    with closing(sqlite3.connect(store / "mlflow.db")) as database:
-        return {row[0] for row in database.execute("SELECT run_uuid FROM runs")}
+    return small_store(tmp_path, monkeypatch)
 
 
 def later(monkeypatch: pytest.MonkeyPatch, stamp: str) -> None:
@@ -118,7 +97,7 @@ def test_a_backup_that_fails_leaves_the_earlier_ones(
     with pytest.raises(BackupError, match=r"1.0 EiB are needed.*earlier ones are as they were"):
         back_up(settings, tmp_path / "backups")
     assert backups.backups(tmp_path / "backups") == [first.path]
-    assert {path.name for path in (tmp_path / "backups").iterdir()} == {first.path.name, "latest"}
+    assert {path.name for path in (tmp_path / "backups").iterdir()} - {".lock"} == {first.path.name, "latest"}
 
 
 def test_a_damaged_database_is_not_taken_for_a_backup(settings: Settings, tmp_path: Path) -> None:
@@ -130,13 +109,17 @@ def test_a_damaged_database_is_not_taken_for_a_backup(settings: Settings, tmp_pa
 
 
 def test_nothing_is_restored_while_the_server_runs(settings: Settings, tmp_path: Path) -> None:
-    """The message says how to stop it."""
+    """Whatever its port; the message says how to stop it. integration/store/test_one_server.py has a real one."""
     made = back_up(settings, tmp_path / "backups")
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", settings.mlflow_port))
-        server.listen()
-        with pytest.raises(BackupError, match="systemctl stop mlflow-server"):
-            restore(settings, made.path)
+    with lock.serving(settings.store_dir / "mlflow.db", "http://127.0.0.1:1", asks_password=False):
+        done = subprocess.run(
+            [sys.executable, "-m", "jupyter_utils", "restore", str(made.path)],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert "systemctl stop mlflow-server" in done.stderr
     assert not list(settings.store_dir.glob("*.replaced*"))
 
 
@@ -158,7 +141,8 @@ def test_a_restore_that_fails_midway_changes_nothing(
         restore(settings, made.path)
     assert runs(settings.store_dir) == {"a", "b"}
     assert (settings.store_dir / "artifacts" / "0" / "a" / "model.bin").read_bytes() == b"present"
-    assert {path.name for path in settings.store_dir.iterdir()} == {"mlflow.db", "artifacts", "auth"}
+    names = {path.name for path in settings.store_dir.iterdir()}
+    assert names - {"mlflow.db.lock", "mlflow.db.server"} == {"mlflow.db", "artifacts", "auth"}
 
 
 def test_what_is_no_backup_is_refused_with_those_that_are(settings: Settings, tmp_path: Path) -> None:
@@ -179,3 +163,53 @@ def test_other_databases_have_tools_of_their_own(
         back_up(read_settings(), tmp_path / "backups")
     assert "geheim" not in str(caught.value)
     assert settings.store_dir.exists()
+
+
+def test_two_backups_into_one_folder_do_not_meet(settings: Settings, tmp_path: Path) -> None:
+    """The second is refused while the first works, which it would have taken for a leftover."""
+    target = tmp_path / "backups"
+    first = back_up(settings, target)
+    holding = (
+        "import filelock, sys; held = filelock.FileLock(sys.argv[1]); held.acquire()\n"
+        "print(1, flush=True); sys.stdin.read()"
+    )
+    argv = [sys.executable, "-c", holding, str(target / ".lock")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        other.stdout.readline()
+        (target / ".partial-mlflow-20260101T000000Z").mkdir()
+        with pytest.raises(BackupError, match="Another backup is being made"):
+            back_up(settings, target, keep=1)
+        assert (target / ".partial-mlflow-20260101T000000Z").is_dir()
+        other.kill()
+    assert backups.backups(target) == [first.path]
+
+
+def test_backups_of_a_wrong_clock_do_not_stay_for_ever(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts is the order in which they were made, also after ones of before these were numbered."""
+    target = tmp_path / "backups"
+    later(monkeypatch, "20990101T000000Z")
+    future = back_up(settings, target)
+    record = future.path / "backup.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "number": None}))
+    made = []
+    for number in range(4):
+        later(monkeypatch, f"2026010{4 - number}T000000Z")
+        made.append(back_up(settings, target, keep=2))
+    assert backups.backups(target) == [made[2].path, made[3].path]
+    assert (target / "latest").resolve() == made[3].path
+
+
+def test_a_backup_counts_only_once_it_was_looked_at(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that loses what it was given: the one before stays, and the command fails."""
+    first = back_up(settings, tmp_path / "backups")
+    later(monkeypatch, "20990101T000000Z")
+    monkeypatch.setattr("os.sync", lambda: next((tmp_path / "backups").glob(".partial-*/mlflow.db")).unlink())
+    with pytest.raises(BackupError, match="did not arrive as it was written"):
+        back_up(settings, tmp_path / "backups", keep=1)
+    assert backups.backups(tmp_path / "backups") == [first.path]
+    assert not list((tmp_path / "backups").glob(".partial-*"))

@@ -21,7 +21,7 @@ from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.machine.variables import given
 
 from .applications import FACTORIES, PROXIED_ARTIFACTS
-from .preparation import prepare, prepare_apart
+from .preparation import prepare, prepare_apart, using_or_exit
 
 GRACE = 3
 """Seconds that open requests have when the server is asked to stop."""
@@ -37,9 +37,20 @@ def main(context: click.Context, host: str, port: int, workers: int, app_name: s
     """Serve MLflow; addresses of the stores come by the environment variables of `mlflow server`."""
     warnings.simplefilter("ignore", DeprecationWarning)
     uri = given("MLFLOW_BACKEND_STORE_URI")
-    if context.args:
-        prepare(uri, app_name)
-        os.execv(sys.executable, [sys.executable, "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
+    if workers > 1 and not context.args:
+        # Once, before there are workers, and not in this process, which does nothing but watch them.
+        prepare_apart(uri, app_name)
+    # Held as long as this process serves: nobody restores below it.
+    with using_or_exit(uri) as held:
+        if context.args:
+            prepare(uri, app_name)
+            if held is not None:
+                os.set_inheritable(held, True)
+            os.execv(sys.executable, [sys.executable, "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
+        _serve(uri, host, port, workers, app_name)
+
+
+def _serve(uri: str, host: str, port: int, workers: int, app_name: str | None) -> None:
     os.environ.update(
         {
             adapter.BACKEND_STORE_URI: uri,
@@ -57,8 +68,6 @@ def main(context: click.Context, host: str, port: int, workers: int, app_name: s
         prepare(uri, app_name)
         app = app()
     else:
-        # Once, before there are workers, and not in this process, which does nothing but watch them.
-        prepare_apart(uri, app_name)
         app = f"{app.__module__}:{app.__name__}"
     uvicorn.run(
         app,

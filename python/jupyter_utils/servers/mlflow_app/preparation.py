@@ -5,15 +5,22 @@ In a module of its own: a process that is started for it finds its work by name,
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from jupyter_utils.adapters import mlflow as adapter
-from jupyter_utils.errors import JupyterUtilsError
+from jupyter_utils.errors import JupyterUtilsError, StoreBusyError
+from jupyter_utils.machine.urls import sqlite_file
+from jupyter_utils.store import lock
 
 from .applications import no_collections
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def prepare(uri: str, app_name: str | None) -> None:
@@ -58,3 +65,14 @@ def migrate_schema(uri: str) -> None:
         upgrade(uri)
     except JupyterUtilsError as error:
         sys.exit(f"ERROR: {error}")
+
+
+@contextlib.contextmanager
+def using_or_exit(uri: str) -> Iterator[int | None]:
+    """Hold the store's lock, shared, for the block; end this process where a command has the store alone."""
+    with contextlib.ExitStack() as stack:
+        try:
+            held = stack.enter_context(lock.using(sqlite_file(uri)))
+        except StoreBusyError as error:
+            sys.exit(f"ERROR: {error}")
+        yield held
