@@ -73,7 +73,8 @@ def load_mlflow(
         run_id: MLflow's id of the run.
         mlf_uri: the MLflow server; without it, `MLFLOW_TRACKING_URI`, else the one that this environment starts.
         only: the arguments of `save_mlflow` to give back.
-        trust: allow formats whose reading can run code of whoever wrote them (pickle, joblib).
+        trust: allow formats whose reading can run code of whoever wrote them (pickle, joblib), and the code that comes
+            with a transformers model. Without it nothing is asked: such a value is refused.
 
     Raises:
         UntrustedFormatError: a value is stored in such a format, and `trust` is off.
