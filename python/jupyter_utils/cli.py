@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from jupyter_utils.machine.urls import said
 from jupyter_utils.machine.variables import given
 
 from .errors import JupyterUtilsError
@@ -32,7 +33,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except JupyterUtilsError as error:
-            click.secho(f"Error: {error}", fg="red", err=True)
+            click.secho(f"Error: {said(error)}", fg="red", err=True)
             sys.exit(1)
 
 

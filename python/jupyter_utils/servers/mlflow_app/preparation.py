@@ -12,6 +12,7 @@ import click
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.errors import JupyterUtilsError
+from jupyter_utils.machine.urls import said
 
 from .applications import no_collections
 
@@ -57,4 +58,4 @@ def migrate_schema(uri: str) -> None:
     try:
         upgrade(uri)
     except JupyterUtilsError as error:
-        sys.exit(f"ERROR: {error}")
+        sys.exit(f"ERROR: {said(error)}")
