@@ -39,7 +39,7 @@ def main(context: click.Context, host: str, port: int, workers: int, app_name: s
     uri = given("MLFLOW_BACKEND_STORE_URI")
     if context.args:
         prepare(uri, app_name)
-        os.execv(sys.executable, [sys.executable, "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
     os.environ.update(
         {
             adapter.BACKEND_STORE_URI: uri,
