@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
+from jupyter_utils.machine.urls import said
 from jupyter_utils.machine.variables import given
 
-from .errors import JupyterUtilsError
+from .errors import JupyterUtilsError, SettingsError
 
 # Whatever a command needs is imported when it runs: `--help` and completion must not wait for it.
 
@@ -32,7 +33,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except JupyterUtilsError as error:
-            click.secho(f"Error: {error}", fg="red", err=True)
+            click.secho(f"Error: {said(error)}", fg="red", err=True)
             sys.exit(1)
 
 
@@ -261,6 +262,17 @@ def sync(listing: bool, show: str | None, drop: str | None, yes: bool) -> None:
         command.drop(drop, ask=not yes)
     else:
         sys.exit(command.send_all())
+
+
+@main.command()
+def allow() -> None:
+    """Let `.env` of this folder count for you, as it is now; after a change it is to be allowed again."""
+    from .machine.dotenv import allow_dotenv
+
+    path = allow_dotenv()
+    if path is None:
+        raise SettingsError("There is no .env in this folder: go to the folder where it lies.")
+    click.echo(f"{path} counts for you from now on, as it is.")
 
 
 @main.command()

@@ -1,10 +1,10 @@
 """The settings of the servers: the one module that reads them, documents them and prints them.
 
 Each field of `Settings` is one environment variable, named as the field in capitals; of a proxy either letter case will
-do. A line of `.env` in the current directory (`dotenv` has the rule) counts where the environment says nothing. A value
-that is empty counts as unset, and quotes around a value are taken off, because the list form of a compose file
-(`- JUPYTER_ROOT_DIR="/mnt/fs"`) leaves them in. Under systemd, a credential of the same name (`LoadCredential=`) counts
-before `.env`.
+do. A line of `.env` in the current directory (`dotenv` has the rule) counts where the environment says nothing, if
+this user has allowed the file. A value that is empty counts as unset, and quotes around a value are taken off, because
+the list form of a compose file (`- JUPYTER_ROOT_DIR="/mnt/fs"`) leaves them in. Under systemd, a credential of the same
+name (`LoadCredential=`) counts before `.env`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from .errors import DirectoryError, SettingsError
 from .machine.addresses import EVERYWHERE, LOOPBACK, is_loopback
 from .machine.app import APP
-from .machine.dotenv import DOTENV, read_dotenv
+from .machine.dotenv import DOTENV, read_allowed
 from .machine.setting_types import Switch, UnixId  # noqa: TC001 - pydantic reads them
 from .machine.urls import mask, sqlite_uri
 from .machine.variables import LIBRARY, given, unquote
@@ -244,7 +244,7 @@ class _Found(PydanticBaseSettingsSource):
 
 def _sources() -> dict[str, dict[str, str]]:
     """Return what each place says, by field; the first counts."""
-    return {"environment": _by_field(os.environ), "credential": _credentials(), DOTENV: _by_field(read_dotenv())}
+    return {"environment": _by_field(os.environ), "credential": _credentials(), DOTENV: _by_field(read_allowed())}
 
 
 def _by_field(values: Mapping[str, str]) -> dict[str, str]:

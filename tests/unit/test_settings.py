@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from bare import without_settings
 from jupyter_utils.errors import DirectoryError, SettingsError
+from jupyter_utils.machine.dotenv import allow_dotenv
 from jupyter_utils.machine.variables import unquote
 from jupyter_utils.settings import Settings, read_settings, table
 
@@ -107,6 +108,8 @@ def test_a_number_of_a_user(monkeypatch: pytest.MonkeyPatch, value: str, number:
 def test_the_environment_wins_over_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And an empty variable does not."""
     (tmp_path / ".env").write_text('CONTAINER_UID=1234\nHTTPS_PROXY="http://proxy:3128"\nMLFLOW_PORT=1\nUNKNOWN=x\n')
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    allow_dotenv(tmp_path)
     monkeypatch.setenv("MLFLOW_PORT", "2")
     monkeypatch.setenv("CONTAINER_UID", "")
     settings = read_settings()
@@ -165,6 +168,8 @@ def test_when_mlflow_asks_for_a_password(monkeypatch: pytest.MonkeyPatch, addres
 def test_the_table_tells_values_and_origins_but_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is printed ends up in bug reports."""
     (tmp_path / ".env").write_text("HTTP_PROXY=http://me:s3cret@proxy:3128\n")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    allow_dotenv(tmp_path)
     monkeypatch.setenv("JUPYTER_TOKEN", "t0ken")
     monkeypatch.setenv("MLFLOW_BACKEND_STORE_URI", "postgresql://u:s3cret@db/mlflow")
     rows = {row.name: row for row in table(read_settings())}

@@ -11,6 +11,7 @@ from pathlib import Path
 import jupyter_utils
 import pytest
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.machine.dotenv import allow_dotenv
 from jupyter_utils.machine.variables import LIBRARY, OTHERS, SHARED, TOLD, given, raw, seconds
 from jupyter_utils.servers import environment
 from jupyter_utils.settings import Settings, read_settings, table
@@ -98,6 +99,8 @@ def test_the_librarys_settings_are_printed_and_handed_on(tmp_path: Path, monkeyp
     for name in LIBRARY:
         monkeypatch.delenv(name, raising=False)
     (tmp_path / ".env").write_text("JUPYTER_UTILS_SAVE_SECONDS=7 # slow\nJUPYTER_UTILS_LOCAL_ARTIFACTS='off'\n")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    allow_dotenv(tmp_path)
     settings = read_settings()
     rows = {row.name: (row.value, row.origin) for row in table(settings)}
     assert rows["JUPYTER_UTILS_SAVE_SECONDS"] == ("7.0", ".env")

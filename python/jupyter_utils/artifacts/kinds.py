@@ -57,15 +57,7 @@ register(
 register(
     Kind(
         "transformers model, tokenizer or configuration",
-        (
-            "transformers.modeling_utils.PreTrainedModel",
-            "transformers.tokenization_utils_base.PreTrainedTokenizerBase",
-            "transformers.processing_utils.ProcessorMixin",
-            "transformers.feature_extraction_utils.FeatureExtractionMixin",
-            "transformers.image_processing_base.ImageProcessingMixin",
-            "transformers.configuration_utils.PreTrainedConfig",
-            "transformers.configuration_utils.PretrainedConfig",
-        ),
+        models.PRETRAINED,
         (Format("transformers", models.write_pretrained, models.read_pretrained),),
         MODEL,
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from jupyter_utils.errors import SettingsError
-from jupyter_utils.machine.urls import mask
+from jupyter_utils.machine.urls import mask, said
 from jupyter_utils.servers.network import certificate_environment, host_bundle, no_proxy
 
 from .finding import Finding, error, ok, warning
@@ -68,16 +68,18 @@ def _connect(parts: SplitResult) -> None:
 
 
 def _refusal(names: str, address: str, failure: Exception) -> Finding:
-    said = str(failure)
-    if "407" in said:
+    reason = said(failure)
+    if "407" in reason:
         remedy = (
             f"put user and password into it: {names.split(maxsplit=1)[0]}=http://USER:PASSWORD@HOST:PORT (%-encoded)"
         )
-        return error(names, f"{mask(address)} wants to know who you are ({said})", remedy)
-    if "Tunnel connection failed" in said:
-        return warning(names, f"{mask(address)} answers, but does not lead to {_TARGET[0]} ({said})", "ask who runs it")
+        return error(names, f"{mask(address)} wants to know who you are ({reason})", remedy)
+    if "Tunnel connection failed" in reason:
+        return warning(
+            names, f"{mask(address)} answers, but does not lead to {_TARGET[0]} ({reason})", "ask who runs it"
+        )
     remedy = f"correct or unset {names}; in a container, localhost is the container itself"
-    return error(names, f"{mask(address)} cannot be used ({said})", remedy)
+    return error(names, f"{mask(address)} cannot be used ({reason})", remedy)
 
 
 def certificates(settings: Settings) -> Iterator[Finding]:

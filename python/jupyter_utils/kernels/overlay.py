@@ -25,6 +25,7 @@ from jupyter_utils.errors import OverlayError
 from jupyter_utils.machine.variables import given
 from jupyter_utils.machine.writing import write_whole
 
+from .overlay_trust import is_usable, mark_made
 from .shadowing import Shadows
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Overlay:
     def of_environment(cls) -> Overlay | None:
         """Return the overlay that the lab names, if a lab started this process."""
         named = given(OVERLAY_VARIABLE)
-        return cls(Path(named)) if named else None
+        return cls(Path(named)) if named and is_usable(Path(named)) else None
 
     @property
     def python(self) -> Path:
@@ -104,7 +105,10 @@ class Overlay:
         from filelock import FileLock  # kernels that never call pip need not wait for it
 
         try:
+            made = not self.path.exists()
             self.path.mkdir(parents=True, exist_ok=True)
+            if made:
+                mark_made(self.path)
             write_whole(self.path.parent / ".gitignore", "*\n")
             with FileLock(self.path.parent / "overlay.lock", timeout=120):
                 if not self.is_current():
@@ -242,7 +246,10 @@ def main(arguments: Sequence[str]) -> None:
     """Become pip on the overlay: this is `pip` in a terminal of the lab."""
     overlay = Overlay.of_environment()
     if overlay is None:
-        raise OverlayError(f"{OVERLAY_VARIABLE} is not set: this pip works in notebooks and terminals of the lab.")
+        raise OverlayError(
+            f"{OVERLAY_VARIABLE} names no overlay that a lab of yours has made: this pip works in notebooks and "
+            "terminals of the lab."
+        )
     overlay.ensure()
     command = overlay.pip(arguments)
     os.execv(command[0], command)

@@ -17,13 +17,17 @@ since the `.env` of a folder may be another program's.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import SettingsError
+
+from .allowed import allow, is_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +38,8 @@ _OURS = re.compile(
     r"(JUPYTER|MLFLOW)_[A-Z0-9_]+|CONTAINER_[GU]ID|DEBIAN_(SECURITY_)?MIRROR|(HTTPS?|NO)_PROXY|LISTEN_ADDRESS"
     r"|RUN_AS_ROOT|EXTRA_CA_CERTS|PIP_INDEX_URL|SHM_SIZE"
 )
+# Names at the beginning of lines, for a file that is only named, not read.
+_NAMES = re.compile(rb"^\s*(?:export\s+)?([A-Za-z0-9_]+)\s*=", re.MULTILINE)
 _INDENT = "(?:[ \t\u00a0\u3000])*"
 _NOTHING = re.compile(f"{_INDENT}(#.*)?")
 _STATEMENT = re.compile(f"{_INDENT}(?:export[ \t]+)?([A-Za-z0-9_.-]+)[ \t]*(?:=(.*))?")
@@ -175,6 +181,46 @@ def is_ours(name: str) -> bool:
     return bool(_OURS.fullmatch(name.upper()))
 
 
+def read_allowed(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Read `.env` of the current directory if this user has allowed it as it is; else name what it would set, once.
+
+    A folder may come from anybody: what is set here decides which servers are talked to and how one logs in.
+    """
+    path = Path(DOTENV).absolute()
+    content = _content(path)
+    if content is None:
+        return {}
+    if is_allowed(path, content):
+        return _parse(content, environment)
+    _name_ignored(path, content)
+    return {}
+
+
+def allow_dotenv(folder: Path | None = None) -> Path | None:
+    """Let `.env` of a folder, as it is, hold from here on; None where there is none.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
+    path = (folder or Path()).joinpath(DOTENV).absolute()
+    content = _content(path)
+    if content is None:
+        return None
+    _parse(content, os.environ)
+    allow(path, content)
+    return path
+
+
+@functools.cache
+def _name_ignored(path: Path, content: bytes) -> None:
+    names = sorted({found.decode() for found in _NAMES.findall(content) if is_ours(found.decode())})
+    if names:
+        sys.stderr.write(
+            f"Warning: {path} sets {', '.join(names)}, and is ignored: you have not allowed it as it is. If it is "
+            "yours, or you have read it: jupyter-utils allow\n"
+        )
+
+
 def read_dotenv(folder: Path | None = None, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Read `.env` of a folder, else of the current directory; nothing where there is none.
 
@@ -183,12 +229,20 @@ def read_dotenv(folder: Path | None = None, environment: Mapping[str, str] = os.
             line's number, the name and the remedy, and never the value.
 
     """
+    content = _content((folder or Path()) / DOTENV)
+    return {} if content is None else _parse(content, environment)
+
+
+def _content(path: Path) -> bytes | None:
     try:
-        content = (folder or Path()).joinpath(DOTENV).read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
-        return {}
+        return None
     except OSError as error:
         raise SettingsError(f"{DOTENV} cannot be read ({error.strerror}). Correct its rights, or remove it.") from None
+
+
+def _parse(content: bytes, environment: Mapping[str, str]) -> dict[str, str]:
     reading = _Reading(environment)
     for statement in _statements(_decode(content)):
         reading.take(statement)

@@ -10,7 +10,16 @@ from urllib.parse import urlsplit, urlunsplit
 _CREDENTIALS = re.compile(
     r"(?P<scheme>[a-zA-Z][\w+.-]*://)(?:[^/\s]+@|[^/\s:@]+:\S*@)"  # http://user@..., http://user:pass/word@...
     r"|(?<!\S)[^/\s:@]+:(?!//)[^\s@]*@"  # user:password@...
+    r"|(?P<quoted>[a-zA-Z][\w+.-]*%3A%2F%2F)\S*?%40",  # an address within an address
+    re.IGNORECASE,
 )
+# What a query holds (of databases, of signed addresses), and libpq's own form.
+_NAMED = re.compile(
+    r"((?:^|[?&;\s'\"])(?:[\w-]*(?:password|passwd|secret|token|signature|credential)|pwd|sig|AWSAccessKeyId)=)[^\s&;'\"]+",
+    re.IGNORECASE,
+)
+# urllib's words for a password with an unquoted sign, which it takes for a port.
+_PORT = re.compile(r"(Port could not be cast to integer value as ).*", re.DOTALL)
 _SQLITE = "sqlite:///"
 
 
@@ -19,8 +28,24 @@ def mask(text: str) -> str:
 
     >>> mask("http://user:password@proxy:3128 does not answer")
     'http://***@proxy:3128 does not answer'
+    >>> mask("postgresql://db/mlflow?user=me&password=secret")
+    'postgresql://db/mlflow?user=me&password=***'
     """
-    return _CREDENTIALS.sub(lambda match: f"{match['scheme'] or ''}***@", text)
+    shown = _CREDENTIALS.sub(_starred, text)
+    return _PORT.sub(r"\1***", _NAMED.sub(r"\1***", shown))
+
+
+def _starred(match: re.Match[str]) -> str:
+    return f"{match['quoted']}***%40" if match["quoted"] else f"{match['scheme'] or ''}***@"
+
+
+def said(error: BaseException | None) -> str:
+    """Return an error's words as they may be shown and kept: libraries write the whole address into theirs.
+
+    >>> said(OSError("413 for url: http://user:password@mlflow:5000/api"))
+    '413 for url: http://***@mlflow:5000/api'
+    """
+    return mask(str(error))
 
 
 def without_credentials(url: str) -> str:
@@ -29,10 +54,13 @@ def without_credentials(url: str) -> str:
     >>> without_credentials("http://user:password@mlflow:5000")
     'http://mlflow:5000'
     """
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - a password with an unquoted sign would stand there
+    except ValueError:
+        return _CREDENTIALS.sub(lambda match: match["scheme"] or "", url)
+    plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
+    return _NAMED.sub(r"\1***", plain)
 
 
 def sqlite_uri(file: Path) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.entries.entry import ARTIFACTS, read_entry, read_raw
 from jupyter_utils.errors import EntryError, JupyterUtilsError, SendError, UnsentError
-from jupyter_utils.machine.urls import without_credentials
+from jupyter_utils.machine.urls import said, without_credentials
 from jupyter_utils.spool.folder import State
 
 if TYPE_CHECKING:
@@ -44,18 +44,18 @@ def deliver(
         SendError: the server refuses it for good.
         EntryError: its files are damaged.
     """
-    from jupyter_utils.tracking import send, tracking_uri
+    from jupyter_utils.tracking import send, sending_uri
 
     before = spool.state(lease.id)
     state = dataclasses.replace(before, attempts=before.attempts + 1, reason="sending was interrupted", refused=False)
     spool.note(lease, state)
     try:
         entry = read_raw(lease.path)
-        run = send(entry, lease.path, uri or tracking_uri(entry.uri or None), experiment_id=experiment_id, fresh=fresh)
+        run = send(entry, lease.path, uri or sending_uri(entry.uri), experiment_id=experiment_id, fresh=fresh)
     except (UnsentError, SendError, EntryError) as error:
         refused = not isinstance(error, UnsentError)
         run_id = getattr(error, "run_id", None)
-        spool.note(lease, dataclasses.replace(state, reason=str(error), refused=refused, run_id=run_id))
+        spool.note(lease, dataclasses.replace(state, reason=said(error), refused=refused, run_id=run_id))
         raise
     spool.remove(lease)
     return run
@@ -111,23 +111,24 @@ def _deliver_one(  # noqa: PLR0913 - what one round knows
     refused: bool,
 ) -> SentRun | JupyterUtilsError | None:
     """Send one entry of a round; None where it is none of this round's. `down` remembers which servers are."""
-    from jupyter_utils.tracking import tracking_uri
+    from jupyter_utils.tracking import sending_uri
 
     if spool.state(lease.id).refused and not refused:
         return None
     try:
-        server = tracking_uri(read_raw(lease.path).uri or None)
+        address = sending_uri(read_raw(lease.path).uri)
+        server = without_credentials(address)
         if only and server not in down:
             return None
         if server not in down:
-            down[server] = why_down(server)
+            down[server] = why_down(address)
         if down[server]:
             return _noted(spool, lease, f"The MLflow server at {server} {down[server]}.")
         _check_files(spool, lease)
         return deliver(spool, lease, uri=only)
     except UnsentError as error:
         # One run that fails must not keep the others from a server that lives.
-        down[server] = why_down(server)
+        down[server] = why_down(address)
         return error
     except (SendError, EntryError) as error:
         return error
@@ -153,5 +154,5 @@ def _check_files(spool: Spool, lease: EntryLease) -> None:
     try:
         read_entry(lease.path)
     except EntryError as error:
-        spool.note(lease, State(reason=str(error), refused=True))
+        spool.note(lease, State(reason=said(error), refused=True))
         raise

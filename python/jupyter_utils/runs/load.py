@@ -13,6 +13,7 @@ from jupyter_utils.artifacts.names import name_problem
 from jupyter_utils.artifacts.registry import SIDECAR, Format, NotTrustedError
 from jupyter_utils.entries.entry import sha256
 from jupyter_utils.errors import LoadError, UntrustedFormatError
+from jupyter_utils.machine.urls import said
 from jupyter_utils.tracking.server import client_settings, tracking_uri
 
 from .staging import LONG_PARAMS
@@ -73,7 +74,8 @@ def load_mlflow(
         run_id: MLflow's id of the run.
         mlf_uri: the MLflow server; without it, `MLFLOW_TRACKING_URI`, else the one that this environment starts.
         only: the arguments of `save_mlflow` to give back.
-        trust: allow formats whose reading can run code of whoever wrote them (pickle, joblib).
+        trust: allow formats whose reading can run code of whoever wrote them (pickle, joblib), and the code that comes
+            with a transformers model. Without it nothing is asked: such a value is refused.
 
     Raises:
         UntrustedFormatError: a value is stored in such a format, and `trust` is off.
@@ -118,7 +120,7 @@ class _Run:
             with client_settings():
                 return MlflowClient(self.uri).get_run(self.run_id)
         except MlflowException as error:
-            raise LoadError(f"run_id={self.run_id!r} cannot be loaded from MLflow: {error}") from error
+            raise LoadError(f"run_id={self.run_id!r} cannot be loaded from MLflow: {said(error)}") from None
 
     def manifest(self) -> dict[str, Any]:
         if not self._manifest:
@@ -170,7 +172,7 @@ class _Run:
         except NotTrustedError as error:
             raise UntrustedFormatError(self._untrusted(artifact, str(error))) from error
         except Exception as error:
-            raise LoadError(f"{artifact['path']} of run {self.run_id} cannot be read: {error}") from error
+            raise LoadError(f"{artifact['path']} of run {self.run_id} cannot be read: {said(error)}") from error
 
     def file(self, name: str) -> Path:
         """Return the local copy of a file or directory of the run; downloads what is not there yet, and checks it."""
@@ -204,8 +206,8 @@ class _Run:
         try:
             with client_settings():
                 MlflowClient(self.uri).download_artifacts(self.run_id, file["path"], str(target.parent))
-        except Exception as error:
-            raise LoadError(f"{file['path']} of run {self.run_id} cannot be downloaded: {error}") from error
+        except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold the address
+            raise LoadError(f"{file['path']} of run {self.run_id} cannot be downloaded: {said(error)}") from None
         if file["sha256"] and sha256(target) != file["sha256"]:
             target.unlink()
             raise LoadError(

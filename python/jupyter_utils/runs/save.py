@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.entries.entry import Entry, measure_files, write_entry
 from jupyter_utils.errors import SendError, StageError, UnsentError
-from jupyter_utils.machine.urls import without_credentials
+from jupyter_utils.machine.urls import mask, without_credentials
 from jupyter_utils.notebook import save_notebook, script_name
 from jupyter_utils.spool import EntryLease, status_line
 from jupyter_utils.tracking import (
@@ -180,7 +180,7 @@ def _keep(call: Call, start_time: int, staged: Staged, code: Code, lease: EntryL
             inputs=staged.inputs,
             files=measure_files(lease.path, known=staged.files),
             id=lease.id,
-            uri=without_credentials(call.uri) if is_http(call.uri) else call.uri,
+            uri=without_credentials(call.uri),
         )
         write_entry(entry, lease.path)
         call.spool.commit(lease)
@@ -214,7 +214,7 @@ def _check_up(call: Call) -> None:
     """
     if call.server.down:
         raise UnsentError(
-            f"The MLflow server at {without_credentials(call.uri)} {call.server.down}. Is that the right one "
+            f"The MLflow server at {mask(call.uri)} {call.server.down}. Is that the right one "
             "(mlf_uri=, MLFLOW_TRACKING_URI), and was it started (`jupyter-utils mlflow`)?"
         )
     waiting = deliver_waiting(call.spool, uri=call.uri)

@@ -11,6 +11,7 @@ import click
 
 from jupyter_utils.errors import JupyterUtilsError, SpoolError
 from jupyter_utils.machine.sizes import size
+from jupyter_utils.machine.urls import mask, said
 from jupyter_utils.spool import own_spool
 
 from .delivery import deliver_waiting
@@ -25,7 +26,7 @@ def list_waiting() -> None:
     waiting = own_spool().waiting()
     for one in waiting:
         name = one.experiment_name + (f" / {one.run_name}" if one.run_name else "")
-        click.echo(f"{one.id}  {_when(one)}  {size(one.size):>10}  {name}  -> {one.uri}  ({_condition(one)})")
+        click.echo(f"{one.id}  {_when(one)}  {size(one.size):>10}  {name}  -> {mask(one.uri)}  ({_condition(one)})")
     if not waiting:
         click.echo("Nothing waits: MLflow has every run.")
 
@@ -45,10 +46,10 @@ def _condition(one: Waiting) -> str:
 def show(name: str) -> None:
     """Print all that is known of one run that waits."""
     one = _named(own_spool(), name)
-    click.echo(f"{one.id}\n  lies in   {one.path}\n  server    {one.uri}\n  called    {_when(one)}")
+    click.echo(f"{one.id}\n  lies in   {one.path}\n  server    {mask(one.uri)}\n  called    {_when(one)}")
     click.echo(f"  state     {_condition(one)}; begun to send {one.state.attempts} times")
     if one.problem or one.state.reason:
-        click.echo(f"  because   {one.problem or one.state.reason}")
+        click.echo(f"  because   {mask(one.problem or one.state.reason or '')}")
     if one.state.run_id:
         click.echo(f"  run ID    {one.state.run_id} (begun)")
     if not one.problem:
@@ -71,7 +72,7 @@ def drop(name: str, *, ask: bool) -> None:
     """Remove one run that waits, for good."""
     spool = own_spool()
     one = _named(spool, name)
-    click.echo(f"{one.id}  {_when(one)}  {size(one.size)}  {one.experiment_name}  -> {one.uri}")
+    click.echo(f"{one.id}  {_when(one)}  {size(one.size)}  {one.experiment_name}  -> {mask(one.uri)}")
     if ask:
         click.confirm("MLflow does not have this run. Remove it for good?", abort=True)
     lease = spool.hold(one.id)
@@ -106,4 +107,4 @@ if __name__ == "__main__":
     try:
         sys.exit(send_all(refused=False))
     except JupyterUtilsError as failure:
-        sys.exit(f"ERROR: {failure}")
+        sys.exit(f"ERROR: {said(failure)}")

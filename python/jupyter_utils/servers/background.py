@@ -59,5 +59,5 @@ class Background:
 
     def _start(self) -> None:
         with contextlib.suppress(OSError):  # no process or no room for a log now: later
-            argv = [sys.executable, "-m", "jupyter_utils.runs.sync"]
+            argv = [sys.executable, "-P", "-m", "jupyter_utils.runs.sync"]
             self._sender = processes.start(argv, env=self.env, log=log_file("sync", os.getpid()))

@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from jupyter_utils.kernels.overlay import OVERLAY_VARIABLE, Overlay, overlay_dir, write_commands
+import click
+
+from jupyter_utils.kernels.overlay import OVERLAY_VARIABLE, overlay_dir, write_commands
+from jupyter_utils.kernels.overlay_trust import is_usable, take_over
 from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import kept_secret, make_private_dir, read_secret, state_dir
 from jupyter_utils.machine.writing import write_whole
@@ -99,7 +102,8 @@ def server(
     module = "jupyterhub.singleuser" if entry.hub else "jupyter_utils.servers.jupyter_app"
     return ServerSpec(
         name=NAME,
-        argv=[sys.executable, "-m", module, *arguments(settings, entry), *extra],
+        # -P: in a folder that came from elsewhere, its files are no modules of the server's.
+        argv=[sys.executable, "-P", "-m", module, *arguments(settings, entry), *extra],
         env={**env, **_environment(settings, entry, env), FORMATS_VARIABLE: _given(extra, _FORMATS_OPTION) or _FORMATS},
         log=log,
         health=f"http://{host}:{settings.jupyter_port}{_base_url(extra)}api",
@@ -155,14 +159,19 @@ def arguments(settings: Settings, entry: Access) -> list[str]:
 
 
 def _environment(settings: Settings, entry: Access, env: Mapping[str, str]) -> dict[str, str]:
-    overlay = Overlay(overlay_dir(settings.root_dir))
+    overlay = overlay_dir(settings.root_dir)
+    if told := take_over(overlay):
+        click.secho(f"Warning: {told}", fg="yellow", err=True)
+    usable = is_usable(overlay)
     own = _environment_dir()
     write_commands(own / "bin")
     return {
         TOKEN: entry.token,
         PASSWORD_FILE: str(entry.password_file or ""),
-        OVERLAY_VARIABLE: str(overlay.path),
-        "PATH": os.pathsep.join([str(own / "bin"), str(overlay.path / "bin"), env.get("PATH", os.defpath)]),
+        OVERLAY_VARIABLE: str(overlay) if usable else "",
+        "PATH": os.pathsep.join(
+            [str(own / "bin"), *([str(overlay / "bin")] if usable else []), env.get("PATH", os.defpath)]
+        ),
         "JUPYTER_PATH": os.pathsep.join(filter(None, [str(write_kernelspec(own)), env.get("JUPYTER_PATH")])),
         "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [env.get("JUPYTER_CONFIG_PATH"), str(_CONFIG)])),
         "HF_HUB_DISABLE_TELEMETRY": "1",

@@ -128,7 +128,7 @@ def server(
     """
     return ServerSpec(
         name=NAME,
-        argv=[sys.executable, "-m", "jupyter_utils.servers.mlflow_app", *arguments(settings, admin), *extra],
+        argv=[sys.executable, "-P", "-m", "jupyter_utils.servers.mlflow_app", *arguments(settings, admin), *extra],
         env=_environment(settings, env, admin),
         log=log,
         health=f"{tracking_uri(settings, extra)}/health",

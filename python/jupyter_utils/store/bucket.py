@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tenacity import RetryError, retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.machine.urls import mask, said
 from jupyter_utils.machine.variables import given
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def make_bucket(name: str) -> bool:
         stop=stop_after_delay(START_SECONDS),
         wait=wait_fixed(1),
     )
-    where = endpoint or "Amazon S3"
+    where = mask(endpoint or "Amazon S3")
     try:
         try:
             patient(client.head_bucket)(Bucket=name)
@@ -55,7 +56,7 @@ def make_bucket(name: str) -> bool:
         ) from None
     except (BotoCoreError, ClientError) as error:
         raise SettingsError(
-            f"The S3 server at {where} refuses the bucket {name!r} ({error}): "
+            f"The S3 server at {where} refuses the bucket {name!r} ({said(error)}): "
             "see AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION and the bucket's name."
         ) from None
     return True

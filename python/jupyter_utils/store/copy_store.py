@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import INCOMING
 from jupyter_utils.errors import CopyStoreError
-from jupyter_utils.machine.urls import mask, sqlite_file, sqlite_uri
+from jupyter_utils.machine.urls import mask, said, sqlite_file, sqlite_uri
 from jupyter_utils.settings import DATABASE
 
 from . import lock
@@ -95,7 +95,7 @@ def _copy_database(source_uri: str, target_uri: str) -> tuple[int, int]:
             runs = _count(new, known.tables["runs"])
     except SQLAlchemyError as error:
         raise CopyStoreError(
-            f"{mask(target_uri)} did not take the runs: {mask(str(error.__cause__ or error))}\n"
+            f"{mask(target_uri)} did not take the runs: {said(error.__cause__ or error)}\n"
             "Nothing was changed there, nor in the old store."
         ) from None
     finally:
@@ -117,7 +117,7 @@ def _prepare(target_uri: str) -> None:
             _check_empty(new, known, target_uri)
         target.dispose()
     except SQLAlchemyError as error:
-        raise CopyStoreError(f"{mask(target_uri)} cannot be used: {mask(str(error.__cause__ or error))}") from None
+        raise CopyStoreError(f"{mask(target_uri)} cannot be used: {said(error.__cause__ or error)}") from None
 
 
 def _check_empty(new: sqlalchemy.Connection, known: sqlalchemy.MetaData, uri: str) -> None:

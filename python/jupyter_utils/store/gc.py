@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.errors import SettingsError
 from jupyter_utils.machine.readiness import answers
+from jupyter_utils.machine.urls import mask
 
 from . import lock
 
@@ -31,7 +32,9 @@ def collect(settings: Settings, older_than: str, uri: str, environment: Mapping[
         StoreBusyError: a restore or another command has the store alone.
     """
     if not answers(f"{uri}/health", limit=10):
-        raise SettingsError(f"No MLflow server answers at {uri}: start it, or correct MLFLOW_PORT or LISTEN_ADDRESS.")
+        raise SettingsError(
+            f"No MLflow server answers at {mask(uri)}: start it, or correct MLFLOW_PORT or LISTEN_ADDRESS."
+        )
     os.environ.update(environment)
     with lock.using(lock.database_of(settings)):
         adapter.collect_garbage(

@@ -22,7 +22,7 @@ import click
 
 from jupyter_utils.errors import ImportFileStoreError
 from jupyter_utils.machine.files import little_space, writable_dir
-from jupyter_utils.machine.urls import sqlite_uri
+from jupyter_utils.machine.urls import said, sqlite_uri
 from jupyter_utils.settings import DATABASE
 
 from . import lock, sqlite
@@ -102,7 +102,9 @@ def _import(root: Path, database: Path, destination: Path) -> ImportedStore:
         adoption.undo()
         if not isinstance(error, Exception):  # Ctrl-C
             raise
-        raise ImportFileStoreError(f"{root} could not be imported: {error}. The old files are as they were.") from error
+        raise ImportFileStoreError(
+            f"{root} could not be imported: {said(error)}. The old files are as they were."
+        ) from error
     return adoption.result
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.errors import DirectoryError, SettingsError
 from jupyter_utils.machine.sizes import size
-from jupyter_utils.machine.urls import mask, sqlite_file, sqlite_uri
+from jupyter_utils.machine.urls import mask, said, sqlite_file, sqlite_uri
 
 from . import lock, sqlite
 
@@ -95,8 +95,8 @@ def _upgrade_file(file: Path, present: str | None) -> None:
         sqlite.remove(new)
         reason = getattr(error, "orig", None) or error
         raise DirectoryError(
-            f"MLflow's database {file} could not be made or brought up to date ({reason}); what was there is as it "
-            f"was. {size(shutil.disk_usage(file.parent).free)} are free there: make room, or set MLFLOW_STORE_DIR "
+            f"MLflow's database {file} could not be made or brought up to date ({said(reason)}); what was there is as "
+            f"it was. {size(shutil.disk_usage(file.parent).free)} are free there: make room, or set MLFLOW_STORE_DIR "
             "to another directory."
         ) from error
 

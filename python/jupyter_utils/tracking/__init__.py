@@ -11,6 +11,7 @@ from .server import (
     client_settings,
     is_http,
     run_url,
+    sending_uri,
     tracking_uri,
     why_down,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "is_http",
     "run_url",
     "send",
+    "sending_uri",
     "tracking_uri",
     "why_down",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from jupyter_utils.machine.urls import said
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -83,5 +85,5 @@ def with_retries(work: Callable[..., Result], *arguments: Any) -> Result:
         return retrying(work, *arguments)
     except Exception as error:
         if judge.refusals == _CONFIRMED - 1 and not is_later(error) and status_of(error) is not None:
-            raise UnconfirmedError(str(error)) from error
+            raise UnconfirmedError(said(error)) from None
         raise

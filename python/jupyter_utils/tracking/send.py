@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.errors import EntryError, SendError, UnsentError
-from jupyter_utils.machine.urls import without_credentials
+from jupyter_utils.machine.urls import said, without_credentials
 
 from .local import artifact_folder
 from .retry import is_later, is_login, status_of, with_retries
@@ -72,8 +72,9 @@ def send(entry: Entry, directory: Path, uri: str, *, experiment_id: str | None =
             _finish(client, entry, run)
         except EntryError:
             raise
-        except Exception as error:
-            raise _explained(client, run, error, uri) from error
+        except Exception as error:  # noqa: BLE001 - all kinds are explained
+            # Not "from error": a notebook keeps the whole chain, and MLflow writes the address with the password.
+            raise _explained(client, run, error, uri) from None
     return SentRun(run.run_id, run.experiment_id)
 
 
@@ -119,18 +120,18 @@ def _finish(client: Any, entry: Entry, run: Begun) -> None:
 def _explained(client: Any, run: Begun | None, error: Exception, uri: str) -> UnsentError | SendError:
     """Return the error that says what went wrong, and what exists now; a run that is refused is marked failed."""
     run_id = run.run_id if run else None
-    said = f"{type(error).__name__}: {error}"
+    words = f"{type(error).__name__}: {said(error)}"
     shown = without_credentials(uri)
     if is_login(error):
         hint = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
-        return UnsentError(f"MLflow at {shown} does not let us in ({said}). {hint}", run_id=run_id)
+        return UnsentError(f"MLflow at {shown} does not let us in ({words}). {hint}", run_id=run_id)
     if is_later(error):
-        return UnsentError(f"MLflow at {shown} did not take all of it ({said}).", run_id=run_id)
+        return UnsentError(f"MLflow at {shown} did not take all of it ({words}).", run_id=run_id)
     state = f"run {run_id} was begun and is marked as failed" if run_id else "no run was begun"
-    if run_id and not _mark_failed(client, run_id, said):
+    if run_id and not _mark_failed(client, run_id, words):
         state = f"run {run_id} was begun and could not be marked as failed, so that MLflow shows it as running"
     what = f"MLflow at {shown} refused the run" if status_of(error) else f"The run could not be sent to {shown}"
-    return SendError(f"{what}: {said}\nWhat exists: {state}.", run_id=run_id)
+    return SendError(f"{what}: {words}\nWhat exists: {state}.", run_id=run_id)
 
 
 def _mark_failed(client: Any, run_id: str, reason: str) -> bool:

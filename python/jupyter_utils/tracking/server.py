@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from jupyter_utils.errors import ExperimentError, TrackingServerError
 from jupyter_utils.machine.addresses import LOOPBACK, LOOPBACK_NAMES, is_loopback, listed
-from jupyter_utils.machine.urls import without_credentials
+from jupyter_utils.machine.urls import mask, said, without_credentials
 from jupyter_utils.machine.variables import given, raw
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ _CLIENT_SETTINGS = {
 def tracking_uri(argument: str | None) -> str:
     """Return the address of the MLflow server: the argument, else the environment's, else that of our own one."""
     return (argument or given("MLFLOW_TRACKING_URI") or DEFAULT_URI).rstrip("/")
+
+
+def sending_uri(kept: str) -> str:
+    """Return the address by which an entry's server is reached: the environment's, if that is it with a password."""
+    own = tracking_uri(None)
+    return own if not kept or without_credentials(own) == kept.rstrip("/") else kept.rstrip("/")
 
 
 def run_url(uri: str, experiment_id: str, run_id: str) -> str | None:
@@ -170,24 +176,25 @@ def _certificates() -> bool | str:
 
 def _reason(error: Exception) -> str:
     """Return the innermost cause in one line: requests wraps it several times."""
-    text = str(getattr(error, "args", [error])[0] if error.args else error)
+    text = mask(str(getattr(error, "args", [error])[0] if error.args else error))
     return text.rpartition(": ")[2].strip("')\" ") or type(error).__name__
 
 
 def _check_experiment(uri: str, name: str) -> ServerStatus:
-    from mlflow import MlflowClient, MlflowException
+    from mlflow import MlflowClient
 
     from .retry import is_later, is_login
 
     try:
         experiment = MlflowClient(uri).get_experiment_by_name(name)
-    except MlflowException as error:
+    except Exception as error:  # noqa: BLE001 - a database has errors of its own kinds
         if is_http(uri) and is_later(error) and not is_login(error):
-            return ServerStatus(down=f"lives, but cannot answer ({error})")
+            return ServerStatus(down=f"lives, but cannot answer ({said(error)})")
         raise TrackingServerError(
-            f"The MLflow server at {without_credentials(uri)} refuses the call: {error}. If it asks for a password, "
-            "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD. Nothing was written, committed or sent."
-        ) from error
+            f"The MLflow server at {without_credentials(uri)} refuses the call: {said(error)}. If it asks for a "
+            "password, set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD. "
+            "Nothing was written, committed or sent."
+        ) from None
     if experiment is not None and experiment.lifecycle_stage == "deleted":
         raise ExperimentError(
             f"experiment_name={name!r} was deleted in MLflow, so it takes no runs: restore it "

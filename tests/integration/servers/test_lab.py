@@ -140,6 +140,7 @@ def test_settings_may_come_from_dotenv_and_with_quotes(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"JUPYTER_ROOT_DIR={tmp_path}/from-dotenv\nJUPYTER_TOKEN='my token+1'\n")
     notebooks = f'"{tmp_path}/from-dotenv/sub"'
     settings = {"JUPYTER_ROOT_DIR": "", "JUPYTER_NOTEBOOK_DIR": notebooks, "MLFLOW_TRACKING_URI": ELSEWHERE}
+    assert servers.run(["allow"], servers.environment(tmp_path), tmp_path).returncode == 0
     with servers.lab(tmp_path, **settings) as server:
         assert server.token == "my token+1"
         assert (tmp_path / "from-dotenv" / "sub").is_dir()

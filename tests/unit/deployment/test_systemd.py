@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from bare import without_settings
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.machine.dotenv import allow_dotenv
 from jupyter_utils.servers import environment, mlflow
 from jupyter_utils.settings import read_settings, table
 from jupyter_utils.supervision.notify import notify
@@ -80,6 +81,8 @@ def test_the_environment_wins_over_a_credential(credentials: Path, monkeypatch: 
     """And a credential over `.env`."""
     (credentials / "MLFLOW_UI_URL").write_text("http://credential")
     Path(".env").write_text("MLFLOW_UI_URL=http://dotenv\n")
+    monkeypatch.setenv("XDG_STATE_HOME", str(Path("state").absolute()))
+    allow_dotenv()
     assert read_settings().mlflow_ui_url == "http://credential"
     monkeypatch.setenv("MLFLOW_UI_URL", "http://environment")
     assert read_settings().mlflow_ui_url == "http://environment"

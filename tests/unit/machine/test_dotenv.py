@@ -11,6 +11,7 @@ import composes
 import pytest
 from dotenv_cases import CASES, ENVIRONMENT, SECRET, Case, X, Y
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.machine.allowed import allow
 from jupyter_utils.machine.dotenv import is_ours, read_dotenv
 from jupyter_utils.machine.variables import unquote
 from jupyter_utils.settings import Settings, read_settings
@@ -31,8 +32,10 @@ def shell(folder: Path, script: str) -> subprocess.CompletedProcess[bytes]:
 
 @pytest.fixture(params=CASES, ids=lambda case: repr(case.content)[1:50])
 def case(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
-    """Write the `.env` of a case, and stand beside it."""
+    """Write the `.env` of a case, allow it, and stand beside it."""
     (tmp_path / ".env").write_bytes(request.param.content)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    allow(tmp_path / ".env", request.param.content)
     monkeypatch.chdir(tmp_path)
     return request.param
 
@@ -142,6 +145,8 @@ def test_certificates_are_found_from_the_folder_of_dotenv(
     (folder / ".env").write_text(f"EXTRA_CA_CERTS={given.format(folder)} # why\n")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
+    allow(folder / ".env", (folder / ".env").read_bytes())
     monkeypatch.setitem(ENV, "HOME", str(folder))
     monkeypatch.delenv("EXTRA_CA_CERTS", raising=False)
     found = shell(folder, 'use_network_settings; tail -n 1 "$SSL_CERT_FILE"')

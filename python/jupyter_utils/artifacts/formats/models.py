@@ -5,13 +5,32 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.artifacts.registry import CannotReadError, CannotWriteError, Details, NotTrustedError, Written
+from jupyter_utils.adapters.transformers import ForeignCodeError, no_question
+from jupyter_utils.artifacts.registry import (
+    CannotReadError,
+    CannotWriteError,
+    Details,
+    NotTrustedError,
+    Written,
+    dotted_name,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 # ---- transformers ----
+
+PRETRAINED = (
+    "transformers.modeling_utils.PreTrainedModel",
+    "transformers.tokenization_utils_base.PreTrainedTokenizerBase",
+    "transformers.processing_utils.ProcessorMixin",
+    "transformers.feature_extraction_utils.FeatureExtractionMixin",
+    "transformers.image_processing_base.ImageProcessingMixin",
+    "transformers.configuration_utils.PreTrainedConfig",
+    "transformers.configuration_utils.PretrainedConfig",
+)
+"""The classes whose subclasses are stored as the directory that their `from_pretrained` loads."""
 
 
 def write_pretrained(value: Any, path: Path) -> Written:
@@ -22,14 +41,32 @@ def write_pretrained(value: Any, path: Path) -> Written:
 
 
 def read_pretrained(path: Path, details: Details) -> Any:
-    """Load with the class that was saved, where transformers itself has it; never code from the directory."""
+    """Load with the class that was saved, where transformers itself has it; no foreign code without `trust`."""
     cls = getattr(importlib.import_module("transformers"), details["class"], None)
     if cls is None:
         raise CannotReadError(
             f"it was a {details['module']}.{details['class']}, which transformers does not have: "
             f"load the directory with that class's from_pretrained('{path}')"
         )
-    return cls.from_pretrained(path)
+    trust = bool(details.get("trust"))
+    if not trust and not _is_storable(cls):
+        raise NotTrustedError(f"transformers.{details['class']} is no class whose values save_mlflow stores")
+    try:
+        with no_question():
+            return cls.from_pretrained(path)
+    except ForeignCodeError as error:
+        if not trust:
+            raise NotTrustedError("its files ask for code that is not of transformers") from error
+    try:
+        with no_question():
+            return cls.from_pretrained(path, trust_remote_code=True)
+    except ForeignCodeError as error:
+        raise CannotReadError(f"a part of it asks for foreign code: load that part from {path} by hand") from error
+
+
+def _is_storable(cls: object) -> bool:
+    """Tell whether a manifest of ours can name it: never a function, nor an Auto class, whose files choose the code."""
+    return isinstance(cls, type) and any(dotted_name(base) in PRETRAINED for base in cls.__mro__)
 
 
 # ---- PEFT ----

@@ -46,7 +46,7 @@ def main(context: click.Context, host: str, port: int, workers: int, app_name: s
             prepare(uri, app_name)
             if held is not None:
                 os.set_inheritable(held, True)
-            os.execv(sys.executable, [sys.executable, "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
+            os.execv(sys.executable, [sys.executable, "-P", "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
         _serve(uri, host, port, workers, app_name)
 
 

@@ -14,7 +14,7 @@ import click
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.errors import JupyterUtilsError, StoreBusyError
-from jupyter_utils.machine.urls import sqlite_file
+from jupyter_utils.machine.urls import said, sqlite_file
 from jupyter_utils.store import lock
 
 from .applications import no_collections
@@ -64,7 +64,7 @@ def migrate_schema(uri: str) -> None:
     try:
         upgrade(uri)
     except JupyterUtilsError as error:
-        sys.exit(f"ERROR: {error}")
+        sys.exit(f"ERROR: {said(error)}")
 
 
 @contextlib.contextmanager
@@ -74,5 +74,5 @@ def using_or_exit(uri: str) -> Iterator[int | None]:
         try:
             held = stack.enter_context(lock.using(sqlite_file(uri)))
         except StoreBusyError as error:
-            sys.exit(f"ERROR: {error}")
+            sys.exit(f"ERROR: {said(error)}")
         yield held
