@@ -32,13 +32,19 @@ GRACE = 3
 @click.option("--port", type=int, required=True)
 @click.option("--workers", type=int, default=1)
 @click.option("--app-name", type=click.Choice(["basic-auth"]), default=None)
+@click.option("--static-prefix", default="")
 @click.pass_context
-def main(context: click.Context, host: str, port: int, workers: int, app_name: str | None) -> None:
+def main(context: click.Context, /, host: str, port: int, workers: int, **options: Any) -> None:
     """Serve MLflow; addresses of the stores come by the environment variables of `mlflow server`."""
     warnings.simplefilter("ignore", DeprecationWarning)
-    uri = given("MLFLOW_BACKEND_STORE_URI")
+    uri, app_name = given("MLFLOW_BACKEND_STORE_URI"), options["app_name"]
     if context.args:
         prepare(uri, app_name)
+        click.echo(
+            f"WARNING: with {' '.join(context.args)} this is MLflow's own server, which takes any artifact location "
+            "and follows links out of the store: let nobody in whom this account does not trust.",
+            err=True,
+        )
         os.execv(sys.executable, [sys.executable, "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
     os.environ.update(
         {
@@ -48,6 +54,7 @@ def main(context: click.Context, host: str, port: int, workers: int, app_name: s
             adapter.ARTIFACTS_DESTINATION: given("MLFLOW_ARTIFACTS_DESTINATION"),
             adapter.SERVE_ARTIFACTS: "true",
             adapter.SERVER_KIND: "uvicorn",
+            adapter.STATIC_PREFIX: options["static_prefix"],
         }
     )
     import uvicorn
