@@ -73,6 +73,13 @@ in
     description = "Where artifacts are kept; `null`: in {option}`directory`. Keys of S3 belong into {option}`environmentFile`.";
   };
 
+  artifactLocations = mkOption {
+    type = types.listOf types.str;
+    default = [ ];
+    example = [ "s3://older-bucket/mlflow" ];
+    description = "Further folders or buckets in which experiments may keep artifacts; without them only {option}`artifactsDestination`.";
+  };
+
   workers = mkOption {
     type = types.ints.between 1 64;
     default = 1;

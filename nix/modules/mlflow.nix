@@ -32,6 +32,7 @@ let
       MLFLOW_STATIC_PREFIX = cfg.staticPrefix;
       MLFLOW_BACKEND_STORE_URI = cfg.backendStoreUri;
       MLFLOW_ARTIFACTS_DESTINATION = cfg.artifactsDestination;
+      MLFLOW_ARTIFACT_LOCATIONS = listed cfg.artifactLocations;
       MLFLOW_SERVER_ALLOWED_HOSTS = listed (
         cfg.allowedHosts ++ lib.optional cfg.nginx.enable cfg.nginx.hostName
       );

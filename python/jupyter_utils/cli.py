@@ -159,13 +159,14 @@ def import_file_store() -> None:
     """Turn the plain files of an MLflow below 3 in MLFLOW_STORE_DIR into the database that MLflow needs now."""
     from .settings import read_settings
     from .store.import_file_store import import_file_store
+    from .store.locations import stay_message
 
     result = import_file_store(read_settings())
     click.echo(f"\n{result.runs} runs and {result.files} artifact files are in {result.database} and artifacts/ now.")
     for name in result.missing:
         click.echo(f"Run {name}: its artifact folder was not found; the run itself is there.", err=True)
-    for address in sorted(set(result.elsewhere)):
-        click.echo(f"Artifacts at {address} stay there.", err=True)
+    if result.elsewhere:
+        click.echo(stay_message(result.elsewhere), err=True)
     click.echo(
         "Start with: jupyter-utils lab. The old files are as they were; remove them when you have seen your runs."
     )

@@ -81,6 +81,11 @@ class Settings(BaseSettings):
     mlflow_artifacts_destination: str | None = Field(
         default=None, description="where artifacts go, e.g. s3://bucket/path; else MLFLOW_STORE_DIR"
     )
+    mlflow_artifact_locations: str | None = Field(
+        default=None,
+        description="further folders or buckets in which experiments of this MLflow may keep artifacts, separated by "
+        "commas; without it only its own",
+    )
     mlflow_workers: Annotated[int, Field(ge=1, le=64)] = Field(
         default=1, description="worker processes of the MLflow server, each about 0.3 GB"
     )

@@ -107,6 +107,7 @@ OPTIONS = [
     (MLFLOW, 'staticPrefix = "/m";', 'Environment="MLFLOW_STATIC_PREFIX=/m"'),
     (MLFLOW, 'backendStoreUri = "postgresql:///m";', 'Environment="MLFLOW_BACKEND_STORE_URI=postgresql:///m"'),
     (MLFLOW, 'backendStoreUriFile = "/run/u";', "LoadCredential=MLFLOW_BACKEND_STORE_URI:/run/u"),
+    (MLFLOW, 'artifactLocations = [ "s3://a" "/b" ];', 'Environment="MLFLOW_ARTIFACT_LOCATIONS=s3://a,/b"'),
     (MLFLOW, 'artifactsDestination = "s3://b/m";', 'Environment="MLFLOW_ARTIFACTS_DESTINATION=s3://b/m"'),
     (MLFLOW, 'auth = "on";', 'Environment="MLFLOW_AUTH=on"'),
     (MLFLOW, 'adminPasswordFile = "/run/p";', "LoadCredential=MLFLOW_ADMIN_PASSWORD_FILE:/run/p"),

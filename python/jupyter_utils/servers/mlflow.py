@@ -155,6 +155,7 @@ def _environment(settings: Settings, env: Mapping[str, str], admin: Credentials 
         **inherited,
         "MLFLOW_BACKEND_STORE_URI": settings.backend_store_uri,
         "MLFLOW_ARTIFACTS_DESTINATION": settings.artifacts_destination,
+        "MLFLOW_ARTIFACT_LOCATIONS": settings.mlflow_artifact_locations or "",
         "MLFLOW_SERVER_ALLOWED_HOSTS": allowed_hosts(*reached, local=settings.is_local),
         "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": env.get("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")
         or allowed_origins(*reached, local=settings.is_local),

@@ -13,7 +13,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -22,6 +22,9 @@ from jupyter_utils.machine.variables import given
 
 from .applications import FACTORIES, PROXIED_ARTIFACTS
 from .preparation import prepare, prepare_apart, using_or_exit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 GRACE = 3
 """Seconds that open requests have when the server is asked to stop."""
@@ -32,11 +35,12 @@ GRACE = 3
 @click.option("--port", type=int, required=True)
 @click.option("--workers", type=int, default=1)
 @click.option("--app-name", type=click.Choice(["basic-auth"]), default=None)
+@click.option("--static-prefix", default="")
 @click.pass_context
-def main(context: click.Context, host: str, port: int, workers: int, app_name: str | None) -> None:
+def main(context: click.Context, /, host: str, port: int, workers: int, **options: Any) -> None:
     """Serve MLflow; addresses of the stores come by the environment variables of `mlflow server`."""
     warnings.simplefilter("ignore", DeprecationWarning)
-    uri = given("MLFLOW_BACKEND_STORE_URI")
+    uri, app_name = given("MLFLOW_BACKEND_STORE_URI"), options["app_name"]
     if workers > 1 and not context.args:
         # Once, before there are workers, and not in this process, which does nothing but watch them.
         prepare_apart(uri, app_name)
@@ -44,13 +48,23 @@ def main(context: click.Context, host: str, port: int, workers: int, app_name: s
     with using_or_exit(uri) as held:
         if context.args:
             prepare(uri, app_name)
-            if held is not None:
-                os.set_inheritable(held, True)
-            os.execv(sys.executable, [sys.executable, "-P", "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
-        _serve(uri, host, port, workers, app_name)
+            _become_mlflow(context.args, held)
+        _serve(uri, host, port, workers, **options)
 
 
-def _serve(uri: str, host: str, port: int, workers: int, app_name: str | None) -> None:
+def _become_mlflow(words: Sequence[str], held: int | None) -> NoReturn:
+    """Become `mlflow server`, which knows further arguments; the store's lock goes along."""
+    if held is not None:
+        os.set_inheritable(held, True)
+    click.echo(
+        f"WARNING: with {' '.join(words)} this is MLflow's own server, which takes any artifact location "
+        "and follows links out of the store: let nobody in whom this account does not trust.",
+        err=True,
+    )
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
+
+
+def _serve(uri: str, host: str, port: int, workers: int, *, app_name: str | None, static_prefix: str) -> None:
     os.environ.update(
         {
             adapter.BACKEND_STORE_URI: uri,
@@ -59,6 +73,7 @@ def _serve(uri: str, host: str, port: int, workers: int, app_name: str | None) -
             adapter.ARTIFACTS_DESTINATION: given("MLFLOW_ARTIFACTS_DESTINATION"),
             adapter.SERVE_ARTIFACTS: "true",
             adapter.SERVER_KIND: "uvicorn",
+            adapter.STATIC_PREFIX: static_prefix,
         }
     )
     import uvicorn

@@ -8,7 +8,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.adapters.mlflow_artifacts import confine_locations, confine_repositories
 from jupyter_utils.machine.variables import given
+from jupyter_utils.store.locations import Locations
 
 from .large_pieces import LargePieces
 from .many_files import ManyFiles
@@ -52,6 +54,14 @@ def application_with_passwords() -> Any:
 FACTORIES = {None: application, "basic-auth": application_with_passwords}
 
 
+def locations() -> Locations:
+    """Return where this server may read and write artifacts."""
+    return Locations.of(given("MLFLOW_ARTIFACTS_DESTINATION"), given("MLFLOW_ARTIFACT_LOCATIONS"))
+
+
 def _ours(app: Any) -> Any:
+    places = locations()
+    confine_repositories(places)
     adapter.open_stores(given(adapter.BACKEND_STORE_URI), PROXIED_ARTIFACTS)
+    confine_locations(places)
     return SameOrigin(ServerInfo(ManyFiles(LargePieces(app))))

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.adapters.mlflow_artifacts import artifact_locations
 from jupyter_utils.errors import JupyterUtilsError, StoreBusyError
-from jupyter_utils.machine.urls import said, sqlite_file
+from jupyter_utils.machine.urls import mask, said, sqlite_file
 from jupyter_utils.store import lock
+from jupyter_utils.store.locations import SETTING, foreign
 
-from .applications import no_collections
+from .applications import locations, no_collections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,7 @@ def prepare(uri: str, app_name: str | None) -> None:
     """Bring the databases up to date."""
     with no_collections():
         migrate_schema(uri)
+        name_foreign_locations(uri)
         if app_name:
             set_admin_password()
 
@@ -38,6 +41,20 @@ def prepare_apart(uri: str, app_name: str | None) -> None:
     process.join()
     if process.exitcode:
         sys.exit(process.exitcode)
+
+
+def name_foreign_locations(uri: str) -> None:
+    """Say which experiments keep artifacts where this server does not go, and how to let it."""
+    places = locations()
+    found = foreign(places, artifact_locations(uri))
+    if found:
+        shown = ",".join([*places.more, *map(mask, found)])
+        click.echo(
+            f"WARNING: experiments keep artifacts at {', '.join(map(mask, found))}, which is not this server's own "
+            "place, so these files can neither be read nor written through it. If the experiments are yours, list the "
+            f"places once, in .env or the environment:  {SETTING}={shown}",
+            err=True,
+        )
 
 
 def set_admin_password() -> None:
