@@ -7,12 +7,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import kernels
-import psutil
 import servers
 from jupyter_utils.machine.readiness import answers
 from mlflow import MlflowClient
 
 if TYPE_CHECKING:
+    import psutil
     from pathlib import Path
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from jupyter_utils.entries.entry import INCOMING
@@ -15,6 +14,10 @@ from jupyter_utils.store import swap
 from jupyter_utils.store.backup import back_up
 from jupyter_utils.store.restore import restore
 from small_store import runs, small_store, write
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Restores in a process that is gone, as by kill -9, at its Nth rename in the store.
 KILLED = """
