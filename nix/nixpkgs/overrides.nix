@@ -61,32 +61,7 @@ in
   # nixpkgs builds its own build tools with these; the lock's wheels of them would need themselves to be unpacked.
   inherit (interpreter.pkgs) bootstrap installer wheel;
 
-  # poetry2nix's own fetcher breaks on newer nixpkgs (NIX_CURL_FLAGS: unbound variable); nixpkgs has one.
-  fetchFromPypi = lib.makeOverridable (
-    {
-      pname,
-      version,
-      file,
-      hash,
-      ...
-    }:
-    let
-      # NAME-VERSION-PYTHON-ABI-PLATFORM.whl; the index sorts wheels by their Python.
-      part = lib.elemAt (lib.splitString "-" (lib.removeSuffix ".whl" file));
-      wheel = {
-        pname = part 0;
-        version = part 1;
-        format = "wheel";
-        dist = part 2;
-        python = part 2;
-        abi = part 3;
-        platform = part 4;
-      };
-    in
-    pkgs.fetchPypi (
-      { inherit hash; } // (if lib.hasSuffix ".whl" file then wheel else { inherit pname version; })
-    )
-  );
+  fetchFromPypi = lib.makeOverridable (import ./fetch.nix { inherit pkgs files; });
 
   matplotlib = change "matplotlib" {
     # Figures show Japanese: the same script as on the debian base. nixpkgs moved the font within its package in 2026.

@@ -9,7 +9,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from . import LockError, listing, normalized, poetry, say
+from . import LockError, direct, listing, normalized, poetry, say
 from .folder import Wanted, held, is_current, ours, write
 from .index import Index
 from .project import beside
@@ -25,8 +25,10 @@ def lock(home: Path, project: Path | None, update: list[str] | None) -> None:
             return
         names = None if update is None else known(wanted, update)
         with tempfile.TemporaryDirectory(prefix="lock-") as folder:
-            text = made(wanted, names, Path(folder))
-        write(wanted, text, listing.listed(wanted.wishes, text))
+            tools = Tools(Path(folder) / "tools")
+            text = made(tools, wanted, names, Path(folder))
+            paths = direct.completed(tools, text, direct.known(home, wanted.folder))
+        write(wanted, text, listing.listed(wanted.wishes, text, paths))
     sys.stdout.write(f"{wanted.folder / 'poetry.lock'} and files.json: {summary(wanted.start, text)}\n")
 
 
@@ -41,9 +43,8 @@ def known(wanted: Wanted, names: list[str]) -> list[str]:
     return [normalized(name) for name in names]
 
 
-def made(wanted: Wanted, update: list[str] | None, folder: Path) -> str:
+def made(tools: Tools, wanted: Wanted, update: list[str] | None, folder: Path) -> str:
     """Return the text of the new lock."""
-    tools = Tools(folder / "tools")
     say("installing Poetry ...")
     tools.install()
     index = Index.of_pip(tools)

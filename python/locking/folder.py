@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import LockError, listing
+from . import LockError, direct, listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def is_current(wanted: Wanted) -> bool:
     check_lock(folder / "poetry.lock", text)
     try:
         listing.check_torch(text, torch_cpu)
-        return files == listing.listed(wishes, text)
+        return files == listing.listed(wishes, text, direct.known(folder))
     except LockError:
         return False
 

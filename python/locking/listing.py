@@ -30,26 +30,28 @@ def asked_for(wishes: str) -> str:
     return hashlib.sha256(asked.encode()).hexdigest()
 
 
-def listed(wishes: str, text: str) -> str:
-    """Return files.json: name, version, file, sha256 and groups of each package of a pruned lock."""
+def listed(wishes: str, text: str, paths: dict[str, str]) -> str:
+    """Return files.json: name, version, file, sha256 and groups of each package of a pruned lock; its path if known."""
     hashes = {"asked": asked_for(wishes), "lock": hashlib.sha256(text.encode()).hexdigest()}
     rows: dict[str, list[str]] = {"common": [], "cuda": []}
     for package in tomllib.loads(text)["package"]:
         name = normalized(package["name"])
         if package["files"]:
-            rows["cuda" if CUDA.fullmatch(name) else "common"].append(row(name, package))
+            rows["cuda" if CUDA.fullmatch(name) else "common"].append(row(name, package, paths))
     lines = [f'"{key}": "{value}"' for key, value in hashes.items()]
     lines += [f'"{key}": [\n' + ",\n".join(rows[key]) + "\n]" for key in rows]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def row(name: str, package: dict[str, Any]) -> str:
+def row(name: str, package: dict[str, Any], paths: dict[str, str]) -> str:
     """Return a package's line."""
     if len(package["files"]) > 1:
         raise LockError(f"the lock has {len(package['files'])} files of {name}: one must remain")
     (file,) = package["files"]
     described = {"name": name, "version": package["version"], "file": file["file"]}
-    return json.dumps({**described, "sha256": file["hash"].removeprefix("sha256:"), "groups": package["groups"]})
+    sha256 = file["hash"].removeprefix("sha256:")
+    direct = {"direct": paths[sha256]} if sha256 in paths else {}
+    return json.dumps({**described, "sha256": sha256, **direct, "groups": package["groups"]})
 
 
 def check_torch(text: str, torch_cpu: str) -> None:

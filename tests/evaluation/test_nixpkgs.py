@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 STAND_IN = ROOT / "tests" / "evaluation" / "nixpkgs"
 VARIANTS = ["environment", "environment-gpu"]
+FILES: dict[str, Any] = json.loads((ROOT / "python" / "files.json").read_text())
+ROWS = FILES["common"] + FILES["cuda"]
 
 
 @dataclass(frozen=True)
@@ -101,3 +103,34 @@ def test_missing_font_stops_the_build(base: Base, tmp_path: Path) -> None:
     done = installed(post_install(base, str(tmp_path / "font")), tmp_path / "out")
     assert done.returncode != 0
     assert "ipaexg.ttf" in done.stderr
+
+
+def addresses(base: Base, name: str) -> dict[str, list[str]]:
+    """Return file -> where it is fetched from, of the packages of an application that come from the lock."""
+    packages = f'(application "{name}").passthru.python.pkgs'
+    names = "".join(f'"{row["name"]}" ' for row in ROWS)
+    what = f"""
+      builtins.listToAttrs (map (source: {{ inherit (source) name; value = source.urls; }}) (
+        builtins.filter (source: source ? urls) (map (name: ({packages}.${{name}} or {{ }}).src or {{ }}) [ {names} ])))
+    """
+    return dict(base.ask(what)[0])
+
+
+def test_files_are_fetched_by_their_direct_path_first(base: Base) -> None:
+    """PyPI always has that one; the scheme that nixpkgs makes addresses by comes second; the host is nixpkgs' own."""
+    found = addresses(base, "environment-gpu")
+    rows = {row["file"]: row for row in ROWS}
+    assert len(found) > 0.9 * len(rows)
+    for file, urls in found.items():
+        assert urls[0] == f"https://files.example.org/packages/{rows[file]['direct']}"
+        assert urls[1].endswith(f"/{file}")
+        assert len(urls) == 2
+
+
+def test_file_without_a_direct_path_is_fetched_by_the_older_scheme(base: Base) -> None:
+    """A project's lock may hold files of which nobody knew the path."""
+    fetch = f"import {ROOT}/nix/nixpkgs/fetch.nix {{ inherit pkgs; files = {{ common = [ ]; cuda = [ ]; }}; }}"
+    asked = '{ pname = "six"; version = "1"; file = "six-1-py3-none-any.whl"; hash = pkgs.lib.fakeHash; }'
+    assert base.ask(f"({fetch} {asked}).urls")[0] == [
+        "https://files.example.org/packages/py3/s/six/six-1-py3-none-any.whl"
+    ]

@@ -45,6 +45,7 @@ class PackageIndex:
 
     Attributes:
         json: whether it answers with the JSON of a release, as PyPI does, beside the simple pages.
+        direct: whether its links have the form of PyPI's, by the BLAKE2b-256 of the content.
         login: name and password that it asks for; None lets everybody in.
         upstream: a pattern of the packages of which it hands on what the machine's own index says.
         files: file name -> content.
@@ -55,6 +56,7 @@ class PackageIndex:
     """
 
     json: bool = False
+    direct: bool = False
     login: tuple[str, str] | None = None
     upstream: str = "setuptools|wheel|packaging"
     files: dict[str, bytes] = field(default_factory=dict)
@@ -109,8 +111,8 @@ class PackageIndex:
     def answer(self, path: str) -> tuple[int, str, bytes]:
         """Return status, type and content."""
         parts = path.strip("/").split("/")
-        if parts[0] == "files" and parts[1] in self.files:
-            return 200, "application/octet-stream", self.files[parts[1]]
+        if parts[0] in {"files", "packages"} and parts[-1] in self.files:
+            return 200, "application/octet-stream", self.files[parts[-1]]
         if parts[0] == "simple" and len(parts) == 2:
             if page := self.page(parts[1]):
                 return 200, "text/html", page.encode()
@@ -122,9 +124,14 @@ class PackageIndex:
         """Return a package's simple page, plain: no metadata beside the files."""
         own = [file for file in self.files if package_of(file) == name]
         if own:
-            links = [(f"../../files/{file}#sha256={sha256(self.files[file])}", file) for file in own]
+            links = [(f"../../{self.place(file)}#sha256={sha256(self.files[file])}", file) for file in own]
             return "".join(f'<a href="{link}">{html.escape(file)}</a>\n' for link, file in links)
         return upstream_page(name) if re.fullmatch(self.upstream, name) else None
+
+    def place(self, file: str) -> str:
+        """Return where a file lies."""
+        digest = hashlib.blake2b(self.files[file], digest_size=32).hexdigest()
+        return f"packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}/{file}" if self.direct else f"files/{file}"
 
     def release(self, name: str, version: str = "") -> dict[str, object] | None:
         """Return a package's JSON as PyPI has it, or that of one version."""

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 # At the end: the package under test is the built one, not that of the tree.
 sys.path.append(str(ROOT / "python"))
 
-from locking import LockError, command, listing  # noqa: E402 - after the path
+from locking import LockError, command, direct, listing  # noqa: E402 - after the path
 from locking.folder import held, is_current, ours, write  # noqa: E402
 from locking.project import beside  # noqa: E402
 from locking.tools import PINNED, Tools  # noqa: E402
@@ -27,6 +27,7 @@ __all__ = [
     "Tools",
     "beside",
     "command",
+    "direct",
     "filled",
     "held",
     "is_current",

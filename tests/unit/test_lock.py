@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import tomllib
 from collections import Counter
@@ -15,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name, parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
-from small_lab import Tools, is_current, listing, ours
+from small_lab import Tools, direct, is_current, listing, ours
 
 PYTHON = Path(__file__).parents[2] / "python"
 # Debian 12's glibc, the oldest that the environment runs on, is 2.36.
@@ -122,3 +123,32 @@ def test_tools_can_be_installed_by_this_interpreter(tmp_path: Path) -> None:
     listed = subprocess.run([*tools.pip, "list", "--format", "json"], check=True, capture_output=True, text=True).stdout
     assert all(row["name"] in {"pip", "setuptools"} for row in json.loads(listed))
     assert tools.python("-c", "import sys; print(sys.prefix)").strip() == str(tmp_path)
+
+
+def test_every_file_has_its_direct_path(files: dict[str, Any]) -> None:
+    """ab/cd/REST/FILE: the nixpkgs base fetches every file of the lock by it, and no two files share one."""
+    rows = [*files["common"], *files["cuda"]]
+    for row in rows:
+        assert direct.fits(row["direct"], row["file"]), row["name"]
+    assert len({row["direct"].rpartition("/")[0] for row in rows}) == len(rows)
+
+
+def test_direct_paths_are_of_the_files(files: dict[str, Any]) -> None:
+    """Name, hash and path belong together, for every file of the lock that this machine's store has."""
+    if shutil.which("nix-store") is None:
+        pytest.skip("no nix on the path, and so no store; ./check puts it there")
+    rows = [*files["common"], *files["cuda"]]
+    seen = {row["file"]: (row["direct"], direct.stored(row["sha256"], row["file"])) for row in rows}
+    there = {file: paths for file, paths in seen.items() if paths[1]}
+    if not there:
+        pytest.skip("this machine's store has no file of the lock: ./quickstart brings them")
+    assert {file: paths for file, paths in there.items() if paths[0] != paths[1]} == {}
+
+
+def test_links_of_an_index_tell_the_direct_path() -> None:
+    """A link counts only where it has that form and ends with the file; a mirror's own form tells nothing."""
+    path = f"ab/cd/{'0' * 60}/six-1.0.tar.gz"
+    assert direct.fits(path, "six-1.0.tar.gz")
+    for other in ("", "six-1.0.tar.gz", f"x/{path}", path.replace("ab", "AB"), f"ab/cd/{'0' * 59}/six-1.0.tar.gz"):
+        assert not direct.fits(other, "six-1.0.tar.gz"), other
+    assert not direct.fits(path, "other-1.0.tar.gz")

@@ -44,6 +44,17 @@ def test_a_changed_list_is_mended(lab: Lab) -> None:
     assert lab.contents() == before
 
 
+def test_direct_paths_come_from_the_index(lab: Lab, index: PackageIndex) -> None:
+    """An index whose links tell by which path a file lies is believed; one that does not leaves the path out."""
+    assert not any("direct" in row for row in lab.rows())
+    index.direct = True
+    lab.ask('beta = "*"')
+    lab.lock()
+    assert {row["name"]: row["direct"] for row in lab.rows()} == {
+        row["name"]: index.place(str(row["file"])).removeprefix("packages/") for row in lab.rows()
+    }
+
+
 def test_one_package_more(lab: Lab, index: PackageIndex) -> None:
     """What is added comes in its newest version, all else stays as it was, newer ones and better files or not."""
     index.add_wheel("beta", "1.1")
