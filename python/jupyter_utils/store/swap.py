@@ -13,8 +13,7 @@ import os
 import shutil
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +23,9 @@ from jupyter_utils.machine.files import writable_dir
 from jupyter_utils.machine.writing import write_whole
 
 from . import sqlite
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STAGED = ".restoring"
 _JOURNAL = ".restore.json"
