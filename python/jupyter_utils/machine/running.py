@@ -11,7 +11,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import psutil
+
+from jupyter_utils.errors import DirectoryError
 
 from .app import APP
 from .files import make_private_dir, state_dir
@@ -74,9 +77,12 @@ class Announcement:
         self._path: Path | None = None
 
     def make(self) -> None:
-        """Write the file."""
-        self._path = make_private_dir(_folder(), "XDG_STATE_HOME") / f"{os.getpid()}.json"
-        write_whole(self._path, json.dumps(asdict(self._state)), mode=0o600)
+        """Write the file; where there is no room for it, say so: the servers work without it."""
+        try:
+            self._path = make_private_dir(_folder(), "XDG_STATE_HOME") / f"{os.getpid()}.json"
+            write_whole(self._path, json.dumps(asdict(self._state)), mode=0o600)
+        except (OSError, DirectoryError) as error:
+            click.echo(f"Warning: `jupyter-utils url` and notebooks' fast way to MLflow do not work: {error}", err=True)
 
     def ended(self, name: str, how: str) -> None:
         """Write down how a server ended that is started again."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.entries.entry import Entry, measure_files, write_entry
-from jupyter_utils.errors import SendError, StageError, UnsentError
+from jupyter_utils.errors import SendError, SpoolError, StageError, UnsentError
 from jupyter_utils.machine.urls import mask, without_credentials
 from jupyter_utils.notebook import save_notebook, script_name
 from jupyter_utils.spool import EntryLease, status_line
@@ -121,8 +121,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         )
     )
     saved = save_notebook(call.notebook) if call.notebook else None
-    with call.spool.writing(_store(call)) as lease:
-        staged = stage(call, lease.path)
+    with ExitStack() as stack:
+        lease, staged, elsewhere = _write(call, stack)
         code = commit(call, call.notebook.path) if call.do_commit and call.notebook else look(call, lease.path)
         with _mentioning(code.commit if call.do_commit else None):
             _keep(call, start_time, staged, code, lease)
@@ -138,6 +138,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         warnings=(
             *call.warnings,
             *([saved] if saved else []),
+            *([elsewhere] if elsewhere else []),
             *staged.warnings,
             *code.warnings,
             *([unsent] if unsent else []),
@@ -145,6 +146,29 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         entry=entry,
         spool=status_line(call.spool.idle()),
     )
+
+
+def _write(call: Call, stack: ExitStack) -> tuple[EntryLease, Staged, str | None]:
+    """Write the values where they become the run's by a rename, or, where that disk cannot take them, into the spool.
+
+    Returns:
+        the entry, which `stack` holds; what was written; and a word where it is not in the store.
+    """
+    store, said = _store(call), None
+    if store is not None:
+        with ExitStack() as tried:
+            try:
+                lease = tried.enter_context(call.spool.writing(store))
+                staged = stage(call, lease.path)
+            except (StageError, SpoolError) as error:
+                if not isinstance(error.__cause__, OSError):
+                    raise
+                said = f"MLflow's disk could not take the files ({error.__cause__}), so they were written to the spool."
+            else:
+                stack.push(tried.pop_all())
+                return lease, staged, None
+    lease = stack.enter_context(call.spool.writing(None))
+    return lease, stage(call, lease.path), said
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 from dataclasses import asdict, dataclass
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 

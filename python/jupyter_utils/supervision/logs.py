@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -43,14 +45,22 @@ class Tail:
 
     def lines(self) -> Iterator[str]:
         """Yield new lines that a user should see: all of them, or warnings, errors and the traces that follow these."""
-        with self._path.open("rb") as file:
-            file.seek(self._position)
-            data = file.read()
-        self._position += len(data)
+        data = self._new()
         *whole, self._rest = (self._rest + data.decode("utf-8", errors="replace")).split("\n")
         for line in whole:
             if self._everything or self._is_notable(line):
                 yield line
+
+    def _new(self) -> bytes:
+        # A log that was deleted, or a disk that fails, is no reason to end what writes it.
+        with contextlib.suppress(OSError), self._path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size < self._position:
+                self._position = 0  # another file, or one that somebody has emptied
+            file.seek(self._position)
+            data = file.read()
+            self._position += len(data)
+            return data
+        return b""
 
     def _is_notable(self, line: str) -> bool:
         if _HARMLESS.search(line):
@@ -64,4 +74,7 @@ class Tail:
 
 def last_lines(path: Path, count: int = 20) -> list[str]:
     """Return the end of a log file."""
-    return path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+    except OSError as error:
+        return [f"(it cannot be read: {error})"]

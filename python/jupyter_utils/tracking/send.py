@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from functools import partial
@@ -70,7 +71,9 @@ def send(entry: Entry, directory: Path, uri: str, *, experiment_id: str | None =
             values = [partial(log, client, run.run_id, entry) for log in (_log_values, _log_inputs)]
             Transfer(entry, directory / ARTIFACTS, run, uri, store).bring(values)
             _finish(client, entry, run)
-        except EntryError:
+        except EntryError as error:
+            if run is not None:
+                _withdraw(client, run, str(error))
             raise
         except Exception as error:  # noqa: BLE001 - all kinds are explained
             # Not "from error": a notebook keeps the whole chain, and MLflow writes the address with the password.
@@ -87,6 +90,10 @@ def _begin(client: Any, entry: Entry, experiment_id: str, *, fresh: bool) -> Beg
         nonlocal looking
         if looking and (found := _find(client, entry, experiment_id)):
             return _resume(client, entry, found[0])
+        if looking and (found := _find(client, entry, experiment_id, deleted=True)):
+            # Somebody took the half of it for something to clean up; its files may lie there, and nowhere else.
+            client.restore_run(found[0].info.run_id)
+            return _resume(client, entry, found[0])
         resumed, looking = looking, True
         run = client.create_run(experiment_id, entry.start_time, tags, entry.run_name)
         return Begun(run.info.run_id, experiment_id, run.info.artifact_uri, resumed=resumed)
@@ -94,9 +101,12 @@ def _begin(client: Any, entry: Entry, experiment_id: str, *, fresh: bool) -> Beg
     return with_retries(begin)
 
 
-def _find(client: Any, entry: Entry, experiment_id: str) -> list[Any]:
+def _find(client: Any, entry: Entry, experiment_id: str, *, deleted: bool = False) -> list[Any]:
     """Return the entry's runs (one, but for a lost answer), the one to go on with first."""
-    found = client.search_runs([experiment_id], f"tags.`{ENTRY_TAG}` = '{entry.id}'", max_results=100)
+    from mlflow.entities import ViewType
+
+    kind = ViewType.DELETED_ONLY if deleted else ViewType.ACTIVE_ONLY
+    found = client.search_runs([experiment_id], f"tags.`{ENTRY_TAG}` = '{entry.id}'", kind, max_results=100)
     return sorted(found, key=lambda run: (run.info.status != "FINISHED", run.info.run_id))
 
 
@@ -132,6 +142,15 @@ def _explained(client: Any, run: Begun | None, error: Exception, uri: str) -> Un
         state = f"run {run_id} was begun and could not be marked as failed, so that MLflow shows it as running"
     what = f"MLflow at {shown} refused the run" if status_of(error) else f"The run could not be sent to {shown}"
     return SendError(f"{what}: {words}\nWhat exists: {state}.", run_id=run_id)
+
+
+def _withdraw(client: Any, run: Begun, reason: str) -> None:
+    """Leave no run that seems to go on for ever where its files are gone: delete a new one, fail an earlier one."""
+    if run.resumed:
+        _mark_failed(client, run.run_id, reason)
+        return
+    with contextlib.suppress(Exception):  # the first error is the one to tell
+        client.delete_run(run.run_id)
 
 
 def _mark_failed(client: Any, run_id: str, reason: str) -> bool:

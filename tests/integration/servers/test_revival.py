@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import kernels
 import psutil
 import servers
 from jupyter_utils.machine.readiness import answers
+from small_disks import small_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,3 +98,22 @@ def test_an_mlflow_that_cannot_start_at_all_ends_the_lab_at_once(tmp_path: Path)
         assert "MLflow ended with exit code 1; everything else is ended too." in server.output
         assert "started again" not in server.output
         assert "not a database" in server.output
+
+
+def test_a_state_folder_that_fails_ends_no_lab(tmp_path: Path) -> None:
+    """Logs deleted, the folder gone, its disk full: the servers go on, and a dead MLflow comes back."""
+    with small_disk(tmp_path / "disk", "4m") as disk, servers.lab(tmp_path, XDG_STATE_HOME=str(disk)) as server:
+        with contextlib.suppress(OSError):
+            (disk / "ballast").write_bytes(b"x" * 2**23)
+        for log in disk.rglob("*.log"):
+            log.unlink()
+        time.sleep(2)
+        kill_mlflow(server)
+        until(lambda: "MLflow answers again." in server.output, server.output)
+        for path in (disk / "jupyter-utils").iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+        kill_mlflow(server)
+        until(lambda: server.output.count("MLflow answers again.") == 2, server.output)
+        assert answers(f"{server.jupyter_url}/api")
+        assert server.stop() == 0

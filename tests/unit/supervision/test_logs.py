@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from jupyter_utils.supervision.logs import Tail
+from jupyter_utils.supervision import processes
+from jupyter_utils.supervision.logs import Tail, last_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,3 +34,22 @@ def test_what_nobody_can_change_is_left_to_the_log(tmp_path: Path) -> None:
         "[IPKernelApp] WARNING | Something else\n"
     )
     assert list(Tail(log).lines()) == ["[IPKernelApp] WARNING | Something else"]
+
+
+def test_a_log_that_goes_ends_nothing(tmp_path: Path) -> None:
+    """Deleted, unreadable, emptied, or made anew: what is there again is shown again."""
+    log = tmp_path / "log"
+    log.write_text("[W 2026 App] one\n[W 2026 App] two\n")
+    tail = Tail(log)
+    assert len(list(tail.lines())) == 2
+    log.unlink()
+    assert list(tail.lines()) == []
+    assert "cannot be read" in last_lines(log)[0]
+    log.write_text("[W 2026 App] new\n")
+    assert list(tail.lines()) == ["[W 2026 App] new"]
+
+
+def test_a_server_starts_without_a_log(tmp_path: Path) -> None:
+    """A folder for logs that was removed, or a disk that takes nothing any more."""
+    started = processes.start([sys.executable, "-c", "print(1)"], env={}, log=tmp_path / "gone" / "log")
+    assert started.wait(10) == 0
