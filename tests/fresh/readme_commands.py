@@ -45,6 +45,7 @@ LEFT = {
     ".cache/lab/bin/jupyter-utils url": "needs a running lab; tests/integration/launchers holds it",
     "import jupyter_utils": NO_COMMAND,
     "jupyter_utils.save_mlflow": NO_COMMAND,
+    "jupyter-utils allow": "tests/integration/servers/test_clones.py holds it",
     "jupyter-utils sync": STORE,
     "jupyter-utils backup": STORE,
     "jupyter-utils restore": STORE,

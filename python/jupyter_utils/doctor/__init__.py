@@ -16,6 +16,7 @@ __all__ = ["Finding", "examine"]
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     machine.processor,
+    machine.user,
     machine.directories,
     machine.store,
     machine.disk,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import JupyterUtilsError, PortTakenError
-from jupyter_utils.machine.advice import how_to_own
+from jupyter_utils.machine.advice import ROOT_REMEDY, how_to_own, root_unsaid
 from jupyter_utils.machine.files import existing_part
 from jupyter_utils.machine.ports import check_port
 from jupyter_utils.machine.running import running
@@ -47,6 +47,14 @@ def processor(_settings: Settings) -> Iterator[Finding]:
 def _cpu_flags(cpuinfo: Path) -> frozenset[str]:
     lines = cpuinfo.read_text(encoding="utf-8").splitlines()
     return frozenset(next((line.partition(":")[2] for line in lines if line.startswith("flags")), "").split())
+
+
+def user(settings: Settings) -> Iterator[Finding]:
+    """Check that a container runs as root only where that was asked for."""
+    if settings.jupyter_utils_profile != "container":
+        return
+    if unsaid := root_unsaid(settings.container_uid, run_as_root=settings.run_as_root):
+        yield warning("user", unsaid, ROOT_REMEDY)
 
 
 def directories(settings: Settings) -> Iterator[Finding]:

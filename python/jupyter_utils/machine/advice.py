@@ -13,6 +13,19 @@ USE_ROOT = (
 )
 
 
+ROOT_REMEDY = "set CONTAINER_UID to your own number (id -u), or RUN_AS_ROOT=1 if root is what you mean"
+
+
+def root_unsaid(container_uid: int, *, run_as_root: bool, namespace: Namespace | None = None) -> str | None:
+    """Say what it means that CONTAINER_UID is root's and nobody asked for root; None where that is not so.
+
+    Root of a rootless engine is the caller, and of one that maps numbers nobody: there it means nothing bad.
+    """
+    if container_uid != 0 or run_as_root or os.geteuid() != 0 or (namespace or Namespace.read()).kind != "plain":
+        return None
+    return "CONTAINER_UID=0: everything in this container runs as root, and its files are root's on the host, too"
+
+
 def how_to_own(uid: int | None = None, gid: int | None = None) -> str:
     """Say how the user of this process, or another one, comes to own a folder: a clause for messages."""
     if given("JUPYTER_UTILS_PROFILE") != "container":

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from jupyter_utils.errors import SettingsError
+from jupyter_utils.machine.advice import ROOT_REMEDY, root_unsaid
 from jupyter_utils.machine.namespace import Namespace
 from jupyter_utils.machine.variables import given
 
@@ -79,6 +80,8 @@ def enter(settings: Settings, words: Sequence[str]) -> NoReturn:
     folders = {home: 0o700, settings.root_dir: 0o755, settings.store_dir: 0o755}
     if started_as_root:
         check_user(user, tuple(folders), chosen="container_uid" in settings.model_fields_set)
+    if unsaid := root_unsaid(settings.container_uid, run_as_root=settings.run_as_root):
+        click.echo(f"Warning: {unsaid}: {ROOT_REMEDY}.", err=True)
     for remark in docker_stacks.remarks(environment, words):
         click.echo(f"Warning: {remark}", err=True)
     introduce(user)
