@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     mlflow_artifacts_destination: str | None = Field(
         default=None, description="where artifacts go, e.g. s3://bucket/path; else MLFLOW_STORE_DIR"
     )
+    mlflow_store_group: str | None = Field(
+        default=None, description="group that may read MLFLOW_STORE_DIR; without it only the user of the MLflow server"
+    )
     mlflow_artifact_locations: str | None = Field(
         default=None,
         description="further folders or buckets in which experiments of this MLflow may keep artifacts, separated by "

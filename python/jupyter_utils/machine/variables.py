@@ -50,6 +50,7 @@ SHARED = frozenset(
         "MLFLOW_ARTIFACTS_DESTINATION",
         "MLFLOW_ARTIFACT_LOCATIONS",
         "MLFLOW_BACKEND_STORE_URI",
+        "MLFLOW_STORE_GROUP",
         "MLFLOW_TRACKING_URI",
         "MLFLOW_UI_URL",
     }
@@ -62,6 +63,7 @@ TOLD = frozenset(
         "JUPYTER_UTILS_OVERLAY",
         "JUPYTER_UTILS_TOKEN",
         "_MLFLOW_SERVER_FILE_STORE",
+        "_MLFLOW_STATIC_PREFIX",
     }
 )
 """By which one process of ours tells another; nobody sets them by hand."""
@@ -87,6 +89,7 @@ OTHERS = {
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES",
         "MLFLOW_HTTP_REQUEST_TIMEOUT",
         "MLFLOW_S3_ENDPOINT_URL",
+        "MLFLOW_SERVER_ALLOWED_HOSTS",
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT",
         "MLFLOW_TRACKING_INSECURE_TLS",
         "MLFLOW_TRACKING_PASSWORD",

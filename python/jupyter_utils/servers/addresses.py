@@ -7,10 +7,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psutil
 
-from jupyter_utils.machine.addresses import LOOPBACK, LOOPBACK_NAMES, bracketed, is_wildcard, listed
-
-# RFC 1918 and RFC 4193, as MLflow's own default list writes them: a container does not know its host's address.
-PRIVATE_PATTERNS = ("10.*", "192.168.*", *(f"172.{second}.*" for second in range(16, 32)), "[[]fc*", "[[]fd*")
+from jupyter_utils.machine.addresses import (
+    LOOPBACK,
+    LOOPBACK_NAMES,
+    PRIVATE_PATTERNS,
+    bracketed,
+    is_wildcard,
+    listed,
+)
 
 
 def openable(url: str) -> str:

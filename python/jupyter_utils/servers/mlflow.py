@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
 from jupyter_utils.errors import DirectoryError
 from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import kept_secret, little_space, make_private_dir, read_secret, writable_dir
@@ -15,6 +17,7 @@ from jupyter_utils.machine.writing import write_whole
 from jupyter_utils.settings import DATABASE
 from jupyter_utils.store.layout import USERS, check_backend, check_store
 from jupyter_utils.store.lock import database_of
+from jupyter_utils.store.privacy import keep_private
 from jupyter_utils.store.swap import interrupted
 from jupyter_utils.supervision.member import ServerSpec
 
@@ -57,6 +60,7 @@ def prepare_store(settings: Settings) -> None:
     check_backend(settings.mlflow_backend_store_uri)
     if interrupted(database_of(settings)):
         return  # what is missing now is there when that is completed
+    is_new = not settings.store_dir.exists()
     if settings.mlflow_backend_store_uri is None:
         check_store(settings.store_dir)
         _check_space(settings.store_dir)
@@ -64,6 +68,8 @@ def prepare_store(settings: Settings) -> None:
         writable_dir(settings.store_dir, "MLFLOW_STORE_DIR")
     if settings.mlflow_artifacts_destination is None:
         writable_dir(settings.store_dir / "artifacts", "MLFLOW_STORE_DIR")
+    if (said := keep_private(settings)) and not is_new:
+        click.echo(said, err=True)
 
 
 def _check_space(store_dir: Path) -> None:
@@ -155,6 +161,7 @@ def _environment(settings: Settings, env: Mapping[str, str], admin: Credentials 
         **inherited,
         "MLFLOW_BACKEND_STORE_URI": settings.backend_store_uri,
         "MLFLOW_ARTIFACTS_DESTINATION": settings.artifacts_destination,
+        "MLFLOW_STORE_GROUP": settings.mlflow_store_group or "",
         "MLFLOW_ARTIFACT_LOCATIONS": settings.mlflow_artifact_locations or "",
         "MLFLOW_SERVER_ALLOWED_HOSTS": allowed_hosts(*reached, local=settings.is_local),
         "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": env.get("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS")

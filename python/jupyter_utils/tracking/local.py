@@ -1,7 +1,8 @@
 """The short way: an artifact store on this machine, into which files come by a rename instead of through HTTP.
 
-The launcher of the MLflow server announces its artifact folder. Before anything is written there, a file of random
-content is read back through the server: then it is the same folder, and the server lets us read from it.
+The launcher of the MLflow server announces its artifact folder. Before anything is written there, the server is asked
+for the digest of a file of random content: then it is the same folder, and the server lets us in. One that does not
+know the question, of an earlier release, gets the files through HTTP.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from urllib.parse import urlsplit
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import INCOMING
+from jupyter_utils.entries.proof import LENGTH, PATH, proof
 from jupyter_utils.machine.addresses import LOOPBACK, is_loopback
 from jupyter_utils.machine.variables import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_API = "/api/2.0/mlflow-artifacts/artifacts"
 _SCHEME = "mlflow-artifacts"
 _SECONDS = 5.0
 _OK = 200
@@ -58,14 +59,14 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _is_same(uri: str, folder: Path) -> bool:
-    name, content = f"nonce-{secrets.token_hex(16)}", secrets.token_bytes(32)
+    name, content = f"nonce-{secrets.token_hex(16)}", secrets.token_bytes(LENGTH)
     nonce = folder / INCOMING / name
     try:
         nonce.parent.mkdir(exist_ok=True)
         _remove_old(nonce.parent)
         nonce.write_bytes(content)
-        answer = adapter.request(uri, f"{_API}/{INCOMING}/{name}", "GET", max_retries=0, timeout=_SECONDS)
-        return bool(answer.status_code == _OK and answer.content == content)
+        answer = adapter.request(uri, PATH + name, "GET", max_retries=0, timeout=_SECONDS)
+        return bool(answer.status_code == _OK and answer.text == proof(content))
     except Exception:  # noqa: BLE001 - then the files go the long way
         return False
     finally:

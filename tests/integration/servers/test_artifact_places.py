@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import servers
+from jupyter_utils.entries.proof import PATH, proof
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,6 +188,43 @@ def test_an_older_store_with_a_foreign_place(tmp_path: Path) -> None:
         assert not call(server, "POST", upload, data=b"changed").ok
         log = next(server.home.rglob("mlflow*.log")).read_text()
         assert f"MLFLOW_ARTIFACT_LOCATIONS={folder}" in log + server.output
+
+
+def test_what_waits_belongs_to_no_run(mlflow_server: Started) -> None:
+    """The incoming folder has no artifact address: nothing in it is read, listed, written or removed by one."""
+    folder = mlflow_server.store_dir / "artifacts" / ".jupyter-utils" / "waiting"
+    folder.mkdir(parents=True)
+    (folder / "data").write_text(TOKEN)
+    for inner in (".jupyter-utils", "%2ejupyter-utils", "%252ejupyter-utils", "./.jupyter-utils", ".jupyter-utils/."):
+        for api in ("api", "ajax-api"):
+            at = f"{api}/2.0/mlflow-artifacts/artifacts"
+            assert TOKEN not in call(mlflow_server, "GET", f"{at}/{inner}/waiting/data").text
+            assert "data" not in call(mlflow_server, "GET", f"{at}?path={inner}/waiting").json().get("files", "")
+            assert not call(mlflow_server, "PUT", f"{at}/{inner}/waiting/new", data=b"x").ok
+            assert not call(mlflow_server, "DELETE", f"{at}/{inner}/waiting").ok
+    listed = call(mlflow_server, "GET", "api/2.0/mlflow-artifacts/artifacts").json().get("files", [])
+    assert ".jupyter-utils" not in {one["path"] for one in listed}
+    assert [file.name for file in folder.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize("auth", ["off", "on"])
+def test_a_shared_disk_is_proven_without_an_artifact_address(tmp_path: Path, auth: str) -> None:
+    """The client gets the digest of its own random file, if it is let in; of any other file nothing."""
+    with servers.mlflow(tmp_path, MLFLOW_AUTH=auth) as server:
+        incoming = server.store_dir / "artifacts" / ".jupyter-utils"
+        incoming.mkdir(exist_ok=True)
+        name, content = f"nonce-{32 * 'a'}", 32 * b"r"
+        (incoming / name).write_bytes(content)
+        (incoming / f"nonce-{32 * 'b'}").symlink_to(incoming / name)
+        (incoming / f"nonce-{32 * 'c'}").write_bytes(b"longer than any proof, so no proof" * 9)
+        user = None
+        if auth == "on":
+            user = ("admin", (server.store_dir / "auth" / "admin-password").read_text().strip())
+            assert call(server, "GET", PATH[1:] + name).status_code == 401
+        assert call(server, "GET", PATH[1:] + name, auth=user).text == proof(content)
+        for other in (f"nonce-{32 * 'b'}", f"nonce-{32 * 'c'}", f"nonce-{32 * 'd'}", "../../mlflow.db"):
+            assert proof(content) not in call(server, "GET", PATH[1:] + other, auth=user).text
+            assert call(server, "GET", PATH[1:] + other, auth=user).status_code == 404
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a second account needs root")

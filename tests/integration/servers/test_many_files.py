@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import socket
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -87,3 +90,38 @@ def test_whom_it_lets_in(tmp_path: Path) -> None:
         assert not root.exists()
         assert post(server, place, data, auth=admin) == 200
         assert (root / "b").read_bytes() == b"y"
+
+
+def test_the_server_goes_on_answering(mlflow_server: Started) -> None:
+    """5,000 entries of one byte and 25 MiB: refused or stored in seconds, and others are answered meanwhile."""
+    files = {f"{number}": b"x" for number in range(5000)}
+    data = body(files | {"large": b"y" * (25 * 2**20)})
+    wrong = data[:-1] + b"z"
+    slowest = 0.0
+    for sent, status in ((wrong, 400), (data, 200)):
+        done = threading.Event()
+        answers: list[int] = []
+
+        def send(sent: bytes = sent, done: threading.Event = done, answers: list[int] = answers) -> None:
+            answers.append(post(mlflow_server, new_run(), sent))
+            done.set()
+
+        start = time.monotonic()
+        threading.Thread(target=send).start()
+        while not done.wait(0.05):
+            before = time.monotonic()
+            assert requests.get(f"{mlflow_server.mlflow_url}/health", timeout=30, proxies={"http": ""}).ok
+            slowest = max(slowest, time.monotonic() - before)
+        assert answers == [status]
+        assert time.monotonic() - start < 30
+    assert slowest < 3
+
+
+def test_nothing_is_read_of_a_stranger(tmp_path: Path) -> None:
+    """Without a password the answer comes before the body does, so that none has to be held."""
+    with servers.mlflow(tmp_path, MLFLOW_AUTH="on") as server:
+        port = int(server.mlflow_url.rpartition(":")[2])
+        head = f"POST /api/2.0/mlflow-artifacts/jupyter-utils/{new_run()} HTTP/1.1\r\nHost: localhost:{port}\r\n"
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.sendall(f"{head}Content-Length: 30000000\r\n\r\n".encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 401 ")

@@ -174,3 +174,13 @@ def test_the_password_can_be_turned_off_by_name(tmp_path: Path) -> None:
     """MLFLOW_AUTH=off, for networks that are closed in another way."""
     with servers.mlflow(tmp_path, LISTEN_ADDRESS="0.0.0.0", MLFLOW_AUTH="off") as server:
         assert call(server, "api/2.0/mlflow/experiments/get?experiment_id=0").status_code == 200
+
+
+def test_the_store_is_its_users_own(mlflow_server: Started) -> None:
+    """Folder, database, artifacts, and what the server writes later: nothing for others."""
+    log_run(mlflow_server)
+    store = mlflow_server.store_dir
+    written = [store, *(path for path in (store / "artifacts" / "0").rglob("*")), *store.glob("mlflow.db*")]
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) & 0o077 for path in written} == {
+        path.name: 0 for path in written
+    }

@@ -19,6 +19,7 @@ import click
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.machine.variables import given
+from jupyter_utils.store.privacy import umask
 
 from .applications import FACTORIES, PROXIED_ARTIFACTS
 from .preparation import prepare, prepare_apart, using_or_exit
@@ -39,6 +40,7 @@ GRACE = 3
 @click.pass_context
 def main(context: click.Context, /, host: str, port: int, workers: int, **options: Any) -> None:
     """Serve MLflow; addresses of the stores come by the environment variables of `mlflow server`."""
+    os.umask(umask(given("MLFLOW_STORE_GROUP")))
     warnings.simplefilter("ignore", DeprecationWarning)
     uri, app_name = given("MLFLOW_BACKEND_STORE_URI"), options["app_name"]
     if workers > 1 and not context.args:

@@ -13,9 +13,11 @@ from jupyter_utils.machine.variables import given
 from jupyter_utils.store.locations import Locations
 
 from .large_pieces import LargePieces
+from .limits import Silence
 from .many_files import ManyFiles
 from .same_origin import SameOrigin
 from .server_info import ServerInfo
+from .shared_disk import SharedDisk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,4 +66,4 @@ def _ours(app: Any) -> Any:
     confine_repositories(places)
     adapter.open_stores(given(adapter.BACKEND_STORE_URI), PROXIED_ARTIFACTS)
     confine_locations(places)
-    return SameOrigin(ServerInfo(ManyFiles(LargePieces(app))))
+    return Silence(SameOrigin(ServerInfo(SharedDisk(ManyFiles(LargePieces(app))))))

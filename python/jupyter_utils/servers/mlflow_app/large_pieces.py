@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .limits import Held
+
 SIZE = 2**20
 """Bytes that are handed on together, at least, but for the end of a body."""
 
@@ -21,13 +23,19 @@ class LargePieces:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request."""
         if scope["type"] == "http" and scope["method"] == "PUT":
-            receive = _Joined(receive)
+            held = Held()
+            try:
+                await self._app(scope, _Joined(receive, held), send)
+            finally:
+                held.release()
+            return
         await self._app(scope, receive, send)
 
 
 class _Joined:
-    def __init__(self, receive: Any) -> None:
+    def __init__(self, receive: Any, held: Held) -> None:
         self._receive = receive
+        self._held = held
         self._after: Any = None
 
     async def __call__(self) -> Any:
@@ -35,7 +43,9 @@ class _Joined:
             message, self._after = self._after, None
             return message
         message = await self._receive()
-        if not message.get("more_body"):
+        self._held.release()
+        # Where memory is short, pieces are handed on as they come.
+        if not message.get("more_body") or not self._held.add(2 * SIZE):
             return message
         pieces, size = [], 0
         while True:

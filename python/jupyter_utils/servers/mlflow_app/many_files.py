@@ -3,8 +3,9 @@
     POST /api/2.0/mlflow-artifacts/jupyter-utils/EXPERIMENT/RUN/artifacts
 
 The body is a line of JSON, [{"path": ..., "size": ..., "sha256": ...}, ...], and then the files' contents one after the
-other. The first file goes through MLflow's application as if it had been sent alone, with the request's own headers:
-what that refuses (host, user, permission, run) is refused for all, and MLflow judges all artifacts of a run alike.
+other. Nothing is read of whom MLflow does not let in. Then the first file goes through MLflow's application as if it
+had been sent alone, with the request's own headers: what that refuses (user, permission, run) is refused for all, and
+MLflow judges all artifacts of a run alike.
 """
 
 from __future__ import annotations
@@ -16,18 +17,21 @@ import json
 import posixpath
 import re
 from typing import Any
-from urllib.parse import quote
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.machine.variables import given
+
+from .checks import OK, answer, ask, own_name, refused
+from .limits import Held
 
 PATH = "/api/2.0/mlflow-artifacts/jupyter-utils/"
 LIMIT = 32 * 2**20
 """Bytes of one request, which is held in memory."""
 _OWN = "/api/2.0/mlflow-artifacts/artifacts/"
 _RUN = re.compile(r"[0-9]+/[0-9a-f]{32}/artifacts")
-_OF_BODY = {b"content-length", b"content-type", b"transfer-encoding"}
-_OK, _BAD, _TOO_LARGE, _CANNOT = 200, 400, 413, 501
+_HEAD = 4 * 2**20
+"""Bytes of the first line, which is some 20,000 files."""
+_BAD, _TOO_LARGE, _CANNOT, _BUSY = 400, 413, 501, 503
 
 
 class _Refusal(Exception):  # noqa: N818 - an answer, no error of this program
@@ -43,82 +47,67 @@ class ManyFiles:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request."""
-        run = scope.get("path", "").removeprefix(PATH)
-        if scope["type"] != "http" or scope["method"] != "POST" or not _RUN.fullmatch(run):
+        run = own_name(scope, "POST", PATH)
+        if run is None or not _RUN.fullmatch(run):
             await self._app(scope, receive, send)
             return
+        held = Held()
         try:
-            await self._take(run, scope, receive)
-            status = _OK
+            await self._take(run, scope, receive, held)
+            status = OK
         except _Refusal as refusal:
             status = refusal.status
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
-        await send({"type": "http.response.body", "body": b""})
+        finally:
+            held.release()
+        await answer(send, status, close=status != OK)
 
-    async def _take(self, run: str, scope: Any, receive: Any) -> None:
-        files = _parse(await _read(receive))
+    async def _take(self, run: str, scope: Any, receive: Any, held: Held) -> None:
+        if status := await refused(self._app, scope):
+            raise _Refusal(status)
+        body = await _read(receive, held)
+        # In a thread: this server has others to answer meanwhile.
+        files = await asyncio.to_thread(_parse, body)
         store = _local_store()
-        for name, _ in files:
-            _check_name(run, name)
+        await asyncio.to_thread(_check_names, run, [name for name, _ in files])
         first, content = files[0]
-        await self._put(scope, f"{run}/{first}", content)
+        if (status := await ask(self._app, scope, "PUT", f"{_OWN}{run}/{first}", bytes(content))) != OK:
+            raise _Refusal(status)
         await asyncio.to_thread(_write, store, run, files[1:])
 
-    async def _put(self, scope: Any, name: str, content: bytes) -> None:
-        """Send one file through MLflow's application.
 
-        Raises:
-            _Refusal: what it answers, if that is a refusal.
-        """
-        headers = [(key, value) for key, value in scope["headers"] if key not in _OF_BODY]
-        headers.append((b"content-length", str(len(content)).encode()))
-        inner = scope | {
-            "method": "PUT",
-            "path": _OWN + name,
-            "raw_path": quote(_OWN + name).encode(),
-            "query_string": b"",
-            "headers": headers,
-        }
-        status = 500
-
-        async def receive() -> Any:
-            return {"type": "http.request", "body": content, "more_body": False}
-
-        async def send(message: Any) -> None:
-            nonlocal status
-            status = message.get("status", status)
-
-        await self._app(inner, receive, send)
-        if status != _OK:
-            raise _Refusal(status)
-
-
-async def _read(receive: Any) -> bytes:
+async def _read(receive: Any, held: Held) -> bytearray:
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] != "http.request":  # the client has gone
             raise _Refusal(_BAD)
-        body += message.get("body", b"")
-        if len(body) > LIMIT:
+        piece = message.get("body", b"")
+        if len(body) + len(piece) > LIMIT:
             raise _Refusal(_TOO_LARGE)
+        if not held.add(len(piece)):
+            raise _Refusal(_BUSY)
+        body += piece
         if not message.get("more_body"):
-            return bytes(body)
+            return body
 
 
-def _parse(body: bytes) -> list[tuple[str, bytes]]:
-    """Cut a request's body into the files; one that is not whole, or not as it was sent, is refused."""
-    head, _, rest = body.partition(b"\n")
+def _parse(body: bytearray) -> list[tuple[str, memoryview]]:
+    """Cut a request's body into the files, which share its memory; one that is not as it was sent is refused."""
+    end = body.find(b"\n", 0, _HEAD)
+    content, at = memoryview(body), end + 1
     files = []
     try:
-        for one in json.loads(head):
-            content, rest = rest[: one["size"]], rest[one["size"] :]
-            if len(content) != one["size"] or hashlib.sha256(content).hexdigest() != one["sha256"]:
+        for one in json.loads(body[: max(end, 0)]):
+            size = one["size"]
+            if type(size) is not int or not 0 <= size <= len(content) - at:
                 raise _Refusal(_BAD)
-            files.append((str(one["path"]), content))
-    except (ValueError, TypeError, KeyError):
+            piece, at = content[at : at + size], at + size
+            if hashlib.sha256(piece).hexdigest() != one["sha256"]:
+                raise _Refusal(_BAD)
+            files.append((str(one["path"]), piece))
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise _Refusal(_BAD) from None
-    if rest or not files:
+    if at != len(content) or not files:
         raise _Refusal(_BAD)
     return files
 
@@ -131,13 +120,13 @@ def _local_store() -> Any:
     return store
 
 
-def _check_name(run: str, name: str) -> None:
-    path = f"{run}/{name}"
-    if posixpath.normpath(path) != path or not adapter.is_safe_path(path):
-        raise _Refusal(_BAD)
+def _check_names(run: str, names: list[str]) -> None:
+    for path in (f"{run}/{name}" for name in names):
+        if posixpath.normpath(path) != path or not adapter.is_safe_path(path):
+            raise _Refusal(_BAD)
 
 
-def _write(store: Any, run: str, files: list[tuple[str, bytes]]) -> None:
+def _write(store: Any, run: str, files: list[tuple[str, memoryview]]) -> None:
     for name, content in files:
         folder, file = posixpath.split(f"{run}/{name}")
         store.log_artifact_from_stream(io.BytesIO(content), file, folder)
