@@ -60,8 +60,8 @@ def _neighbour(settings: Settings, error: lock.ServedError) -> Settings:
     if not found.is_reachable:
         raise StoreBusyError(f"{error} (This lab cannot: that is another machine's or container's.)") from None
     click.echo(
-        f"MLflow runs on {settings.store_dir} already, at {found.uri}, started by process {found.pid}: this lab uses it. "
-        "When that ends, runs wait until an MLflow runs there again.",
+        f"MLflow runs on {settings.store_dir} already, at {found.uri}, started by process {found.pid}: this lab uses "
+        "it. When that ends, runs wait until an MLflow runs there again.",
         err=True,
     )
     return settings.model_copy(

@@ -12,8 +12,9 @@ from jupyter_utils.machine.readiness import answers
 from mlflow import MlflowClient
 
 if TYPE_CHECKING:
-    import psutil
     from pathlib import Path
+
+    import psutil
 
 
 def mlflow_process(server: servers.Started) -> psutil.Process:
@@ -45,7 +46,7 @@ def test_a_restore_looks_at_the_store_and_not_at_a_port(tmp_path: Path) -> None:
 
 
 def test_a_second_lab_on_the_store_uses_the_first_ones_mlflow(tmp_path: Path) -> None:
-    """Its notebooks reach it by themselves, with its password; a second `jupyter-utils mlflow` says why it cannot run."""
+    """Its notebooks reach it by themselves, with its password; a second `jupyter-utils mlflow` says why it cannot."""
     with servers.lab(tmp_path, MLFLOW_AUTH="on") as first:
         second = first.env | {"JUPYTER_PORT": str(servers.free_port()), "MLFLOW_PORT": str(servers.free_port())}
         second["JUPYTER_ROOT_DIR"] = str(tmp_path / "second")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from jupyter_utils.entries.entry import INCOMING
@@ -14,7 +15,6 @@ from jupyter_utils.store import swap
 from jupyter_utils.store.backup import back_up
 from jupyter_utils.store.restore import restore
 from small_store import runs, small_store, write
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

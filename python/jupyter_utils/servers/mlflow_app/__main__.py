@@ -25,7 +25,7 @@ from .applications import FACTORIES, PROXIED_ARTIFACTS
 from .preparation import prepare, prepare_apart, using_or_exit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 GRACE = 3
 """Seconds that open requests have when the server is asked to stop."""
@@ -51,7 +51,8 @@ def main(context: click.Context, /, host: str, port: int, workers: int, **option
         if context.args:
             prepare(uri, app_name)
             _become_mlflow(context.args, held)
-        _serve(uri, host, port, workers, **options)
+        _tell_workers(uri, options["static_prefix"])
+        _serve(FACTORIES[app_name], workers, lambda: prepare(uri, app_name), host=host, port=port)
 
 
 def _become_mlflow(words: Sequence[str], held: int | None) -> NoReturn:
@@ -66,7 +67,8 @@ def _become_mlflow(words: Sequence[str], held: int | None) -> NoReturn:
     os.execv(sys.executable, [sys.executable, "-P", "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
 
 
-def _serve(uri: str, host: str, port: int, workers: int, *, app_name: str | None, static_prefix: str) -> None:
+def _tell_workers(uri: str, static_prefix: str) -> None:
+    """Set what `mlflow server` tells the processes that serve."""
     os.environ.update(
         {
             adapter.BACKEND_STORE_URI: uri,
@@ -78,23 +80,25 @@ def _serve(uri: str, host: str, port: int, workers: int, *, app_name: str | None
             adapter.STATIC_PREFIX: static_prefix,
         }
     )
+
+
+def _serve(factory: Callable[[], Any], workers: int, prepare_here: Callable[[], None], **address: Any) -> None:
     import uvicorn
 
-    app: Any = FACTORIES[app_name]
+    app: Any = factory
     if workers == 1:
-        prepare(uri, app_name)
-        app = app()
+        prepare_here()
+        app = factory()
     else:
-        app = f"{app.__module__}:{app.__name__}"
+        app = f"{factory.__module__}:{factory.__name__}"
     uvicorn.run(
         app,
         factory=workers > 1,
         workers=workers,
-        host=host,
-        port=port,
         access_log=False,
         log_config=log_config(),
         timeout_graceful_shutdown=GRACE,
+        **address,
     )
 
 
