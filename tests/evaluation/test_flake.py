@@ -92,7 +92,7 @@ def test_outputs_are_those_that_were_promised(names: dict[str, set[str]]) -> Non
 
 
 def test_checks_need_no_kvm(names: dict[str, set[str]]) -> None:
-    """`nix flake check` works on any machine: tests in virtual machines are asked for by name, and the README has all."""
+    """`nix flake check` works on any machine: tests in virtual machines are asked for by the names in the README."""
     assert names["checks"] == PROMISED["checks"]
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     first, others = re.findall(r"nix build \.#vm\.(\w+) .*; also (.*)", text)[0]
