@@ -49,12 +49,7 @@
       };
 
       devShells.${system} = lab.shells;
-      checks.${system} =
-        lab.checks
-        // import ./nix/tests {
-          inherit pkgs;
-          module = self.nixosModules.default;
-        };
+      checks.${system} = lab.checks;
       formatter.${system} = lab.formatter;
 
       overlays.default = final: _previous: {
@@ -103,7 +98,14 @@
         description = "A research project: the lab with packages of its own, a notebook, a test";
       };
 
-      # The base that touches neither of the inputs: nix run .#debian.lab
-      legacyPackages.${system}.debian = import ./nix/debian { inherit revision; };
+      legacyPackages.${system} = {
+        # The base that touches neither of the inputs: nix run .#debian.lab
+        debian = import ./nix/debian { inherit revision; };
+        # No checks, since they need KVM: nix build .#vm.reboot
+        vm = import ./nix/tests {
+          inherit pkgs;
+          module = self.nixosModules.default;
+        };
+      };
     };
 }

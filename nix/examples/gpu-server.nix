@@ -62,6 +62,8 @@
   };
   services.xserver.videoDrivers = [ "nvidia" ];
   hardware.graphics.enable = true;
+  # NVIDIA's open kernel modules, for Turing (2018) and newer; NixOS wants to be told true or false.
+  hardware.nvidia.open = true;
   nixpkgs.config.allowUnfree = true;
 
   # The machine itself.

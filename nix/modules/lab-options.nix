@@ -90,7 +90,7 @@ common.options {
     example = true;
     description = ''
       Whether notebooks may use NVIDIA GPUs. Without it no device is in sight. Take {option}`package` with CUDA
-      (`lab-gpu`), and have the driver in {option}`services.xserver.videoDrivers`.
+      (`lab-gpu`), and have the driver in {option}`services.xserver.videoDrivers`, and {option}`hardware.nvidia.open` set to true or false.
     '';
   };
 

@@ -1,4 +1,4 @@
-# Tests in virtual machines: one behaviour a file. `nix build .#checks.x86_64-linux.vm-reboot` runs one.
+# Tests in virtual machines: one behaviour a file. `nix build .#vm.reboot` runs one, on a machine with KVM.
 {
   pkgs,
   # nixosModules.default
@@ -20,12 +20,12 @@ let
     };
 in
 {
-  vm-starts = run ./starts.nix;
-  vm-reboot = run ./reboot.nix;
-  vm-token = run ./token.nix;
-  vm-password-file = run ./password-file.nix;
-  vm-notebook = run ./notebook.nix;
-  vm-firewall = run ./firewall.nix;
-  vm-backup = run ./backup.nix;
-  vm-instances = run ./instances.nix;
+  starts = run ./starts.nix;
+  reboot = run ./reboot.nix;
+  token = run ./token.nix;
+  password-file = run ./password-file.nix;
+  notebook = run ./notebook.nix;
+  firewall = run ./firewall.nix;
+  backup = run ./backup.nix;
+  instances = run ./instances.nix;
 }

@@ -1,7 +1,7 @@
 # Declarations that stand in for the rest of NixOS, so that our modules can be evaluated with nixpkgs' `lib` alone.
 # Only what our modules and examples define is declared, with NixOS' own types where they are simple: a name that NixOS
 # does not have is an error here too.
-{ lib, ... }:
+{ lib, config, ... }:
 let
   inherit (lib) mkOption types;
   option = type: default: mkOption { inherit type default; };
@@ -97,11 +97,20 @@ in
       databases = strings;
     };
     services.xserver.videoDrivers = strings;
-    hardware = any;
+    hardware.graphics.enable = option types.bool false;
+    hardware.nvidia.open = option (types.nullOr types.bool) null;
     nixpkgs = any;
     boot = any;
     fileSystems = any;
     time.timeZone = option (types.nullOr types.str) null;
     system.stateVersion = option types.str "";
   };
+  # As NixOS has it since drivers of 560.
+  config.assertions = [
+    {
+      assertion =
+        lib.elem "nvidia" config.services.xserver.videoDrivers -> config.hardware.nvidia.open != null;
+      message = "hardware.nvidia.open must be true or false where the NVIDIA driver is in use";
+    }
+  ];
 }
