@@ -53,21 +53,19 @@ def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = Fa
     """
     check_extra(extra, "JUPYTER_PORT")
     settings, extra = hosted(settings, extra)
+    check_port(settings.bind_address, settings.jupyter_port, "JUPYTER_PORT")
+    writable_dir(settings.root_dir, "JUPYTER_ROOT_DIR")
+    writable_dir(settings.notebook_dir, "JUPYTER_NOTEBOOK_DIR")
+    _warn(little_space(settings.notebook_dir, "JUPYTER_NOTEBOOK_DIR", NEARLY_FULL))
     if settings.other_mlflow is not None:
         return _run_lab(settings, extra, verbose=verbose)
-    check_port(settings.bind_address, settings.jupyter_port, "JUPYTER_PORT")
     with own_store_or_neighbour(settings) as found:
         return _run_lab(found, extra, joined=found is not settings, verbose=verbose)
 
 
 def _run_lab(settings: Settings, extra: Sequence[str], *, joined: bool = False, verbose: bool) -> int:
     own_mlflow = settings.other_mlflow is None
-    notebook_dir = settings.notebook_dir
-    check_port(settings.bind_address, settings.jupyter_port, "JUPYTER_PORT")
-    entry = jupyter.access(settings)
-    root_dir = writable_dir(settings.root_dir, "JUPYTER_ROOT_DIR")
-    writable_dir(notebook_dir, "JUPYTER_NOTEBOOK_DIR")
-    _warn(little_space(notebook_dir, "JUPYTER_NOTEBOOK_DIR", NEARLY_FULL))
+    entry, root_dir = jupyter.access(settings), settings.root_dir
     env = base_environment(settings)
     servers: list[ServerSpec] = []
     admin = None

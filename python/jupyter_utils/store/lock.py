@@ -1,7 +1,7 @@
 """Who works on a store: kernel locks (flock) on two files beside its database.
 
-    mlflow.db.server   held by the launcher of its server, from start to end; says where that server is
-    mlflow.db.lock     shared by server, backup and gc; held alone for restore, import, copy and a change of the schema
+    .mlflow.db.server   held by the launcher of its server, from start to end; says where that server is
+    .mlflow.db.lock     shared by server, backup and gc; held alone for restore, import, copy and a change of the schema
 
 The kernel lets go of them however a process ends, and all containers of a machine that mount the folder see them. NFS
 hands them on to its server, so that other machines see them, too. A disk that knows no locks is warned of.
@@ -150,7 +150,7 @@ def changing(database: Path | None, patience: float | None = None) -> Iterator[N
 
 
 def _beside(database: Path, suffix: str) -> Path:
-    return database.with_name(database.name + suffix)
+    return database.with_name(f".{database.name}{suffix}")
 
 
 @contextlib.contextmanager

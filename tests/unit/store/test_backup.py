@@ -142,7 +142,7 @@ def test_a_restore_that_fails_midway_changes_nothing(
     assert runs(settings.store_dir) == {"a", "b"}
     assert (settings.store_dir / "artifacts" / "0" / "a" / "model.bin").read_bytes() == b"present"
     names = {path.name for path in settings.store_dir.iterdir()}
-    assert names - {"mlflow.db.lock", "mlflow.db.server"} == {"mlflow.db", "artifacts", "auth"}
+    assert names - {".mlflow.db.lock", ".mlflow.db.server"} == {"mlflow.db", "artifacts", "auth"}
 
 
 def test_what_is_no_backup_is_refused_with_those_that_are(settings: Settings, tmp_path: Path) -> None:

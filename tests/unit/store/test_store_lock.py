@@ -116,7 +116,7 @@ def _try(database: Path) -> str:
 
 def test_no_lock_follows_a_link(database: Path, tmp_path: Path) -> None:
     """A store that others can write to must not have this user make files elsewhere."""
-    (tmp_path / "mlflow.db.lock").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / ".mlflow.db.lock").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(StoreBusyError, match=r"mlflow\.db\.lock"), lock.using(database):
         pass
     assert not (tmp_path / "elsewhere").exists()
