@@ -126,7 +126,7 @@ def test_every_library_that_a_wheel_needs_is_accounted_for(variant: str) -> None
 
 
 def test_libraries_that_need_only_glibc_are_listed() -> None:
-    """They are left as they come: patchelf before 0.19 destroys the large library of mypy where it touches it at all."""
+    """They are left as they come: patchelf before 0.19 destroys the large library of mypy where it touches it."""
     own = {name: set().union(*map(needed_by, paths)) for name, paths in installed("cpu").items()}
     assert {name for name, needed in own.items() if needed and needed <= GLIBC} == set(NATIVE["glibc"])
     assert "mypy" in NATIVE["glibc"]
