@@ -1,4 +1,13 @@
 # Tests in virtual machines: one behaviour a file. `nix build .#checks.x86_64-linux.vm-reboot` runs one.
+# They were evaluated and never run: no machine of this project has both KVM and nixpkgs. What each would show:
+#   vm-starts         both services answer once systemd calls them started, and come back when they are killed
+#   vm-reboot         runs and notebooks are there after the machine was switched off and on
+#   vm-token          nobody gets into JupyterLab without the token of the file, and no log shows it
+#   vm-password-file  MLflow's administrator has the password of the file, and the lab's notebooks have it too
+#   vm-notebook       a notebook that runs on one machine stores its run, with the commit, on another's server
+#   vm-firewall       other machines reach a service only where it listens for them and the firewall is open
+#   vm-backup         a backup of the running server brings its runs back, and keeps what was there aside
+#   vm-instances      several labs on one machine run as their users and cannot look into each other's folder
 {
   pkgs,
   # nixosModules.default
