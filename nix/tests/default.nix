@@ -1,5 +1,5 @@
 # Tests in virtual machines: one behaviour a file. `nix build .#checks.x86_64-linux.vm-reboot` runs one.
-# They were evaluated and never run: no machine of this project has both KVM and nixpkgs. What each would show:
+# They parse, and have never run: this project had no machine with KVM and nixpkgs. What each would show:
 #   vm-starts         both services answer once systemd calls them started, and come back when they are killed
 #   vm-reboot         runs and notebooks are there after the machine was switched off and on
 #   vm-token          nobody gets into JupyterLab without the token of the file, and no log shows it
