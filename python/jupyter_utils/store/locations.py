@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from jupyter_utils.entries.entry import INCOMING
-from jupyter_utils.machine.addresses import listed
+from jupyter_utils.machine.addresses import is_loopback, listed
 from jupyter_utils.machine.urls import mask
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def local_folder(address: str) -> str | None:
     """Return the path that an address names on this machine, as MLflow reads it; None for one of another kind."""
     parts = urlsplit(address)
     if parts.scheme == "file":
-        return url2pathname(parts.path) if parts.netloc in ("", "localhost") else None
+        return url2pathname(parts.path) if not parts.netloc or is_loopback(parts.netloc) else None
     return None if parts.scheme else url2pathname(address)
 
 
