@@ -31,18 +31,18 @@ RUN = {
     "nix flake init -t path:/home/me/lab": ('mkdir -p own; cd own; nix flake init -t "path:$OLDPWD"; ls', "flake.nix"),
 }
 
-SERVERS = "starts servers until it is stopped; tests/integration/launchers holds it"
+SERVERS = "starts servers until it is stopped; tests/integration/servers holds it"
 DOCKER = "needs a Docker engine; tests/container holds it"
 GITHUB = "needs GitHub, or a Nix cache"
 SYSTEMD = "changes the machine's services; tests/services holds it in a machine of its own"
 SETTING = "is an example of a setting; tests/unit holds the settings"
-STORE = "needs runs; tests/unit/services and tests/integration hold it"
+STORE = "needs runs; tests/unit/store and tests/integration hold it"
 NO_COMMAND = "is no command of a shell"
 # Beginning of a command -> why no fresh shell runs it here.
 LEFT = {
     "./quickstart": "runs before all others",
     "./check": "is what runs these tests",
-    ".cache/lab/bin/jupyter-utils url": "needs a running lab; tests/integration/launchers holds it",
+    ".cache/lab/bin/jupyter-utils url": "needs a running lab; tests/integration/servers holds it",
     "import jupyter_utils": NO_COMMAND,
     "jupyter_utils.save_mlflow": NO_COMMAND,
     "jupyter-utils allow": "tests/integration/servers/test_clones.py holds it",
@@ -60,6 +60,7 @@ LEFT = {
     "nix run .#load": GITHUB,
     "nix develop": GITHUB,
     "nix flake check": GITHUB,
+    "nix build .#vm.reboot": GITHUB,
     "nix run path:/home/me/lab#lock": GITHUB,
     "sudo .cache/units/bin/units": SYSTEMD,
     ".cache/units/bin/units --install --user": SYSTEMD,
