@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -170,6 +171,7 @@ def test_no_link_leads_out(mlflow_server: Started, tmp_path: Path) -> None:
     assert not call(mlflow_server, "POST", upload, data=b"x").ok
     assert [file.name for file in folder.iterdir()] == ["token"]
     assert (folder / "token").read_text() == TOKEN
+    shutil.rmtree(place.parent)  # it was not the server that wrote there
 
 
 def test_an_older_store_with_a_foreign_place(tmp_path: Path) -> None:
@@ -205,6 +207,7 @@ def test_what_waits_belongs_to_no_run(mlflow_server: Started) -> None:
     listed = call(mlflow_server, "GET", "api/2.0/mlflow-artifacts/artifacts").json().get("files", [])
     assert ".jupyter-utils" not in {one["path"] for one in listed}
     assert [file.name for file in folder.iterdir()] == ["data"]
+    shutil.rmtree(folder)  # other tests look at this server's folder, too
 
 
 @pytest.mark.parametrize("auth", ["off", "on"])
