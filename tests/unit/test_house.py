@@ -94,3 +94,9 @@ def test_one_place_knows_what_of_mlflow_is_not_public() -> None:
         if node.module.partition(".")[0] == "mlflow" and node.module not in public
     ]
     assert private == []
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """Pytest imports them by their names alone, and refuses the second of one name."""
+    names = [file.name for file in Path(__file__).parents[1].rglob("*.py") if file.name != "conftest.py"]
+    assert sorted(names) == sorted(set(names))
