@@ -100,3 +100,15 @@ def test_files_of_tests_have_names_of_their_own() -> None:
     """Pytest imports them by their names alone, and refuses the second of one name."""
     names = [file.name for file in Path(__file__).parents[1].rglob("*.py") if file.name != "conftest.py"]
     assert sorted(names) == sorted(set(names))
+
+
+def test_a_test_runs_a_coroutine_in_a_thread_of_its_own() -> None:
+    """From the first browser test on Playwright's loop runs in the main thread, and `asyncio.run` is refused there."""
+    own = [
+        file.name
+        for file in Path(__file__).parents[1].rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in {"run", "Runner", "new_event_loop"}
+        if isinstance(node.value, ast.Name) and node.value.id in {"asyncio", "anyio"} and file.name != "loops.py"
+    ]
+    assert own == []

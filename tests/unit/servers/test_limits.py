@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from jupyter_utils.servers.mlflow_app.limits import TOTAL, Held, Silence
+from loops import finished
 
 
 async def _reads(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001 - an application (ASGI)
@@ -28,7 +29,7 @@ def _status(pieces: list[Any]) -> int:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Silence(_reads, 0.1)({"type": "http"}, receive, send))
+    finished(Silence(_reads, 0.1)({"type": "http"}, receive, send))
     return int(sent[0]["status"])
 
 
