@@ -38,7 +38,9 @@ let
     "unidic-lite"
   ];
   isBig =
-    package: builtins.elem package.pname big || builtins.match "nvidia-.*" package.pname != null;
+    package:
+    builtins.elem package.pname big
+    || (builtins.match "nvidia-.*" package.pname != null && package.pname != "nvidia-ml-py");
 
   layer =
     name: kind: attributes:

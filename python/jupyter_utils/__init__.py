@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .errors import JupyterUtilsError
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
+    from .runs.seeds import fix_seeds
 
     __version__: str
 
@@ -27,6 +28,7 @@ __all__ = [
     "LoadedRun",
     "SaveResult",
     "__version__",
+    "fix_seeds",
     "load_mlflow",
     "register_writer",
     "save_mlflow",
@@ -37,6 +39,7 @@ _HOMES = {
     "JupyterUtilsError": ".errors",
     "LoadedRun": ".runs.load",
     "SaveResult": ".runs.result",
+    "fix_seeds": ".runs.seeds",
     "load_mlflow": ".runs.load",
     "register_writer": ".artifacts",
     "save_mlflow": ".runs.save",

@@ -47,6 +47,10 @@ class OverlayError(JupyterUtilsError):
     """The overlay for `%pip install` could not be made or used."""
 
 
+class SeedError(JupyterUtilsError, ValueError):
+    """`fix_seeds` was given what is no seed; nothing was changed."""
+
+
 class SaveRefusedError(JupyterUtilsError):
     """`save_mlflow` found a problem before anything was written, committed or sent: nothing has changed."""
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.machine.variables import given
+from jupyter_utils.machine.gpus import Gpu, NoLibraryError, query_library
+from jupyter_utils.machine.variables import given, raw
 
 from .finding import Finding, error, ok, warning
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 MINIMUM_DRIVER = {11: 450, 12: 525, 13: 580}
 # WSL2 puts the driver's tools where no PATH looks.
 _ELSEWHERE = ("/usr/lib/wsl/lib/nvidia-smi", "/run/current-system/sw/bin/nvidia-smi")
+_CHOICE = "CUDA_VISIBLE_DEVICES"
 _DEVICES = ("/dev/nvidiactl", "/dev/dxg")
 _UPDATE = (
     "install NVIDIA's driver of the {minimum} series or newer (under WSL2: on Windows), or use the CPU environment"
@@ -43,26 +46,6 @@ _RECREATE = (
     "on the host"
 )
 _UPDATED = f"if nvidia-smi on the host says the same, restart it; then make the container anew: {_AGAIN}"
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """A GPU as the driver describes it.
-
-    Attributes:
-        name: e.g. NVIDIA H200.
-        driver: e.g. 580.95.05.
-        capability: its generation, (major, minor), e.g. (9, 0).
-    """
-
-    name: str
-    driver: str
-    capability: tuple[int, int]
-
-    @property
-    def driver_series(self) -> int:
-        """The number that NVIDIA's requirements are given in."""
-        return int(self.driver.partition(".")[0])
 
 
 @dataclass(frozen=True)
@@ -90,6 +73,7 @@ def gpus(_settings: Settings) -> Iterator[Finding]:
         return
     for gpu in found:
         yield examine(gpu, torch)
+    yield from _hidden(found)
     if torch.cuda and not torch.available:
         yield error(
             "GPU",
@@ -119,13 +103,15 @@ def _architectures(torch: Any) -> Sequence[str]:
 
 
 def query_driver() -> list[Gpu]:
-    """Ask `nvidia-smi` for the GPUs; empty where there is no such command and no device.
+    """Ask the driver for the GPUs, by NVML, else by `nvidia-smi`; empty where there is neither and no device.
 
     Raises:
         OSError: there is a device, but no command, or it cannot be started.
         subprocess.SubprocessError: the command fails, as it does where module and libraries of the driver differ.
         ValueError: its answer is not understood.
     """
+    with suppress(NoLibraryError):
+        return query_library()
     command = shutil.which("nvidia-smi") or next((path for path in _ELSEWHERE if Path(path).exists()), None)
     if command is None:
         if any(Path(device).exists() for device in _DEVICES):
@@ -173,6 +159,37 @@ def supports(architectures: Sequence[str], capability: tuple[int, int]) -> bool:
             if version <= capability and (kind == "compute" or version[0] == capability[0]):
                 return True
     return False
+
+
+def _hidden(found: Sequence[Gpu]) -> Iterator[Finding]:
+    """Say which of the GPUs torch and other programs may use, where a variable chooses."""
+    chosen = raw(_CHOICE)
+    if chosen is None:
+        return
+    seen = visible(chosen, found)
+    said = f"{_CHOICE}={chosen!r} shows {len(seen)} of {len(found)} GPUs"
+    if seen:
+        yield ok("GPUs", f"{said}: {', '.join(gpu.name for gpu in seen)}")
+    else:
+        yield warning("GPUs", said, f"unset {_CHOICE} to use them, or name one by its number, from 0 on")
+
+
+def visible(chosen: str, found: Sequence[Gpu]) -> list[Gpu]:
+    """Return the GPUs that `CUDA_VISIBLE_DEVICES` leaves: "CUDA Environment Variables" in NVIDIA's documentation.
+
+    Args:
+        chosen: its value: numbers, or beginnings of UUIDs, with commas between; the first that is none ends the list.
+        found: the GPUs of the machine, in the order of the numbers.
+    """
+    seen: list[Gpu] = []
+    for one in (part.strip() for part in chosen.split(",")):
+        named = [gpu for gpu in found if gpu.uuid.startswith(one)] if one.startswith("GPU-") else []
+        if one.isdigit() and int(one) < len(found):
+            named = [found[int(one)]]
+        if len(named) != 1 or named[0] in seen:
+            break
+        seen += named
+    return seen
 
 
 def _listed(torch: Torch) -> str:

@@ -96,6 +96,26 @@ OTHERS = {
         "MLFLOW_TRACKING_SERVER_CERT_PATH",
         "MLFLOW_TRACKING_USERNAME",
     ),
+    "numerical libraries": (
+        "ATEN_CPU_CAPABILITY",
+        "CUBLAS_WORKSPACE_CONFIG",
+        "CUDA_DEVICE_ORDER",
+        "CUDA_LAUNCH_BLOCKING",
+        "CUDA_VISIBLE_DEVICES",
+        "FLASH_ATTENTION_DETERMINISTIC",
+        "MKL_CBWR",
+        "MKL_NUM_THREADS",
+        "NPY_DISABLE_CPU_FEATURES",
+        "NUMEXPR_NUM_THREADS",
+        "NVIDIA_TF32_OVERRIDE",
+        "OMP_NUM_THREADS",
+        "ONEDNN_MAX_CPU_ISA",
+        "OPENBLAS_CORETYPE",
+        "OPENBLAS_NUM_THREADS",
+        "PYTHONHASHSEED",
+        "TOKENIZERS_PARALLELISM",
+        "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
+    ),
     "systemd": ("CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET"),
     "tools of the network": (
         "CURL_CA_BUNDLE",
@@ -110,6 +130,9 @@ OTHERS = {
     "the system": ("HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
 }
 """Variables of other programs that we heed, by whose they are."""
+
+COMPUTING = OTHERS["numerical libraries"]
+"""Those that decide what a computation gives, or in which order it adds: every run records them."""
 
 _OURS = SHARED.union(LIBRARY)
 _KNOWN = _OURS.union(TOLD, *OTHERS.values())

@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.entries.entry import Entry, measure_files, write_entry
+from jupyter_utils.entries.entry import ARTIFACTS, Entry, measure_files, write_entry
 from jupyter_utils.errors import SendError, SpoolError, StageError, UnsentError
 from jupyter_utils.machine.urls import mask, without_credentials
 from jupyter_utils.notebook import save_notebook, script_name
@@ -22,6 +22,7 @@ from jupyter_utils.tracking import (
 
 from .call import Arguments, Call, check_call
 from .code import Code, commit, look
+from .conditions import write_conditions
 from .delivery import deliver, deliver_waiting
 from .provenance import environment_tags, source_tags
 from .result import SaveResult
@@ -100,6 +101,10 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.image: the container image's digest, where `JUPYTER_UTILS_IMAGE_DIGEST` tells it.
         jupyter_utils.python, .torch: their versions (torch only where it was imported).
         jupyter_utils.drifted, .overlay: "true" and the packages, where `%pip install` has added some.
+        jupyter_utils.processor, .gpus, .driver: the machine; all of it, with threads and torch's switches, is the
+            artifact `jupyter_utils/machine.json`.
+        jupyter_utils.seed, .deterministic: what `fix_seeds` fixed, and whether torch was held to computing the same
+            each time.
         jupyter_utils.long_params: the names of the params that are stored whole as an artifact.
 
     Example (in a notebook that lies in a Git repository)::
@@ -194,13 +199,14 @@ def _keep(call: Call, start_time: int, staged: Staged, code: Code, lease: EntryL
     """Complete the entry: from here on, sending needs nothing but its directory, and nobody but a sender removes it."""
     source = source_tags(call.notebook.path if call.notebook else None, script_name())
     try:
+        conditions = write_conditions(lease.path / ARTIFACTS)
         entry = Entry(
             experiment_name=call.experiment_name,
             start_time=start_time,
             run_name=call.run_name,
             params=staged.params,
             metrics=call.metrics,
-            tags=source | environment_tags() | code.tags | staged.tags,
+            tags=source | environment_tags() | conditions | code.tags | staged.tags,
             inputs=staged.inputs,
             files=measure_files(lease.path, known=staged.files),
             id=lease.id,

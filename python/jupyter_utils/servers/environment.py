@@ -48,6 +48,8 @@ def notebook_environment(settings: Settings, admin: mlflow.Credentials | None) -
         "JUPYTER_UTILS_SPOOL_DIR": str(settings.spool_dir),
         "JUPYTER_UTILS_SPOOL_GIB": str(settings.jupyter_utils_spool_gib),
         "JUPYTER_UTILS_FSYNC": settings.jupyter_utils_fsync,
+        # A set of texts has the same order in every kernel, and so in every run of a notebook.
+        "PYTHONHASHSEED": given("PYTHONHASHSEED") or "0",
         **settings.for_library,
         **(admin.environment() if admin else tracking_password(settings)),
     }
