@@ -109,6 +109,7 @@ def test_the_librarys_settings_are_printed_and_handed_on(tmp_path: Path, monkeyp
     assert rows["JUPYTER_UTILS_SAVE_SECONDS"] == ("7.0", ".env")
     assert rows["JUPYTER_UTILS_GIT_LOCK_SECONDS"] == ("30.0", "default")
     told = environment.notebook_environment(settings, None)
+    assert told["PYTHONHASHSEED"] == "0"
     assert {name: value for name, value in told.items() if name in LIBRARY} == {
         "JUPYTER_UTILS_SAVE_SECONDS": "7.0",
         "JUPYTER_UTILS_LOCAL_ARTIFACTS": "off",

@@ -16,6 +16,7 @@ import pytest
 from calling import env, write_notebook
 from jupyter_utils import errors
 from jupyter_utils.kernels import overlay
+from jupyter_utils.runs import conditions
 from jupyter_utils.runs import provenance as record
 from jupyter_utils.tracking import retry, transfer
 
@@ -83,6 +84,37 @@ def test_built_environment(runs: Runs, repo: Repo) -> None:
     for name in ("base", "variant", "system"):
         assert tags[f"jupyter_utils.{name}"] == built[name]
     assert tags["jupyter_utils.store_path"] == str(Path(sys.base_prefix).resolve())
+
+
+def test_the_machine_and_what_was_fixed(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """Bit equality needs the same of these: the run holds them all, and its page shows the decisive ones."""
+    code = (
+        "import sys, torch, jupyter_utils as j; torch.set_num_threads(1); j.fix_seeds(7, deterministic=True);"
+        "print(j.save_mlflow('e', mlf_uri=sys.argv[1], notebook=sys.argv[2]).run_id)"
+    )
+    command = [sys.executable, "-c", code, runs.uri, repo.notebook]
+    told = env(OMP_NUM_THREADS="2", PYTHONHASHSEED="0")
+    run = runs.get(subprocess.run(command, env=told, capture_output=True, text=True, check=True).stdout.strip())
+    assert (run.data.tags["jupyter_utils.seed"], run.data.tags["jupyter_utils.deterministic"]) == ("7", "true")
+    assert run.data.tags["jupyter_utils.processor"]
+    found = json.loads(runs.file(run.info.run_id, "jupyter_utils/machine.json", tmp_path).read_text())
+    assert (found["torch"]["threads"], found["torch"]["deterministic"]) == (1, True)
+    assert found["variables"]["OMP_NUM_THREADS"] == "2"
+    assert found["variables"]["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert found["hash_randomization"] is False
+    assert found["seeds"] == {"seed": 7, "deterministic": True, "seeded": ["random", "numpy", "torch"], "left": []}
+
+
+def test_a_machine_that_cannot_be_described(runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It costs the record of it, which the run says, and never the run."""
+
+    def fail() -> None:
+        raise RuntimeError("no such counter")
+
+    monkeypatch.setattr(conditions, "hardware", fail)
+    tags = save(runs, repo).data.tags
+    assert tags["jupyter_utils.unrecorded"] == "machine: RuntimeError: no such counter"
+    assert "jupyter_utils.processor" not in tags
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"lock": '], ids=["empty", "list", "torn"])
