@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from .find import CallingNotebook, find_notebook
+from .content import Content, FileCell, normal, read_content
+from .find import VSCODE, CallingNotebook, find_notebook
 from .kernel import script_name, shell
-from .saving import save_notebook
+from .saving import Saved, save_notebook
 from .twin import find_twins
 
-__all__ = ["CallingNotebook", "find_notebook", "find_twins", "save_notebook", "script_name", "shell"]
+__all__ = [
+    "VSCODE",
+    "CallingNotebook",
+    "Content",
+    "FileCell",
+    "Saved",
+    "find_notebook",
+    "find_twins",
+    "normal",
+    "read_content",
+    "save_notebook",
+    "script_name",
+    "shell",
+]

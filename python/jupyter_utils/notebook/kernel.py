@@ -32,6 +32,34 @@ def kernel_id() -> str | None:
     return match["id"] if match else None
 
 
+def client() -> str | None:
+    """Return the session of the front end whose request is running: JupyterLab has one for each open notebook."""
+    session: str | None = _request().get("header", {}).get("session")
+    return session
+
+
+def running_cell() -> str | None:
+    """Return the front end's id of the cell that is running; None where it tells none."""
+    cell: str | None = (_request().get("metadata") or {}).get("cellId")
+    return cell
+
+
+def _request() -> dict[str, Any]:
+    running = shell()
+    try:
+        return (running.get_parent() if running else None) or {}
+    except (AttributeError, LookupError):  # a kernel that is not ipykernel, or no request yet
+        return {}
+
+
+def publish(message: str) -> None:
+    """Send a message without content to all front ends, as part of what the running request shows."""
+    running = shell()
+    if running is not None:
+        owner = running.kernel
+        owner.session.send(owner.iopub_socket, message, {}, parent=running.get_parent(), ident=message.encode("ascii"))
+
+
 def variable(name: str) -> str | None:
     """Return a text that a front end put into the user's variables, such as `__vsc_ipynb_file__`."""
     running = shell()

@@ -21,9 +21,10 @@ from jupyter_utils.tracking import (
 )
 
 from .call import Arguments, Call, check_call
-from .code import Code, commit, look
+from .code import commit, look
 from .delivery import deliver, deliver_waiting
 from .provenance import environment_tags, source_tags
+from .ran import Comparison, compare
 from .result import SaveResult
 from .staging import Staged, stage
 
@@ -93,6 +94,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.entry: names the call; no two runs have the same.
         jupyter_utils.notebook.name, .path: the notebook; .differs: with `do_commit=False`, whether it differs from
             the commit that is checked out ("true": the difference is the artifact `jupyter_utils/notebook.diff`).
+        jupyter_utils.ran.differs: whether a cell ran otherwise than it stands in the notebook's file ("true": the
+            difference is the artifact `jupyter_utils/ran.diff`, and a warning names the cells).
         jupyter_utils.lock: SHA-256 of the poetry.lock from which the environment was built. The commit of this
             project that holds this lock builds the same environment again.
         jupyter_utils.base, .variant, .system: "debian" or "nixpkgs", "cpu" or "cuda", the base's release.
@@ -123,9 +126,10 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     saved = save_notebook(call.notebook) if call.notebook else None
     with ExitStack() as stack:
         lease, staged, elsewhere = _write(call, stack)
+        ran = compare(call.notebook, saved, lease.path) if call.notebook and saved else Comparison({})
         code = commit(call, call.notebook.path) if call.do_commit and call.notebook else look(call, lease.path)
         with _mentioning(code.commit if call.do_commit else None):
-            _keep(call, start_time, staged, code, lease)
+            _keep(call, start_time, staged, code.tags | ran.tags, lease)
             run, unsent = _send(call, lease, code.commit)
         entry = None if run else lease.path
     return SaveResult(
@@ -137,7 +141,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         artifacts=tuple(planned.path for planned in call.planned),
         warnings=(
             *call.warnings,
-            *([saved] if saved else []),
+            *ran.warnings,
             *([elsewhere] if elsewhere else []),
             *staged.warnings,
             *code.warnings,
@@ -190,7 +194,7 @@ def _store(call: Call) -> Path | None:
         return artifact_folder(call.uri)
 
 
-def _keep(call: Call, start_time: int, staged: Staged, code: Code, lease: EntryLease) -> None:
+def _keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], lease: EntryLease) -> None:
     """Complete the entry: from here on, sending needs nothing but its directory, and nobody but a sender removes it."""
     source = source_tags(call.notebook.path if call.notebook else None, script_name())
     try:
@@ -200,7 +204,7 @@ def _keep(call: Call, start_time: int, staged: Staged, code: Code, lease: EntryL
             run_name=call.run_name,
             params=staged.params,
             metrics=call.metrics,
-            tags=source | environment_tags() | code.tags | staged.tags,
+            tags=source | environment_tags() | code | staged.tags,
             inputs=staged.inputs,
             files=measure_files(lease.path, known=staged.files),
             id=lease.id,
