@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from .content import Content, FileCell, normal, read_content
 from .find import VSCODE, CallingNotebook, find_notebook
-from .kernel import script_name, shell
+from .kernel import shell
 from .saving import Saved, save_notebook
+from .script import executing_file, script_name
 from .twin import find_twins
+from .twin_writing import Twins, decoded, write_twins
 
 __all__ = [
     "VSCODE",
@@ -14,6 +16,9 @@ __all__ = [
     "Content",
     "FileCell",
     "Saved",
+    "Twins",
+    "decoded",
+    "executing_file",
     "find_notebook",
     "find_twins",
     "normal",
@@ -21,4 +26,5 @@ __all__ = [
     "save_notebook",
     "script_name",
     "shell",
+    "write_twins",
 ]

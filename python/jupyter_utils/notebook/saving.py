@@ -11,7 +11,7 @@ from jupyter_utils.machine.variables import seconds as seconds_of
 
 from . import kernel
 from .content import holds_cell
-from .find import VSCODE
+from .find import VSCODE, WORKER
 from .sessions import connected_clients, find_sessions
 from .twin import expected_twins
 
@@ -88,6 +88,9 @@ def _without_browser(notebook: CallingNotebook) -> Saved:
         # VS Code keeps the text to itself, and listens to no kernel.
         why = f"VS Code does not save {name} when asked from a cell, so the file on disk is what counts."
         return Saved(False, why, "Save it before you run the cell (Ctrl+S), or switch VS Code's files.autoSave on.")
+    if notebook.source == WORKER:
+        why = f"Called from a worker process, which cannot have {name} saved, so the file on disk is what counts."
+        return Saved(False, why)
     return Saved(False, f"No browser is connected to {name}, so the file on disk is what counts.")
 
 

@@ -21,7 +21,7 @@ from jupyter_utils.tracking import (
 )
 
 from .call import Arguments, Call, check_call
-from .code import commit, look
+from .code import Code, commit, look
 from .delivery import deliver, deliver_waiting
 from .provenance import environment_tags, source_tags
 from .ran import Comparison, compare
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from jupyter_utils.notebook import Saved
 
 __all__ = ["SaveResult", "save_mlflow"]
 
@@ -126,8 +128,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     saved = save_notebook(call.notebook) if call.notebook else None
     with ExitStack() as stack:
         lease, staged, elsewhere = _write(call, stack)
-        ran = compare(call.notebook, saved, lease.path) if call.notebook and saved else Comparison({})
-        code = commit(call, call.notebook.path) if call.do_commit and call.notebook else look(call, lease.path)
+        ran, code = _code(call, saved, lease.path)
         with _mentioning(code.commit if call.do_commit else None):
             _keep(call, start_time, staged, code.tags | ran.tags, lease)
             run, unsent = _send(call, lease, code.commit)
@@ -173,6 +174,15 @@ def _write(call: Call, stack: ExitStack) -> tuple[EntryLease, Staged, str | None
                 return lease, staged, None
     lease = stack.enter_context(call.spool.writing(None))
     return lease, stage(call, lease.path), said
+
+
+def _code(call: Call, saved: Saved | None, directory: Path) -> tuple[Comparison, Code]:
+    """Compare what ran with the notebook's file, and commit that, or look at what is checked out."""
+    if call.notebook is None or saved is None:
+        return Comparison({}), look(call, directory)
+    ran = compare(call.notebook, saved, directory)
+    notebook = call.notebook.path
+    return ran, commit(call, notebook, directory, saved) if call.do_commit else look(call, directory)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def test_executions_are_recorded(shell: InteractiveShell) -> None:
     cells.load_ipython_extension(shell)
     cells.load_ipython_extension(shell)
     shell.run_cell("v = 1", store_history=True, cell_id="a")
-    shell.run_cell("%%capture\n1/0", store_history=True, cell_id="b")
+    shell.run_cell("%%capture\nv", store_history=True, cell_id="b")
     shell.run_cell("syntax error", store_history=True, cell_id="c")
     shell.run_cell("v", store_history=False)
     shell.run_cell("v", silent=True)
@@ -40,7 +40,7 @@ def test_executions_are_recorded(shell: InteractiveShell) -> None:
     found = cells.ran_cells()
     assert sources(found) == [
         (1, "a", "v = 1", False),
-        (2, "b", "%%capture\n1/0", True),
+        (2, "b", "%%capture\nv", False),
         (3, "c", "syntax error", True),
     ]
     assert all(one.started and one.ended and one.started <= one.ended for one in found)

@@ -1,0 +1,70 @@
+"""What the processes above this one tell: the kernel whose worker this is, and the notebook that a command executes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .kernel import id_in_name
+
+if TYPE_CHECKING:
+    import psutil
+
+_CONNECTION_OPTIONS = ("-f", "--f")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel above this process: its id (None where its connection file tells none), and what started it names."""
+
+    id: str | None
+    notebooks: tuple[Path, ...]
+
+
+def kernel_above() -> Kernel | None:
+    """Find the kernel below which this process runs (a worker of joblib's or multiprocessing's); None if there is none."""
+    import psutil
+
+    try:
+        parents = psutil.Process().parents()
+    except psutil.Error:
+        return None
+    for parent in parents:
+        words = _command(parent)
+        file = _connection_file(words)
+        if file is not None:
+            return Kernel(id_in_name(Path(file).name), named_notebooks(parent))
+    return None
+
+
+def named_notebooks(process: psutil.Process | None = None) -> tuple[Path, ...]:
+    """Return the notebooks on the command line of whatever has started a process (default: this one), as they come.
+
+    `papermill IN.ipynb OUT.ipynb` and `jupyter execute X.ipynb` tell their kernels nothing, but are their parents.
+    """
+    import psutil
+
+    try:
+        starter = (process or psutil.Process()).parent()
+        folder = Path(starter.cwd()) if starter else Path()
+    except (psutil.Error, OSError):
+        return ()
+    named = [folder / word for word in _command(starter) if word.endswith(".ipynb")]
+    return tuple(path for path in named if path.is_file())
+
+
+def _command(process: psutil.Process | None) -> list[str]:
+    import psutil
+
+    try:
+        return process.cmdline() if process else []
+    except (psutil.Error, OSError):
+        return []
+
+
+def _connection_file(words: list[str]) -> str | None:
+    if not any("ipykernel" in word for word in words):
+        return None
+    follows = (after for word, after in zip(words, words[1:], strict=False) if word in _CONNECTION_OPTIONS)
+    return next((after for after in follows if after.endswith(".json")), None)
