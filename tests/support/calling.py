@@ -26,9 +26,7 @@ def write_notebook(file: Path, *cells: str) -> Path:
     return file
 
 
-def execute(
-    file: Path, *, cwd: Path | None = None, check: bool = True, named: bool = True, **settings: str
-) -> str:
+def execute(file: Path, *, cwd: Path | None = None, check: bool = True, named: bool = True, **settings: str) -> str:
     """Run a notebook with nbclient, as `jupyter execute` does, which leaves the file as it is; all text that it shows.
 
     Where it is not `named`, its name does not stand in the command, as in that of a program that makes its own.

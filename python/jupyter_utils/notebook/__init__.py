@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from .content import Content, FileCell, normal, read_content
+from .encodings import decoded
 from .find import VSCODE, CallingNotebook, find_notebook
 from .kernel import shell
 from .saving import Saved, save_notebook
 from .script import executing_file, script_name
 from .twin import find_twins
-from .twin_writing import Twins, decoded, write_twins
+from .twin_writing import Twins, write_twins
 
 __all__ = [
     "VSCODE",

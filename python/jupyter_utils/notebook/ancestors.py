@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ class Kernel:
 
 
 def kernel_above() -> Kernel | None:
-    """Find the kernel below which this process runs (a worker of joblib's or multiprocessing's); None if there is none."""
+    """Find the kernel below which this process runs (as a worker of joblib's or the like); None if there is none."""
     import psutil
 
     try:
@@ -66,5 +67,5 @@ def _command(process: psutil.Process | None) -> list[str]:
 def _connection_file(words: list[str]) -> str | None:
     if not any("ipykernel" in word for word in words):
         return None
-    follows = (after for word, after in zip(words, words[1:], strict=False) if word in _CONNECTION_OPTIONS)
+    follows = (after for word, after in pairwise(words) if word in _CONNECTION_OPTIONS)
     return next((after for after in follows if after.endswith(".json")), None)

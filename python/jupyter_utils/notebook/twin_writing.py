@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import codecs
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.machine.writing import write_whole
 
 from .content import normal
+from .encodings import decoded
 from .twin import expected_twins, is_paired_by_name, twin_formats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _KEPT = ".kept"
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
 @dataclass(frozen=True)
@@ -57,19 +56,6 @@ def write_twins(notebook: Path, is_safe: Callable[[Path], bool]) -> Twins:
     return Twins(tuple(files), tuple(warnings))
 
 
-def decoded(content: bytes) -> str:
-    """Decode a text notebook: UTF-8, or what its byte order mark says.
-
-    >>> decoded(codecs.BOM_UTF8 + b"a = 1"), decoded("a = 1".encode("utf-16"))
-    ('a = 1', 'a = 1')
-
-    Raises:
-        UnicodeDecodeError: it is neither.
-    """
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
-    return content.decode(encoding)
-
-
 def _write(notebook: Path, twin: Path, is_safe: Callable[[Path], bool]) -> str | None:
     import jupytext
     import nbformat
@@ -81,11 +67,12 @@ def _write(notebook: Path, twin: Path, is_safe: Callable[[Path], bool]) -> str |
         # Paired by its own word alone, which says in which format it is.
         told = jupytext.reads(present, fmt=fmt).metadata.get("jupytext", {}).get("text_representation", {})
         fmt |= {name: told[name] for name in ("extension", "format_name") if name in told}
-    read = nbformat.read(notebook, as_version=4)
-    text = jupytext.writes(read, fmt=fmt, config=config)
-    if present is not None and _cells(present, fmt) == _cells(text, fmt):
+    cells = nbformat.reads(notebook.read_text(encoding="utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+    text = jupytext.writes(cells, fmt=fmt, config=config)
+    had = _cells(present, fmt) if present is not None else None
+    if had == _cells(text, fmt):
         return None
-    kept = _keep(twin) if present and present.strip() and not is_safe(twin) else None
+    kept = _keep(twin) if any(source for _, source in had or ()) and not is_safe(twin) else None
     twin.parent.mkdir(parents=True, exist_ok=True)
     mode = twin.stat().st_mode & 0o777 if present is not None else None
     write_whole(twin.resolve(), text, mode=mode)
@@ -108,7 +95,7 @@ def _cells(text: str, fmt: dict[str, Any]) -> list[tuple[str, str]]:
 
     with suppress(Exception):  # what Jupytext does not read is no notebook, and equals none
         return [(cell.cell_type, normal(cell.source)) for cell in jupytext.reads(text, fmt=fmt).cells]
-    return [("unreadable", text)]
+    return [("unreadable", text.strip())]
 
 
 def _keep(twin: Path) -> Path:

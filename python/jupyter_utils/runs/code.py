@@ -54,9 +54,7 @@ def commit(call: Call, notebook: Path, directory: Path, saved: Saved) -> Code:
     made = commit_notebook(repository, _message(call, notebook))
     tags["mlflow.source.git.commit"] = made.sha
     script = _look_at_script(repository.work_tree, directory, notebook)
-    return Code(
-        made.sha, tags | script.tags, (*twins.warnings, *_ignored_warnings(repository), *script.warnings)
-    )
+    return Code(made.sha, tags | script.tags, (*twins.warnings, *_ignored_warnings(repository), *script.warnings))
 
 
 def _message(call: Call, notebook: Path) -> str:

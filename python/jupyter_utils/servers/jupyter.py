@@ -144,7 +144,7 @@ def arguments(settings: Settings, entry: Access) -> list[str]:
         "--LabApp.extension_manager=readonly",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--ServerApp.contents_manager_class=jupytext.AsyncTextFileContentsManager",
+        "--ServerApp.contents_manager_class=jupyter_utils.servers.jupyter_app.contents.Contents",
         f"--{_FORMATS_OPTION}={_FORMATS}",
         *(f"--ServerApp.local_hostnames={name}" for name in ("localhost", socket.gethostname())),
     ]

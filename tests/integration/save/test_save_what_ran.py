@@ -157,9 +157,7 @@ def test_script_that_is_edited_while_it_runs(runs: Runs, repo: Repo) -> None:
     assert "was changed after it had been started" in shown
 
 
-def test_repository_of_another_owner_without_a_commit(
-    runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_repository_of_another_owner_without_a_commit(runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Git does not open it: the run names no commit, and says why and what helps."""
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     result = runs.save(experiment_name="what ran", notebook=repo.notebook, do_commit=False)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
-    """A real IPython, which a kernel's is but for its sockets."""
+    """Give a real IPython, which a kernel's is but for its sockets."""
     made = InteractiveShell()
     made.kernel = None
     monkeypatch.setattr("jupyter_utils.notebook.kernel.shell", lambda: made)

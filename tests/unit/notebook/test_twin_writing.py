@@ -111,7 +111,7 @@ def test_other_encodings_are_not_touched(tmp_path: Path) -> None:
 
 
 def test_which_twins_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that the notebook or a configuration names is made; where only the lab pairs, one that is there is kept up."""
+    """One that the notebook or a configuration names is made; one that only the lab pairs is kept up if it exists."""
     monkeypatch.setenv("JUPYTER_UTILS_FORMATS", "ipynb,py:percent")
     unnamed = write(tmp_path, "1", formats=None)
     assert write_twins(unnamed, unsafe).files == ()

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jupyter_server.base.handlers import APIHandler
-from jupyter_server.utils import url_path_join
 from tornado import web
-
-from jupyter_utils.notebook.sessions import CLIENTS_PATH
-
-if TYPE_CHECKING:
-    from jupyter_server.serverapp import ServerApp
 
 
 class Clients(APIHandler):
@@ -28,12 +22,3 @@ class Clients(APIHandler):
             raise web.HTTPError(404)
         mine = (key.partition(":") for key in list(kept))
         self.finish({"clients": [session for one, _, session in mine if one == kernel]})
-
-
-def _jupyter_server_extension_points() -> list[dict[str, str]]:
-    return [{"module": __name__}]
-
-
-def _load_jupyter_server_extension(server: ServerApp) -> None:
-    pattern = url_path_join(server.base_url, CLIENTS_PATH, r"(?P<kernel>[\w-]+)")
-    server.web_app.add_handlers(".*$", [(pattern, Clients)])

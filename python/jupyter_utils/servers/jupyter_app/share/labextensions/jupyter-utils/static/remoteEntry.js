@@ -36,6 +36,31 @@
     };
   }
 
+  // Formats of Jupytext's whose programs are missing here (see servers/jupyter_app/pairings.py): a notebook that is
+  // paired so cannot be saved, so nobody is offered it.
+  function missingFormats() {
+    const config = document.getElementById("jupyter-config-data");
+    return JSON.parse(config?.textContent || "{}").jupyterUtilsMissingFormats ?? [];
+  }
+
+  const hiding = {
+    id: `${NAME}:hiding`,
+    description: "Hides the commands of Jupytext that need a program which is not installed.",
+    autoStart: true,
+    // Requires nothing, so that it comes before Jupytext's own extension, which first waits for others.
+    activate: (app) => {
+      const hidden = new Set(
+        missingFormats().flatMap((format) => [
+          `jupytext:pair-nb-with-${format}`,
+          `jupytext:create-new-text-notebook-${format}`,
+        ]),
+      );
+      const never = { isVisible: () => false, isEnabled: () => false };
+      const add = app.commands.addCommand.bind(app.commands);
+      app.commands.addCommand = (id, options) => add(id, hidden.has(id) ? { ...options, ...never } : options);
+    },
+  };
+
   let shared;
 
   async function load(name) {
@@ -53,7 +78,7 @@
         throw new Error(`${NAME} has no module ${module}`);
       }
       const { INotebookTracker } = await load("@jupyterlab/notebook");
-      return () => ({ __esModule: true, default: [saving(INotebookTracker)] });
+      return () => ({ __esModule: true, default: [hiding, saving(INotebookTracker)] });
     },
   };
 })();
