@@ -27,8 +27,8 @@ from joblib import Parallel, delayed
 def work():
     import jupyter_utils
     r = jupyter_utils.save_mlflow('what ran')
-    return f"{r.run_id} {r.notebook} {r.warnings}"
-print(Parallel(n_jobs=2, backend="loky")(delayed(work)() for _ in range(1)))
+    return " ".join(map(str, (r.run_id, r.notebook, r.warnings)))
+print(Parallel(n_jobs=2, backend="{}")(delayed(work)() for _ in range(1)))
 """
 INJECTED = """
 import sys, nbformat, nbclient
@@ -87,9 +87,10 @@ def test_papermill_to_another_folder(runs: Runs, repo: Repo) -> None:
     assert repo.committed() == ["out/copy.ipynb"]
 
 
-def test_worker_of_a_notebook(runs: Runs, repo: Repo) -> None:
-    """Joblib's workers know the notebook of the kernel above them; the run names no library's file."""
-    file = write_notebook(repo.path / "parallel.ipynb", IN_WORKER)
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
+def test_worker_of_a_notebook(backend: str, runs: Runs, repo: Repo) -> None:
+    """Joblib's workers, started anew or forked, know the kernel's notebook; the run names no library's file."""
+    file = write_notebook(repo.path / "parallel.ipynb", IN_WORKER.format(backend))
     shown = execute(file, MLFLOW_TRACKING_URI=runs.uri)
     tags = tags_of(runs, shown)
     assert tags["jupyter_utils.notebook.path"] == str(file)
@@ -101,7 +102,7 @@ def test_worker_of_a_notebook(runs: Runs, repo: Repo) -> None:
 def test_worker_of_a_script(runs: Runs, repo: Repo) -> None:
     """The script is what the run names, and not the program that starts workers."""
     script = repo.path / "sweep.py"
-    script.write_text(IN_WORKER)
+    script.write_text(IN_WORKER.format("loky"))
     repo.git("add", "sweep.py")
     repo.git("commit", "-qm", "script")
     tags = tags_of(runs, run(["sweep.py"], repo.path, MLFLOW_TRACKING_URI=runs.uri))
