@@ -40,9 +40,10 @@ def kernel_above() -> Kernel | None:
 
 
 def named_notebooks(process: psutil.Process | None = None) -> tuple[Path, ...]:
-    """Return the notebooks on the command line of whatever has started a process (default: this one), as they come.
+    """Return the notebooks on the command line of whatever has started a process (default: this one).
 
-    `papermill IN.ipynb OUT.ipynb` and `jupyter execute X.ipynb` tell their kernels nothing, but are their parents.
+    `jupyter execute X.ipynb` and `papermill IN.ipynb OUT.ipynb` tell their kernels nothing, but are their parents. Of
+    papermill's two the latter is the one that runs.
     """
     import psutil
 
@@ -51,8 +52,10 @@ def named_notebooks(process: psutil.Process | None = None) -> tuple[Path, ...]:
         folder = Path(starter.cwd()) if starter else Path()
     except (psutil.Error, OSError):
         return ()
-    named = [folder / word for word in _command(starter) if word.endswith(".ipynb")]
-    return tuple(path for path in named if path.is_file())
+    words = _command(starter)
+    named = [folder / word for word in words if word.endswith(".ipynb")]
+    there = [path for path in named if path.is_file()]
+    return tuple(there[-1:] if any(Path(word).name == "papermill" for word in words[:4]) else there)
 
 
 def _command(process: psutil.Process | None) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,10 +35,12 @@ class Content:
         False
         """
         wanted = normal(source)
-        if any(normal(cell.source) == wanted for cell in self.cells):
-            return True
         # In a text notebook the cell stands as it is, whatever its cells are marked with.
-        return bool(self.text) and wanted in self.text
+        return wanted in self._sources or (bool(self.text) and wanted in self.text)
+
+    @cached_property
+    def _sources(self) -> frozenset[str]:
+        return frozenset(normal(cell.source) for cell in self.cells)
 
 
 def normal(source: str) -> str:

@@ -12,6 +12,7 @@ from jupyter_utils.machine.variables import given
 from . import kernel
 from .ancestors import Kernel, kernel_above, named_notebooks
 from .content import holds_cell
+from .script import executing_file
 from .sessions import Session, find_sessions
 
 # The front end that says so itself, in a variable that it sets before the first cell runs.
@@ -47,7 +48,8 @@ def find_notebook(notebook: str | os.PathLike[str] | None = None) -> CallingNote
     if named:
         return _named(Path(named), "notebook" if notebook is not None else ENVIRONMENT_VARIABLE)
     if kernel.shell() is None:
-        above = kernel_above()
+        # A script that a cell starts (`!python train.py`) is no worker.
+        above = kernel_above() if executing_file() is None else None
         return _of_worker(above) if above else None
     for ask in (_from_vscode, _from_papermill, _from_server, _from_kernel_start, _from_command, _from_cell):
         found = ask()
@@ -101,10 +103,9 @@ def _from_kernel_start() -> CallingNotebook | None:
 
 
 def _from_command() -> CallingNotebook | None:
-    # papermill names what it writes after what it reads; both hold the cell.
     source = kernel.cell_source()
-    holding = [path for path in named_notebooks() if source and holds_cell(path, source)]
-    return CallingNotebook(holding[-1], "the command that runs it") if holding else None
+    holding = {path for path in named_notebooks() if source and holds_cell(path, source)}
+    return CallingNotebook(holding.pop(), "the command that runs it") if len(holding) == 1 else None
 
 
 def _of_worker(above: Kernel) -> CallingNotebook:
@@ -112,8 +113,8 @@ def _of_worker(above: Kernel) -> CallingNotebook:
     if sessions:
         return CallingNotebook(sessions[0].path, WORKER)
     name = given("JPY_SESSION_NAME")
-    named = [Path(name).absolute()] if name and Path(name).is_file() else above.notebooks[-1:]
-    if named:
+    named = [Path(name).absolute()] if name and Path(name).is_file() else [*above.notebooks]
+    if len(named) == 1:
         return CallingNotebook(named[0], WORKER)
     raise WorkerNotebookError(
         "This is a worker process of a kernel, and nothing tells whose notebook that is: pass "

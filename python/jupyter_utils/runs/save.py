@@ -98,8 +98,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
             the commit that is checked out ("true": the difference is the artifact `jupyter_utils/notebook.diff`).
         jupyter_utils.ran.differs: whether a cell ran otherwise than it stands in the notebook's file ("true": the
             difference is the artifact `jupyter_utils/ran.diff`, and a warning names the cells).
-        jupyter_utils.script.differs: whether a script, or what `%run` runs, differs from the commit, or was changed after
-            it had been started ("true": the difference is the artifact `jupyter_utils/script.diff`).
+        jupyter_utils.script.differs: whether a script, or what `%run` runs, differs from the commit, or was changed
+            after it had been started ("true": the difference is the artifact `jupyter_utils/script.diff`).
         jupyter_utils.lock: SHA-256 of the poetry.lock from which the environment was built. The commit of this
             project that holds this lock builds the same environment again.
         jupyter_utils.base, .variant, .system: "debian" or "nixpkgs", "cpu" or "cuda", the base's release.

@@ -126,6 +126,15 @@ def test_run_magic(kind: str, runs: Runs, repo: Repo) -> None:
     assert f"train.{kind} is not in the commit" in shown
 
 
+def test_script_that_a_cell_starts(runs: Runs, repo: Repo) -> None:
+    """`!python train.py` runs a script, which is what the run names; the notebook is not committed for it."""
+    (repo.path / "train.py").write_text(SCRIPT)
+    file = write_notebook(repo.path / "calling.ipynb", f"!{sys.executable} train.py {runs.uri}")
+    tags = tags_of(runs, execute(file))
+    assert tags["mlflow.source.name"].endswith("train.py")
+    assert "jupyter_utils.notebook.name" not in tags
+
+
 def test_script_that_is_edited(runs: Runs, repo: Repo, tmp_path: Path) -> None:
     """A script as committed says so; edited, or never committed, it is tagged, warned of, and kept."""
     script = repo.path / "train.py"
