@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import memory, overlay
+from . import cells, memory, overlay
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Bring the overlay into a kernel, and offer the kernel to the system's OOM killer."""
+    """Bring the overlay into a kernel, record what it runs, and offer it to the system's OOM killer."""
+    cells.load_ipython_extension(shell)
     overlay.load_ipython_extension(shell)
     memory.load_ipython_extension(shell)

@@ -73,7 +73,7 @@ def test_nbclient_takes_the_notebook_that_holds_the_cell(runs: Runs, repo: Repo)
     write_notebook(repo.path / "other.ipynb", "1 + 1")
     (repo.path / "sub").mkdir()
     file = write_notebook(repo.path / "calling.ipynb", "%cd sub", SAVE + "; print(r.warnings)")
-    shown = execute(file, MLFLOW_TRACKING_URI=runs.uri)
+    shown = execute(file, named=False, MLFLOW_TRACKING_URI=runs.uri)
     assert notebook_of(runs, shown) == str(file)
     assert "No browser is connected" in shown
     assert repo.committed() == ["calling.ipynb"]
@@ -83,7 +83,7 @@ def test_nbclient_with_two_candidates(runs: Runs, repo: Repo) -> None:
     """Two notebooks with the calling cell: an error names both and asks for `notebook=`."""
     for name in ("a.ipynb", "b.ipynb"):
         write_notebook(repo.path / name, SAVE)
-    shown = execute(repo.path / "a.ipynb", check=False, MLFLOW_TRACKING_URI=runs.uri)
+    shown = execute(repo.path / "a.ipynb", check=False, named=False, MLFLOW_TRACKING_URI=runs.uri)
     assert "NotebookNotFoundError" in shown
     assert "a.ipynb, b.ipynb" in shown
     assert "notebook=" in shown
@@ -93,7 +93,7 @@ def test_nbclient_with_no_candidate(runs: Runs, repo: Repo, tmp_path: Path) -> N
     """No notebook with the calling cell: the same error; with do_commit=False the run is stored with a warning."""
     without = SAVE.replace("'found'", "'found', do_commit=False")
     file = write_notebook(tmp_path / "elsewhere" / "x.ipynb", SAVE, without)
-    shown = execute(file, cwd=repo.path, check=False, MLFLOW_TRACKING_URI=runs.uri)
+    shown = execute(file, cwd=repo.path, check=False, named=False, MLFLOW_TRACKING_URI=runs.uri)
     assert "NotebookNotFoundError" in shown
     assert runs.get(run_id(shown)).info.status == "FINISHED"
 
