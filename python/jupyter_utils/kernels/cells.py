@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.notebook import kernel
 
+from . import private, sources
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -71,15 +73,19 @@ class _Recorder:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self.ran = _from_history(shell)
+        sources.watch()
+        private.offer(shell)
         shell.events.register("pre_run_cell", self.before)
         shell.events.register("post_run_cell", self.after)
 
     def before(self, info: ExecutionInfo) -> None:
         # What takes no number is no cell: front ends look at variables, magics run code of their own.
+        sources.cell_started()
         if info.store_history and not info.silent:
             self.ran.append(Ran(_number(self._shell), info.cell_id, info.raw_cell or "", time.time()))
 
     def after(self, result: ExecutionResult) -> None:
+        sources.cell_ended()
         number = result.execution_count
         for at in range(len(self.ran) - 1, -1, -1):
             if self.ran[at].number == number and self.ran[at].ended is None:

@@ -10,11 +10,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
+from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.machine.gpus import query_library
 from jupyter_utils.machine.hardware import hardware
 from jupyter_utils.machine.variables import COMPUTING, given
 
-from .provenance import cut
+from .recorded import Recorded
 from .seeds import last_fixed
 
 if TYPE_CHECKING:
@@ -57,18 +58,10 @@ def conditions() -> dict[str, Any]:
     }
 
 
-def write_conditions(directory: Path) -> dict[str, str]:
-    """Write them as the artifact `jupyter_utils/machine.json` below `directory`, and return the tags that show them.
-
-    Raises:
-        OSError: the disk does not take the file. Whatever else fails costs the record, which the tag
-            `jupyter_utils.unrecorded` says, and never the run.
-    """
-    try:
-        found = conditions()
-    except Exception as error:  # noqa: BLE001 - on a machine that nobody has seen yet
-        return {"jupyter_utils.unrecorded": cut(f"machine: {type(error).__name__}: {error}")}
-    path = directory / FILE
+def record_conditions(directory: Path) -> Recorded:
+    """Write them as the artifact `jupyter_utils/machine.json` below `directory`, and return the tags that show them."""
+    found = conditions()
+    path = directory / ARTIFACTS / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
     tags = {"jupyter_utils.processor": found["processor"].get("model", found["system"]["machine"])}
@@ -79,7 +72,7 @@ def write_conditions(directory: Path) -> dict[str, str]:
         tags["jupyter_utils.seed"] = str(found["seeds"]["seed"])
     if (found["torch"] or {}).get("deterministic"):
         tags["jupyter_utils.deterministic"] = "true"
-    return tags
+    return Recorded(tags)
 
 
 @cache

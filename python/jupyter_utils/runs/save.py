@@ -6,10 +6,10 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.entries.entry import ARTIFACTS, Entry, measure_files, write_entry
+from jupyter_utils.entries.entry import Entry, measure_files, write_entry
 from jupyter_utils.errors import SendError, SpoolError, StageError, UnsentError
 from jupyter_utils.machine.urls import mask, without_credentials
-from jupyter_utils.notebook import save_notebook, script_name
+from jupyter_utils.notebook import executing_file, find_twins, save_notebook, script_name
 from jupyter_utils.spool import EntryLease, status_line
 from jupyter_utils.tracking import (
     SentRun,
@@ -22,10 +22,13 @@ from jupyter_utils.tracking import (
 
 from .call import Arguments, Call, check_call
 from .code import Code, commit, look
-from .conditions import write_conditions
+from .code_files import record_code
+from .conditions import record_conditions
 from .delivery import deliver, deliver_waiting
+from .order import record_order
 from .provenance import environment_tags, source_tags
 from .ran import Comparison, compare
+from .recorded import Recorded, together
 from .result import SaveResult
 from .staging import Staged, stage
 
@@ -137,7 +140,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         lease, staged, elsewhere = _write(call, stack)
         ran, code = _code(call, saved, lease.path)
         with _mentioning(code.commit if call.do_commit else None):
-            _keep(call, start_time, staged, code.tags | ran.tags, lease)
+            recorded = _keep(call, start_time, staged, code.tags | ran.tags, lease)
             run, unsent = _send(call, lease, code.commit)
         entry = None if run else lease.path
     return SaveResult(
@@ -153,6 +156,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
             *([elsewhere] if elsewhere else []),
             *staged.warnings,
             *code.warnings,
+            *recorded.warnings,
             *([unsent] if unsent else []),
         ),
         entry=entry,
@@ -211,18 +215,18 @@ def _store(call: Call) -> Path | None:
         return artifact_folder(call.uri)
 
 
-def _keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], lease: EntryLease) -> None:
+def _keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], lease: EntryLease) -> Recorded:
     """Complete the entry: from here on, sending needs nothing but its directory, and nobody but a sender removes it."""
     source = source_tags(call.notebook.path if call.notebook else None, script_name())
     try:
-        conditions = write_conditions(lease.path / ARTIFACTS)
+        recorded = _record(call, lease.path)
         entry = Entry(
             experiment_name=call.experiment_name,
             start_time=start_time,
             run_name=call.run_name,
             params=staged.params,
             metrics=call.metrics,
-            tags=source | environment_tags() | conditions | code | staged.tags,
+            tags=source | environment_tags() | code | recorded.tags | staged.tags,
             inputs=staged.inputs,
             files=measure_files(lease.path, known=staged.files),
             id=lease.id,
@@ -235,6 +239,21 @@ def _keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], lea
             f"The run could not be kept in {call.spool.path} ({error}): is the disk full? JUPYTER_UTILS_SPOOL_DIR "
             "names another folder. Nothing was sent to MLflow."
         ) from error
+    return recorded
+
+
+def _record(call: Call, directory: Path) -> Recorded:
+    """Keep what the run records by itself among its artifacts; after the commit, with which the code is compared."""
+    notebook = call.notebook.path if call.notebook else None
+    twins = find_twins(notebook) if notebook else []
+    order = {"order": lambda: record_order(notebook, directory)} if notebook else {}
+    return together(
+        {
+            **order,
+            "code": lambda: record_code(notebook, twins, executing_file(), directory),
+            "machine": lambda: record_conditions(directory),
+        }
+    )
 
 
 def _send(call: Call, lease: EntryLease, commit: str | None) -> tuple[SentRun | None, str | None]:
