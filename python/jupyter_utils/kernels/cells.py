@@ -58,13 +58,15 @@ def last_runs(ran: Sequence[Ran]) -> tuple[Ran, ...]:
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Record from now on; called in every kernel of the lab, and elsewhere when this package is imported."""
     _recorder(shell)
+    sources.watch()
+    private.offer(shell)
 
 
 def record() -> None:
     """Record from now on, if this is a kernel."""
     shell = kernel.shell()
     if shell is not None:
-        _recorder(shell)
+        load_ipython_extension(shell)
 
 
 class _Recorder:
@@ -73,8 +75,6 @@ class _Recorder:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self.ran = _from_history(shell)
-        sources.watch()
-        private.offer(shell)
         shell.events.register("pre_run_cell", self.before)
         shell.events.register("post_run_cell", self.after)
 

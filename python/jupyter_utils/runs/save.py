@@ -21,6 +21,7 @@ from jupyter_utils.tracking import (
 )
 
 from .call import Arguments, Call, check_call
+from .calling import record_call
 from .code import Code, commit, look
 from .code_files import record_code
 from .conditions import record_conditions
@@ -111,6 +112,12 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.image: the container image's digest, where `JUPYTER_UTILS_IMAGE_DIGEST` tells it.
         jupyter_utils.python, .torch: their versions (torch only where it was imported).
         jupyter_utils.drifted, .overlay: "true" and the packages, where `%pip install` has added some.
+        jupyter_utils.code.differs: whether a module of the user's that ran is in no commit as it ran ("true": a warning
+            names it). All code lies below `jupyter_utils/code/`, listed in `jupyter_utils/code.json`.
+        jupyter_utils.order: how the cells ran: "linear", "out of order", or "hidden" (some are not in the notebook);
+            the list is `jupyter_utils/cells.json`.
+        jupyter_utils.call: the number of this call in its process; the cell, or the script with its arguments, is in
+            `jupyter_utils/call.json`.
         jupyter_utils.processor, .gpus, .driver: the machine; all of it, with threads and torch's switches, is the
             artifact `jupyter_utils/machine.json`.
         jupyter_utils.seed, .deterministic: what `fix_seeds` fixed, and whether torch was held to computing the same
@@ -252,6 +259,7 @@ def _record(call: Call, directory: Path) -> Recorded:
             **order,
             "code": lambda: record_code(notebook, twins, executing_file(), directory),
             "machine": lambda: record_conditions(directory),
+            "call": lambda: record_call(notebook, directory),
         }
     )
 
