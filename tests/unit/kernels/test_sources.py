@@ -19,6 +19,10 @@ SHOW = (
     "print(json.dumps([[s.path.name, (s.content or b'').decode(), s.executed, s.late, s.changed, len(s.earlier)]"
     " for s in executed_sources()]))"
 )
+LOADED = (
+    "from importlib.util import module_from_spec, spec_from_file_location as spec\n"
+    "s = spec('h', 'helper.py'); s.loader.exec_module(module_from_spec(s))"
+)
 WATCH = "from jupyter_utils.kernels.sources import watch; watch()\n"
 
 
@@ -49,8 +53,7 @@ def folder(tmp_path: Path) -> Path:
         "import runpy; runpy.run_path('helper.py')",
         "import runpy; runpy.run_module('helper')",
         "exec(compile(open('helper.py').read(), 'helper.py', 'exec'))",
-        "from importlib.util import module_from_spec, spec_from_file_location as spec\n"
-        "s = spec('h', 'helper.py'); s.loader.exec_module(module_from_spec(s))",
+        LOADED,
         "import threading; t = threading.Thread(target=__import__, args=('helper',)); t.start(); t.join()",
     ],
 )
