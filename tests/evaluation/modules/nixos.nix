@@ -104,7 +104,22 @@ in
     fileSystems = any;
     time.timeZone = option (types.nullOr types.str) null;
     system.stateVersion = option types.str "";
+    system.build.toplevel = option types.package null;
   };
+  # A machine can be built only where every assertion holds.
+  config.system.build.toplevel =
+    let
+      failed = lib.filter (one: !one.assertion) config.assertions;
+    in
+    if failed != [ ] then
+      throw "Failed assertions:\n${lib.concatMapStringsSep "\n" (one: "- ${one.message}") failed}"
+    else
+      derivation {
+        name = "nixos-system-${config.networking.hostName}";
+        system = "x86_64-linux";
+        builder = "/bin/sh";
+        services = builtins.toJSON config.systemd.services;
+      };
   # As NixOS has it since drivers of 560.
   config.assertions = [
     {
