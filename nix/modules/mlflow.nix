@@ -71,6 +71,14 @@ in
       ]
       ++ [
         {
+          assertion = config.users.users ? ${cfg.user};
+          message = "${option}.user = \"${cfg.user}\" is not a user of this machine: add users.users.${cfg.user}, or set ${option}.user.";
+        }
+        {
+          assertion = config.users.groups ? ${cfg.group};
+          message = "${option}.group = \"${cfg.group}\" is not a group of this machine: add users.groups.${cfg.group} = { }, or set ${option}.group.";
+        }
+        {
           assertion = cfg.backendStoreUri == null || cfg.backendStoreUriFile == null;
           message = "${option}.backendStoreUri and ${option}.backendStoreUriFile both name the database: set one of them.";
         }

@@ -1,5 +1,5 @@
 # Tests in virtual machines: one behaviour a file, with what it would show. `nix build .#vm.reboot` runs one, on a machine
-# with KVM. They parse, and have never run: this project had no machine with KVM and nixpkgs.
+# with KVM. They have never run: this project had no machine with KVM and nixpkgs. Their machines were evaluated.
 {
   pkgs,
   # nixosModules.default

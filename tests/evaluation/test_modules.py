@@ -24,12 +24,14 @@ class RefusedError(Exception):
 
 
 def evaluate(library: str, configuration: str | Path, folder: Path, what: str = "configuration") -> Any:
-    """Evaluate a configuration, a file or its text; the part `what` of the result."""
+    """Evaluate a configuration, a whole machine's file or some text; the part `what` of the result."""
+    whole = "false" if isinstance(configuration, str) else "true"
     if isinstance(configuration, str):
         path = folder / "configuration.nix"
         path.write_text(f"{{ pkgs, ... }}: {{ {configuration} }}")
         configuration = path
-    every = f'import {HERE}/modules/evaluate.nix {{ library = "{library}"; configuration = "{configuration}"; }}'
+    arguments = f'library = "{library}"; configuration = "{configuration}"; whole = {whole};'
+    every = f"import {HERE}/modules/evaluate.nix {{ {arguments} }}"
     part = f"({every}).{what}" if what == "options" else f'builtins.removeAttrs ({every}) [ "options" ]'
     said = nix("eval", "--impure", "--json", "--expr", part)
     if said.returncode:
@@ -56,6 +58,13 @@ def test_the_examples_evaluate(library: str, tmp_path: Path, example: str) -> No
     assert found["failed"] == []
     assert any(name.startswith("jupyterlab") for name in found["units"])
     assert "mlflow-server.service" in found["units"]
+
+
+def test_a_machine_that_could_not_boot_is_none(library: str, tmp_path: Path) -> None:
+    """The examples are held to what NixOS asks of a whole machine: a disk and a boot loader."""
+    (tmp_path / "machine.nix").write_text("{ }")
+    failed = evaluate(library, tmp_path / "machine.nix", tmp_path)["failed"]
+    assert [message.split(" ")[0] for message in failed] == ["fileSystems", "boot.loader:"]
 
 
 def test_nothing_is_defined_until_it_is_enabled(library: str, tmp_path: Path) -> None:
@@ -140,13 +149,13 @@ def test_the_rest_of_the_machine_is_set_up(library: str, tmp_path: Path) -> None
     assert found["failed"] == []
     assert sorted(found["firewall"]) == [15000, 18080]
     assert found["users"] == ["jupyterlab", "mlflow"]
-    assert found["tmpfiles"]["10-mlflow-server"] == {
-        "/srv/mlflow": {"d": {"group": "mlflow", "mode": "0700", "user": "mlflow"}}
-    }
+    folder = {"type": "d", "group": "mlflow", "mode": "0700", "user": "mlflow", "age": "-", "argument": ""}
+    assert found["tmpfiles"]["10-mlflow-server"] == {"/srv/mlflow": {"d": folder}}
     assert found["tmpfiles"]["10-jupyterlab"].keys() == {"/srv/notebooks"}
     assert "ffmpeg" in found["paths"]["jupyterlab"][0]
     lab, server = found["nginx"]["lab.example.org"], found["nginx"]["m.example"]
-    assert (lab["forceSSL"], lab["enableACME"], lab["sslCertificate"]) == (True, True, None)
+    assert (lab["forceSSL"], lab["enableACME"]) == (True, True)
+    assert lab["sslCertificate"] == "/var/lib/acme/lab.example.org/fullchain.pem"
     assert (server["forceSSL"], server["enableACME"], server["sslCertificate"]) == (True, False, "/c.pem")
     assert lab["locations"]["/"]["proxyPass"] == "http://127.0.0.1:18080"
     assert lab["locations"]["/"]["proxyWebsockets"] is True
@@ -181,7 +190,17 @@ REFUSED = [
     (f"{MLFLOW} = {{ enable = true; backendStoreUriFile = ./u; }};", "backendStoreUriFile would lie in the Nix store"),
     (f'{LABS} = {{ enable = true; tokenFile = "/t"; passwordFile = "/p"; }};', "exclude each other: set the one"),
     (f'{LABS} = {{ enable = true; user = "nobody-here"; }};', "add users.users.nobody-here"),
-    (f'{LABS} = {{ enable = true; user = "root"; }}; users.users.root.group = "r";', "would do so as root"),
+    (f'{LABS} = {{ enable = true; user = "root"; }};', "would do so as root"),
+    (f'{LABS} = {{ enable = true; group = "research"; }};', "add users.groups.research"),
+    (
+        f'{LABS}.instances.taro.group = "research"; users.users.taro.isNormalUser = true;',
+        "instances.taro.group.*add users.groups.research",
+    ),
+    (f'{MLFLOW} = {{ enable = true; user = "tracking"; }};', "add users.users.tracking"),
+    (
+        f'{MLFLOW} = {{ enable = true; user = "taro"; group = "research"; }}; users.users.taro.isNormalUser = true;',
+        "add users.groups.research",
+    ),
     (f"{LABS} = {{ enable = true; nginx.enable = true; }};", "set services.jupyterlab.nginx.hostName"),
     (f'{LABS} = {{ enable = true; nginx.certificate = "/c"; }};', "belong together: set both, or neither"),
     (
@@ -204,6 +223,23 @@ REFUSED = [
         'set .*auth = "on"',
     ),
     (f'{MLFLOW} = {{ enable = true; auth = "off"; adminPasswordFile = "/p"; }};', "of no use with"),
+    # NixOS' own, of the options that the examples touch.
+    ('services.xserver.videoDrivers = [ "nvidia" ]; nixpkgs.config.allowUnfree = true;', "hardware.nvidia.open"),
+    ('services.xserver.videoDrivers = [ "nvidia" ]; hardware.nvidia.open = true;', "nixpkgs.config.allowUnfree"),
+    ('users.users.taro.group = "users";', "system user or a normal one"),
+    ("users.users.taro.isSystemUser = true;", "users.users.taro has no group"),
+    (
+        f'security.acme.acceptTerms = false; {LABS} = {{ enable = true; nginx = {{ enable = true; hostName = "l"; }}; }};',
+        "security.acme.acceptTerms",
+    ),
+    ('users.users.taro = { isSystemUser = true; group = "absent"; };', "users.groups does not have"),
+    ('services.postgresql.ensureUsers = [ { name = "m"; ensureDBOwnership = true; } ];', "which ensureDatabases lacks"),
+    ('services.postgresqlBackup = { enable = true; databases = [ "m" ]; backupAll = true; };', "either all databases"),
+    (
+        'services.nginx = { enable = true; virtualHosts.h = { addSSL = true; forceSSL = true; sslCertificate = "/c"; '
+        'sslCertificateKey = "/k"; }; };',
+        "several of addSSL",
+    ),
 ]
 
 

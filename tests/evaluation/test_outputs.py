@@ -100,6 +100,12 @@ def test_output_says_what_it_is(stand_in: Inputs, kind: str) -> None:
     assert len(set(others)) == len(others), "two outputs say the same"
 
 
+def test_machines_of_the_vm_tests_evaluate(stand_in: Inputs) -> None:
+    """They cannot run here; but no machine of theirs sets an option that is not there, or that NixOS refuses."""
+    found = stand_in.ask(f"legacyPackages.{SYSTEM}.vm", "builtins.mapAttrs (_name: test: test.drvPath)")
+    assert found.keys() == {path.stem for path in (ROOT / "nix" / "tests").glob("*.nix")} - {"default", "lib"}
+
+
 def test_debian_outputs_say_what_they_are(nothing: Inputs) -> None:
     """Also where nothing of nixpkgs is in reach."""
     found = nothing.ask(DEBIAN, DESCRIPTIONS)

@@ -1,6 +1,10 @@
 # nixpkgs' builders, as far as we use them: each takes the arguments that nixpkgs takes, and refuses others. What comes
 # out is a derivation of them all, so that evaluating it evaluates every script.
-{ lib, made }:
+{
+  lib,
+  pkgs,
+  made,
+}:
 let
   # With what nixpkgs adds: meta, passthru, and overrideAttrs.
   package =
@@ -87,10 +91,29 @@ in
       config = builtins.toJSON config;
     } { };
 
+  # Its machines are evaluated as those of the examples are.
   testers.runNixOSTest =
-    { imports, ... }:
+    {
+      imports,
+      globalTimeout,
+      extraBaseModules,
+    }:
     let
-      inherit (import (builtins.head imports)) name;
+      test = import (builtins.head imports);
+      machine =
+        node:
+        (lib.evalModules {
+          specialArgs = { inherit pkgs; };
+          modules = [
+            ../modules/nixos.nix
+            extraBaseModules
+            node
+          ];
+        }).config.system.build.toplevel;
     in
-    package "vm-test-run-${name}" { } { };
+    package "vm-test-run-${test.name}" {
+      inherit globalTimeout;
+      inherit (test) testScript;
+      machines = map machine (lib.attrValues test.nodes);
+    } { };
 }

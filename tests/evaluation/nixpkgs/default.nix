@@ -22,7 +22,7 @@ let
       }
     );
   thing = name: made name { };
-  builders = import ./builders.nix { inherit lib made; };
+  builders = import ./builders.nix { inherit lib pkgs made; };
   python = import ./python.nix {
     inherit
       lib

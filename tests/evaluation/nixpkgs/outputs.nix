@@ -20,7 +20,10 @@ in
         specialArgs = specialArgs // {
           inherit pkgs;
         };
-        modules = modules ++ [ ../modules/nixos.nix ];
+        modules = modules ++ [
+          ../modules/nixos.nix
+          ../modules/nixos/bootable.nix
+        ];
       };
   };
 }
