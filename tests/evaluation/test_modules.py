@@ -229,15 +229,14 @@ REFUSED = [
     ('users.users.taro.group = "users";', "system user or a normal one"),
     ("users.users.taro.isSystemUser = true;", "users.users.taro has no group"),
     (
-        f'security.acme.acceptTerms = false; {LABS} = {{ enable = true; nginx = {{ enable = true; hostName = "l"; }}; }};',
+        "security.acme.acceptTerms = false; services.nginx = { enable = true; virtualHosts.h.enableACME = true; };",
         "security.acme.acceptTerms",
     ),
     ('users.users.taro = { isSystemUser = true; group = "absent"; };', "users.groups does not have"),
     ('services.postgresql.ensureUsers = [ { name = "m"; ensureDBOwnership = true; } ];', "which ensureDatabases lacks"),
     ('services.postgresqlBackup = { enable = true; databases = [ "m" ]; backupAll = true; };', "either all databases"),
     (
-        'services.nginx = { enable = true; virtualHosts.h = { addSSL = true; forceSSL = true; sslCertificate = "/c"; '
-        'sslCertificateKey = "/k"; }; };',
+        "services.nginx = { enable = true; virtualHosts.h = { addSSL = true; forceSSL = true; enableACME = true; }; };",
         "several of addSSL",
     ),
 ]
