@@ -153,14 +153,19 @@ def test_flake_is_a_table_of_contents() -> None:
     assert not re.findall(r"\b(mapAttrs|mkDefault|mkDerivation|runCommand|if|services\.\w+ =)\b", outputs)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """Return a project that `nix flake init` made in an empty folder, with its one line changed."""
-    folder = tmp_path / "project"
+def started(folder: Path, address: str) -> Path:
+    """Run `nix flake init` in an empty folder."""
     folder.mkdir()
-    command = ["nix", *OPTIONS, "flake", "init", "-t", str(ROOT)]
+    command = ["nix", *OPTIONS, "flake", "init", "-t", address]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a project that `nix flake init` made, with its one line changed."""
+    folder = started(tmp_path / "project", str(ROOT))
     text = (folder / "flake.nix").read_text()
     assert len(ADDRESS.findall(text)) == 1
     (folder / "flake.nix").write_text(ADDRESS.sub(f'inputs.lab.url = "git+file://{ROOT}";', text))
@@ -171,14 +176,16 @@ def of_project(inputs: Inputs, project: Path) -> Inputs:
     return Inputs(inputs.nixpkgs, inputs.poetry2nix, "lab/", project)
 
 
-def test_template_is_whole(project: Path) -> None:
-    """All that the README names is there, it can be written to, and the line to change says so."""
-    files = {str(path.relative_to(project)) for path in project.rglob("*") if path.is_file()}
+@pytest.mark.parametrize("address", [str(ROOT), f"git+file://{ROOT}#default"], ids=["path", "address"])
+def test_template_is_whole(tmp_path: Path, address: str) -> None:
+    """All that the README names is there, and the one line to change says so."""
+    folder = started(tmp_path / "project", address)
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert files == {".envrc", "flake.nix", "notebooks/first.ipynb", "pyproject.toml", "tests/test_notebooks.py"}
-    before, address, _after = (ROOT / "nix" / "template" / "flake.nix").read_text().partition("inputs.lab.url")
-    assert address
+    before, line, _after = (folder / "flake.nix").read_text().partition("inputs.lab.url")
+    assert line
     assert "# The one line to change" in before
-    subprocess.run(["nix-instantiate", "--parse", str(project / "flake.nix")], check=True, capture_output=True)
+    subprocess.run(["nix-instantiate", "--parse", str(folder / "flake.nix")], check=True, capture_output=True)
 
 
 def test_template_has_the_labs_own_environment_at_first(project: Path, nothing: Inputs) -> None:
