@@ -233,6 +233,11 @@ REFUSED = [
         "security.acme.acceptTerms",
     ),
     ('users.users.taro = { isSystemUser = true; group = "absent"; };', "users.groups does not have"),
+    (
+        'systemd.services.s.serviceConfig = { Type = "oneshot"; Restart = "always"; };',
+        "systemd.services.s runs once",
+    ),
+    ('systemd.services.s.after = [ "network-online.target" ];', "does not ask for it"),
     ('services.postgresql.ensureUsers = [ { name = "m"; ensureDBOwnership = true; } ];', "which ensureDatabases lacks"),
     ('services.postgresqlBackup = { enable = true; databases = [ "m" ]; backupAll = true; };', "either all databases"),
     (
@@ -257,6 +262,9 @@ WRONG = [
     (f'{LABS}.gpu = "yes";', "boolean"),
     (f'{LABS}.directory = "relative";', "absolute path"),
     (f'{MLFLOW}.auth = "maybe";', 'one of "auto", "on", "off"'),
+    ('systemd.services.s.serviceConfig.Type = "notfy";', "not of type"),
+    ('systemd.services.s.after = [ "mlflow" ];', "matching the pattern"),
+    ('services.nginx.virtualHosts.h.locations."/".proxyPort = 1;', "does not exist"),
     (f"{MLFLOW}.workers = 0;", "between 1 and 64"),
     (f'{MLFLOW}.staticPrefix = "m/";', "matching the pattern"),
     (f'{MLFLOW}.gc.olderThan = "a month";', "matching the pattern"),

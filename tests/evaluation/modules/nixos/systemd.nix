@@ -1,5 +1,5 @@
 # Units and temporary files.
-{ lib, ... }:
+{ lib, config, ... }:
 let
   inherit (lib) types;
   inherit (import ./option.nix { inherit lib; }) option setOf;
@@ -50,8 +50,27 @@ let
     wantedBy = units;
     unitConfig = section;
   };
+  online = "network-online.target";
 in
 {
+  config.assertions = lib.concatLists (
+    lib.mapAttrsToList (name: unit: [
+      {
+        assertion =
+          (unit.serviceConfig.Type or "simple") == "oneshot"
+          -> !lib.elem (unit.serviceConfig.Restart or "no") [
+            "always"
+            "on-success"
+          ];
+        message = "systemd.services.${name} runs once, and is to be started again whenever it ends";
+      }
+      {
+        # Only a warning there: the order alone brings the network up for nobody.
+        assertion = lib.elem online unit.after -> lib.elem online (unit.wants ++ unit.requires);
+        message = "systemd.services.${name} comes after ${online}, and does not ask for it";
+      }
+    ]) config.systemd.services
+  );
   options.systemd = {
     services = setOf (
       unit
