@@ -16,7 +16,7 @@ from jupyter_utils.settings import DATABASE
 from .locations import local_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from jupyter_utils.settings import Settings
 
@@ -26,10 +26,49 @@ _PARTS = re.compile(
     rf"{re.escape(DATABASE)}.*|artifacts.*|auth.*|mlruns|models|[0-9]+|\.trash|\.jupyter-utils.*|\.mlflow.*|lost\+found"
 )
 
+_BACKUP = "mlflow-"
+_BACKUPS = re.compile(rf"{_BACKUP}.*|\.partial-.*|latest|\.latest\..*|\.lock|lost\+found")
+
 
 def umask(group: str | None) -> int:
     """Return the umask of processes that write to the store."""
     return 0o027 if group else 0o077
+
+
+@contextlib.contextmanager
+def writing_privately(settings: Settings) -> Iterator[None]:
+    """Let what the block writes, itself or by other programs, be private, whatever the caller's umask is."""
+    before = os.umask(umask(settings.mlflow_store_group))
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def close_copies(folder: Path, settings: Settings, *, secret: bool = False) -> None:
+    """Make a file, or a folder with all that is in it, private: copies bring the rights of older ones along.
+
+    Args:
+        folder: what was copied.
+        settings: which group may read it.
+        secret: whether that group may not either.
+
+    Raises:
+        DirectoryError: it cannot be given to that group.
+    """
+    group = None if secret else _group(settings)
+    for root, folders, files in os.walk(folder):
+        for path in (Path(root), *(Path(root, name) for name in (*folders, *files))):
+            _mend(path, group)
+    _mend(folder, group)
+
+
+def keep_backups_private(settings: Settings, target: Path) -> str | None:
+    """Make the backups in a folder private, and the folder where it holds nothing else; say so where they were open."""
+    names = sorted(path.name for path in target.iterdir())
+    places = [target] if all(_BACKUPS.fullmatch(name) for name in names) else []
+    places += [target / name for name in names if name.startswith(_BACKUP)]
+    return _mend_all(places, settings)
 
 
 def keep_private(settings: Settings) -> str | None:
@@ -39,9 +78,13 @@ def keep_private(settings: Settings) -> str | None:
         SettingsError: MLFLOW_STORE_GROUP names no group.
         DirectoryError: the store cannot be given to that group.
     """
-    group = settings.mlflow_store_group
-    number = _number(group) if group else None
-    mended = [path for path in _places(settings) if _mend(path, number)]
+    return _mend_all(_places(settings), settings)
+
+
+def _mend_all(places: Iterable[Path], settings: Settings) -> str | None:
+    group, number = settings.mlflow_store_group, _group(settings)
+    # The users' passwords are nobody else's.
+    mended = [path for path in places if _mend(path, None if path.name.startswith("auth") else number)]
     if not mended:
         return None
     shown = ", ".join(map(str, mended))
@@ -49,7 +92,10 @@ def keep_private(settings: Settings) -> str | None:
     return f"Other accounts of this machine could read {shown}; from now on only {who}."
 
 
-def _number(group: str) -> int:
+def _group(settings: Settings) -> int | None:
+    group = settings.mlflow_store_group
+    if not group:
+        return None
     if group.isdecimal():
         return int(group)
     try:
@@ -80,20 +126,29 @@ def _mend(path: Path, group: int | None) -> bool:
         is_ours = found.st_uid == os.geteuid() and not mode & stat.S_ISVTX
         if not is_ours or not (stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)):
             return False
-        # The users' passwords are nobody else's.
-        wanted = _mode(found.st_mode, shared=group is not None and not path.name.startswith("auth"))
+        wanted = _mode(found.st_mode, shared=group is not None)
         if group is not None and found.st_gid != group:
             _give(path, group)
-        if mode != wanted:
-            path.chmod(wanted)
-        return bool(mode & ~wanted & (stat.S_IRWXG | stat.S_IRWXO))
+        open_to = mode & ~wanted & (stat.S_IRWXG | stat.S_IRWXO)
+        return (mode == wanted or _change(path, wanted)) and bool(open_to)
     return False
 
 
 def _mode(kind: int, *, shared: bool) -> int:
     if stat.S_ISDIR(kind):
         return 0o2750 if shared else 0o700
-    return 0o640 if shared else 0o600
+    runs = kind & stat.S_IXUSR and (0o110 if shared else 0o100)
+    return (0o640 if shared else 0o600) | runs
+
+
+def _change(path: Path, mode: int) -> bool:
+    """Change a mode; return whether that is possible: some disks keep none."""
+    # A unit may not set the group's bit (RestrictSUIDSGID=); what its processes make has their own group anyway.
+    for wanted in dict.fromkeys((mode, mode & ~stat.S_ISGID)):
+        with contextlib.suppress(PermissionError):
+            path.chmod(wanted)
+            return True
+    return False
 
 
 def _give(path: Path, group: int) -> None:
