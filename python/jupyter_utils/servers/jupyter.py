@@ -196,7 +196,8 @@ def write_kernelspec(folder: Path) -> Path:
     share = folder / "jupyter"
     target = share / "kernels" / "python3"
     target.mkdir(parents=True, exist_ok=True)
-    launcher = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    # -P: what lies beside a notebook is imported by its cells, not by a kernel that starts (`kernels.extension`).
+    launcher = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {
         "argv": [*launcher, "--ext=jupyter_utils.kernels.extension"],
         "display_name": "Python 3 (ipykernel)",

@@ -154,6 +154,7 @@ def _run_mlflow(root: Path, target: Path) -> None:
     source = root.parent if root.name == "mlruns" else root
     command = [
         sys.executable,
+        "-P",
         "-m",
         "mlflow",
         "migrate-filestore",

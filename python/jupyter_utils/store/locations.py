@@ -34,10 +34,12 @@ class Locations:
     Attributes:
         destination: where the server keeps artifacts: a folder, or the address of a bucket.
         more: further places, which its administrator lists.
+        by_server: whether this is another process than the server, which reaches artifacts through it.
     """
 
     destination: str
     more: tuple[str, ...] = ()
+    by_server: bool = False
 
     @classmethod
     def of(cls, destination: str, more: str | None) -> Locations:
@@ -53,13 +55,16 @@ class Locations:
         """
         parts = urlsplit(address)
         if parts.scheme != PROXIED:
-            return self.serves(address)
+            return self._serves_itself(address)
         # With a host in it, every client would send its files, and its password, there.
         inner = _parts(parts.path)
         return not (parts.netloc or parts.query or parts.fragment) and ".." not in inner and not _is_incoming(inner)
 
     def serves(self, address: str) -> bool:
-        """Return whether the server itself may read and write at an address."""
+        """Return whether this process may read and write at an address."""
+        return self.takes(address) if self.by_server else self._serves_itself(address)
+
+    def _serves_itself(self, address: str) -> bool:
         folder = local_folder(address)
         if folder is not None:
             return self.holds(folder)

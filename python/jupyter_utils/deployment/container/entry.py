@@ -53,7 +53,7 @@ def step_down(settings: Settings) -> None:
     """
     user = User(settings.container_uid, settings.container_gid)
     if os.geteuid() == 0 and user.uid != 0 and not settings.run_as_root:
-        argv = [*setpriv(user), sys.executable, "-m", "jupyter_utils", *sys.argv[1:]]
+        argv = [*setpriv(user), sys.executable, "-P", "-m", "jupyter_utils", *sys.argv[1:]]
         os.execvp(argv[0], argv)
 
 
@@ -124,4 +124,4 @@ def command(words: Sequence[str]) -> list[str]:
         return list(words)
     # Whoever reads a container's log looks for the servers' in it.
     given = rest[1:] if rest[:1] == ["--"] else rest
-    return [sys.executable, "-m", "jupyter_utils", first, "--verbose", *(["--", *given] if given else [])]
+    return [sys.executable, "-P", "-m", "jupyter_utils", first, "--verbose", *(["--", *given] if given else [])]
