@@ -168,7 +168,7 @@ def _environment(settings: Settings, entry: Access, env: Mapping[str, str]) -> d
     return {
         TOKEN: entry.token,
         PASSWORD_FILE: str(entry.password_file or ""),
-        OVERLAY_VARIABLE: str(overlay) if usable else "",
+        OVERLAY_VARIABLE: str(overlay),
         "PATH": os.pathsep.join(
             [str(own / "bin"), *([str(overlay / "bin")] if usable else []), env.get("PATH", os.defpath)]
         ),

@@ -104,7 +104,8 @@ def run_mlflow(settings: Settings, extra: Sequence[str] = (), *, verbose: bool =
     """Run the MLflow server alone until asked to stop; MLFLOW_TRACKING_URI is ignored. See `run_lab`."""
     check_extra(extra, "MLFLOW_PORT")
     with own_store(settings, extra):
-        servers = [_mlflow_server(settings, base_environment(settings), extra)]
+        # A unit that ended with it would be given up after some ends (StartLimitBurst=), perhaps at night.
+        servers = [replace(_mlflow_server(settings, base_environment(settings), extra), revives=True)]
         urls = {"MLflow": mlflow.page_url(settings, extra)}
         summary = [*_addresses(settings, urls), *_store_lines(settings, mlflow.credentials(settings))]
         return _run(servers, summary, urls, settings, mlflow.local_artifacts(settings, extra), verbose=verbose)

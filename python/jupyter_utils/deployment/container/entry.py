@@ -77,7 +77,7 @@ def enter(settings: Settings, words: Sequence[str]) -> NoReturn:
     user = _user(settings)
     if started_as_root and not settings.run_as_root:
         docker_stacks.check_numbers(environment, user)
-    folders = {home: 0o700, settings.root_dir: 0o755, settings.store_dir: 0o755}
+    folders = {home: 0o700, settings.root_dir: 0o755, settings.store_dir: 0o700}
     if started_as_root:
         check_user(user, tuple(folders), chosen="container_uid" in settings.model_fields_set)
     if unsaid := root_unsaid(settings.container_uid, run_as_root=settings.run_as_root):
