@@ -31,5 +31,5 @@ def test_an_mlflow_that_is_killed_again_and_again_ends_no_unit(installed: Machin
 
 @pytest.mark.parametrize("unit", ["mlflow-server", "jupyterlab"])
 def test_the_rest_of_a_unit_goes_on(installed: Machine, unit: str) -> None:
-    """systemd's own answer to a kernel that the OOM killer takes would be to stop the whole unit."""
+    """The answer of systemd itself to a kernel that the OOM killer takes would be to stop the whole unit."""
     assert installed.show(unit, "OOMPolicy") == "continue"

@@ -262,7 +262,9 @@ def main(arguments: Sequence[str]) -> None:
     """Become pip on the overlay: this is `pip` in a terminal of the lab."""
     overlay = Overlay.named()
     if overlay is None:
-        raise OverlayError(f"{OVERLAY_VARIABLE} names no overlay: this pip works in notebooks and terminals of the lab.")
+        raise OverlayError(
+            f"{OVERLAY_VARIABLE} names no overlay: this pip works in notebooks and terminals of the lab."
+        )
     overlay.check()
     overlay.ensure()
     command = overlay.pip(arguments)

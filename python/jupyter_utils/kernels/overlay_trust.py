@@ -50,7 +50,9 @@ def refusal(overlay: Path) -> str | None:
     elif not _all_own(overlay):
         why = "it holds files of another user, or links out of it in the place of folders"
     else:
-        return f"The overlay {overlay} is not used, nor is %pip: no lab of yours has made it. Restart the lab to use it."
+        return (
+            f"The overlay {overlay} is not used, nor is %pip: no lab of yours has made it. Restart the lab to use it."
+        )
     return (
         f"The overlay {overlay} is not used, nor is %pip: {why}, and its programs would run as yours. "
         "Remove it (git rm -r --cached, then rm -r) and install your packages again."

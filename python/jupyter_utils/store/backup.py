@@ -30,7 +30,7 @@ from jupyter_utils.settings import DATABASE
 
 from . import lock, sqlite
 from .layout import USERS
-from .privacy import close_copies, keep_backups_private, writing_privately
+from .privacy import close_copies, keep_backups_private, tell_kept_private, writing_privately
 from .swap import interrupted
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def back_up(settings: Settings, target: Path, keep: int | None = None) -> Backup
     with writing_privately(settings):
         writable_dir(target, "the backups' directory")
         with lock.using(database):
+            tell_kept_private(settings)
             return _back_up(settings, target, keep)
 
 

@@ -24,7 +24,7 @@ from jupyter_utils.settings import DATABASE
 
 from . import lock
 from .locations import local_folder
-from .privacy import close_copies, keep_private, writing_privately
+from .privacy import close_copies, tell_kept_private, writing_privately
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,8 +76,7 @@ def _close(settings: Settings, database: Path | None, destination: str | None) -
         close_copies(database, settings)
     if destination and (folder := local_folder(destination)):
         close_copies(Path(folder), settings)
-    if said := keep_private(settings):
-        click.echo(said, err=True)
+    tell_kept_private(settings)
 
 
 def _copy(database: Path, artifacts: Path, target: str | None, destination: str | None) -> CopiedStore:

@@ -14,6 +14,7 @@ from jupyter_utils.machine.urls import mask
 
 from . import lock
 from .locations import Locations
+from .privacy import tell_kept_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,7 @@ def collect(settings: Settings, older_than: str, uri: str, environment: Mapping[
         replace(Locations.of(settings.artifacts_destination, settings.mlflow_artifact_locations), by_server=True)
     )
     with lock.using(lock.database_of(settings)):
+        tell_kept_private(settings)
         adapter.collect_garbage(
             [
                 f"--older-than={older_than}",

@@ -27,7 +27,7 @@ from jupyter_utils.settings import DATABASE
 
 from . import lock, sqlite
 from .layout import file_store
-from .privacy import close_copies, keep_private, writing_privately
+from .privacy import close_copies, tell_kept_private, writing_privately
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -89,8 +89,7 @@ def import_file_store(settings: Settings) -> ImportedStore:
         with lock.alone(database):
             result = _import(root, database, destination)
         close_copies(destination, settings)
-    if said := keep_private(settings):
-        click.echo(said, err=True)
+    tell_kept_private(settings)
     return result
 
 

@@ -10,6 +10,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from jupyter_utils.errors import DirectoryError, SettingsError
 from jupyter_utils.settings import DATABASE
 
@@ -43,6 +45,12 @@ def writing_privately(settings: Settings) -> Iterator[None]:
         yield
     finally:
         os.umask(before)
+
+
+def tell_kept_private(settings: Settings) -> None:
+    """Make the store private, and say so where it was not."""
+    if said := keep_private(settings):
+        click.echo(said, err=True)
 
 
 def close_copies(folder: Path, settings: Settings, *, secret: bool = False) -> None:

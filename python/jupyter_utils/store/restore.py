@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from jupyter_utils.errors import BackupError
 from jupyter_utils.machine.files import writable_dir
 from jupyter_utils.settings import DATABASE
 
 from . import lock, sqlite
 from .backup import database_file, find_backup
-from .privacy import close_copies, keep_private, writing_privately
+from .privacy import close_copies, tell_kept_private, writing_privately
 from .swap import Swap, close, recover
 
 if TYPE_CHECKING:
@@ -55,8 +53,7 @@ def restore(settings: Settings, source: Path) -> Restored:
         with lock.alone(database):
             recover(database)
             done = _put_back(settings, backup, database)
-            if said := keep_private(settings):
-                click.echo(said, err=True)
+            tell_kept_private(settings)
             return done
 
 

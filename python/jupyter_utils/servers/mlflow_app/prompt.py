@@ -5,12 +5,14 @@ Once there are headers, `limits.Silence` goes on from there; between two request
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from .limits import SILENCE
+
+if TYPE_CHECKING:
+    import asyncio
 
 PROTOCOL = f"{__name__}:PromptProtocol"
 """By which uvicorn finds it, in every worker."""
