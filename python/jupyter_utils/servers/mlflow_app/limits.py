@@ -63,7 +63,9 @@ class Silence:
             if whole:  # now it waits for the client to go, however long that takes
                 return await receive()
             try:
-                message = await asyncio.wait_for(receive(), self._seconds)
+                # Not wait_for, which makes a task for each of an upload's thousands of pieces.
+                async with asyncio.timeout(self._seconds):
+                    message = await receive()
             except TimeoutError:
                 raise _SilentError from None
             whole = not message.get("more_body")
