@@ -7,6 +7,8 @@ a link that leaves the places that are.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +78,7 @@ class Locations:
         What lies in the incoming folder of the store does not count: it belongs to no run yet.
         """
         try:
-            real = Path(os.path.realpath(path))
+            real = Path(_followed(path))
         except (OSError, ValueError):
             return False
         own = local_folder(self.destination)
@@ -139,10 +141,31 @@ def _is_incoming(inner: tuple[str, ...]) -> bool:
 
 
 def _inner(real: Path, folder: str) -> tuple[str, ...] | None:
-    try:
-        return real.relative_to(os.path.realpath(folder)).parts
-    except (OSError, ValueError):
-        return None
+    # Every file that is written asks for the same few folders; one that leads elsewhere by now is looked at again.
+    for found in (_known, os.path.realpath):
+        with contextlib.suppress(OSError, ValueError):
+            return real.relative_to(found(folder)).parts
+    return None
+
+
+def _followed(path: str) -> str:
+    """Return a path without links: `os.path.realpath`, of whose many steps the kernel takes most where it can."""
+    folder, name = os.path.split(path)
+    if name not in {"", ".", ".."}:
+        with contextlib.suppress(OSError):
+            opened = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                place = os.path.join(os.readlink(f"/proc/self/fd/{opened}"), name)  # noqa: PTH118, PTH115 - a text
+            finally:
+                os.close(opened)
+            if not os.path.islink(place):  # noqa: PTH114 - a text
+                return place
+    return os.path.realpath(path)
+
+
+@functools.cache
+def _known(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 def _is_below(address: str, root: str) -> bool:
