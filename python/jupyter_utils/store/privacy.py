@@ -28,6 +28,8 @@ _PARTS = re.compile(
     rf"{re.escape(DATABASE)}.*|artifacts.*|auth.*|mlruns|models|[0-9]+|\.trash|\.jupyter-utils.*|\.mlflow.*|lost\+found"
 )
 
+# What lies beside it where it is the home of the server's own user, as that of a service is.
+_HOME = re.compile(r"\.local|\.cache|\.config")
 _BACKUP = "mlflow-"
 _BACKUPS = re.compile(rf"{_BACKUP}.*|\.partial-.*|latest|\.latest\..*|\.lock|lost\+found")
 
@@ -117,7 +119,7 @@ def _places(settings: Settings) -> Iterator[Path]:
     folder = settings.store_dir
     if folder.is_dir():
         names = sorted(path.name for path in folder.iterdir())
-        if all(_PARTS.fullmatch(name) for name in names):
+        if all(_PARTS.fullmatch(name) or _HOME.fullmatch(name) for name in names):
             yield folder
         yield from (folder / name for name in names if _PARTS.fullmatch(name))
     destination = local_folder(settings.artifacts_destination)
