@@ -17,7 +17,12 @@ let
   };
   units = import ../services/mlflow.nix {
     program = "${cfg.package}/bin/jupyter-utils";
-    inherit (cfg) user group directory;
+    inherit (cfg)
+      user
+      group
+      storeGroup
+      directory
+      ;
     backups = cfg.backup.directory;
     inherit (cfg.backup) keep;
     inherit (cfg.gc) olderThan;
@@ -124,8 +129,9 @@ in
         ])
         (_path: {
           d = {
-            inherit (cfg) user group;
-            mode = "0700";
+            inherit (cfg) user;
+            group = if cfg.storeGroup == null then cfg.group else cfg.storeGroup;
+            mode = if cfg.storeGroup == null then "0700" else "0750";
           };
         });
 

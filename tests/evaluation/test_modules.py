@@ -122,6 +122,9 @@ OPTIONS = [
     (MLFLOW, 'adminPasswordFile = "/run/p";', "LoadCredential=MLFLOW_ADMIN_PASSWORD_FILE:/run/p"),
     (MLFLOW, "metrics.enable = true;", 'Environment="prometheus_multiproc_dir=/run/mlflow-server"'),
     (MLFLOW, 'directory = "/srv/m";', "ReadWritePaths=/srv/m"),
+    (MLFLOW, 'storeGroup = "research";', 'Environment="MLFLOW_STORE_GROUP=research"'),
+    (MLFLOW, 'storeGroup = "research";', "Group=research"),
+    (MLFLOW, 'storeGroup = "research";', "StateDirectoryMode=0750"),
     (MLFLOW, 'nginx = { enable = true; hostName = "m.example"; };', 'Environment="MLFLOW_AUTH=on"'),
 ]
 
@@ -161,6 +164,18 @@ def test_the_rest_of_the_machine_is_set_up(library: str, tmp_path: Path) -> None
     assert lab["locations"]["/"]["proxyWebsockets"] is True
     assert "client_max_body_size 0" in server["locations"]["/"]["extraConfig"]
     assert {"mlflow-server-backup.timer", "mlflow-server-gc.timer"} <= found["units"].keys()
+
+
+def test_a_group_of_the_store_may_look_into_every_folder_of_it(library: str, tmp_path: Path) -> None:
+    """Also into those that systemd does not make; the backup's unit runs in the same group."""
+    text = f"""{MLFLOW} = {{ enable = true; storeGroup = "research"; directory = "/srv/mlflow";
+      backup = {{ enable = true; directory = "/srv/backup"; }}; }};"""
+    found = evaluate(library, text, tmp_path)
+    assert found["failed"] == []
+    rule = {"d": {"group": "research", "mode": "0750", "user": "mlflow"}}
+    assert found["tmpfiles"]["10-mlflow-server"] == {"/srv/mlflow": rule, "/srv/backup": rule}
+    assert "Group=research" in found["units"]["mlflow-server-backup.service"]
+    assert 'Environment="MLFLOW_STORE_GROUP=research"' in found["units"]["mlflow-server-backup.service"]
 
 
 def test_several_labs_run_as_their_users(library: str, tmp_path: Path) -> None:

@@ -6,7 +6,10 @@ imports when it is called, since most of these take seconds, and some read the e
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 # What `mlflow server` tells its workers, by the names in mlflow/server/constants.py and mlflow/environment_variables.py
 # (a test holds these against them). Importing the names would import the server before they are set.
@@ -138,11 +141,31 @@ def users() -> Any:
     return auth
 
 
-def open_stores(uri: str, artifacts: str) -> None:
+def open_stores(uri: str, registry: str, artifacts: str) -> None:
     """Open the stores of the server in this process."""
     from mlflow.server.handlers import initialize_backend_stores
 
-    initialize_backend_stores(uri, uri, artifacts)
+    initialize_backend_stores(uri, registry, artifacts)
+
+
+def run_server(words: Sequence[str], changed: Callable[[list[str]], list[str]]) -> None:
+    """Run `mlflow server` in this process, with another command than its own for what serves.
+
+    Args:
+        words: its arguments.
+        changed: gives the command to be run in the place of MLflow's: `python -m uvicorn ... APPLICATION`.
+    """
+    import mlflow.server
+    from mlflow.cli import server
+
+    module: Any = mlflow.server
+    run = module._exec_cmd
+
+    def run_changed(command: list[str], **more: Any) -> Any:
+        return run(changed(command), **more)
+
+    module._exec_cmd = run_changed
+    server.main(args=list(words), prog_name="mlflow server")
 
 
 def served_folder() -> Any | None:

@@ -36,6 +36,16 @@ if TYPE_CHECKING:
 NEARLY_FULL = 64 * 2**20
 """Bytes free below which nobody can work for long."""
 
+_OWN = {
+    "ip": "LISTEN_ADDRESS",
+    "host": "LISTEN_ADDRESS",
+    "workers": "MLFLOW_WORKERS",
+    "app-name": "MLFLOW_AUTH",
+    "backend-store-uri": "MLFLOW_BACKEND_STORE_URI",
+    "artifacts-destination": "MLFLOW_ARTIFACTS_DESTINATION",
+}
+_OTHER_SERVERS = ("gunicorn-opts", "waitress-opts")
+
 
 def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = False) -> int:
     """Run JupyterLab and, unless MLFLOW_TRACKING_URI names another, the MLflow server, until asked to stop.
@@ -94,7 +104,8 @@ def run_mlflow(settings: Settings, extra: Sequence[str] = (), *, verbose: bool =
     """Run the MLflow server alone until asked to stop; MLFLOW_TRACKING_URI is ignored. See `run_lab`."""
     check_extra(extra, "MLFLOW_PORT")
     with own_store(settings, extra):
-        servers = [_mlflow_server(settings, base_environment(settings), extra)]
+        # A unit that ended with it would be given up after some ends (StartLimitBurst=), perhaps at night.
+        servers = [replace(_mlflow_server(settings, base_environment(settings), extra), revives=True)]
         urls = {"MLflow": mlflow.page_url(settings, extra)}
         summary = [*_addresses(settings, urls), *_store_lines(settings, mlflow.credentials(settings))]
         return _run(servers, summary, urls, settings, mlflow.local_artifacts(settings, extra), verbose=verbose)
@@ -114,16 +125,21 @@ def _warn(message: str | None) -> None:
 
 
 def check_extra(extra: Sequence[str], port_setting: str) -> None:
-    """Refuse arguments that would move a server away from where it is waited for.
+    """Refuse arguments that would move a server away from where it is waited for, or from its limits.
 
     Raises:
-        SettingsError: an argument has a setting of its own.
+        SettingsError: an argument has a setting of its own, or cannot be had.
     """
-    own = {"port": port_setting, "ip": "LISTEN_ADDRESS", "host": "LISTEN_ADDRESS", "workers": "MLFLOW_WORKERS"}
+    own = {**_OWN, "port": port_setting}
     for argument in extra:
         name = argument.partition("=")[0].lstrip("-").removeprefix("ServerApp.")
         if argument.startswith("-") and name in own:
             raise SettingsError(f"{argument!r} cannot be handed on: set {own[name]} instead.")
+        if argument.startswith("-") and name in _OTHER_SERVERS:
+            raise SettingsError(
+                f"{argument!r} cannot be handed on: what limits requests here works with uvicorn only. Give "
+                "--uvicorn-opts, or set MLFLOW_WORKERS."
+            )
 
 
 def _addresses(settings: Settings, urls: dict[str, str]) -> list[str]:

@@ -159,6 +159,8 @@ def _environment(settings: Settings, env: Mapping[str, str], admin: Credentials 
     return {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # seven processes that only hosted evaluation needs
         **inherited,
+        # Its workers, and what else it starts, look for no modules in the current folder: that may be anybody's.
+        "PYTHONSAFEPATH": "1",
         "MLFLOW_BACKEND_STORE_URI": settings.backend_store_uri,
         "MLFLOW_ARTIFACTS_DESTINATION": settings.artifacts_destination,
         "MLFLOW_STORE_GROUP": settings.mlflow_store_group or "",

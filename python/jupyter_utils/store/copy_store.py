@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,10 +23,11 @@ from jupyter_utils.machine.urls import mask, said, sqlite_file, sqlite_uri
 from jupyter_utils.settings import DATABASE
 
 from . import lock
+from .locations import local_folder
+from .privacy import close_copies, tell_kept_private, writing_privately
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from jupyter_utils.settings import Settings
 
@@ -61,8 +63,20 @@ def copy_store(settings: Settings) -> CopiedStore:
         )
     if not database.exists():
         raise CopyStoreError(f"MLFLOW_STORE_DIR={settings.store_dir} holds no {DATABASE}: name the old store.")
-    with lock.alone(database), lock.alone(sqlite_file(target) if target else None):
-        return _copy(database, artifacts, target, destination)
+    new = sqlite_file(target) if target else None
+    with writing_privately(settings), lock.alone(database), lock.alone(new):
+        done = _copy(database, artifacts, target, destination)
+        _close(settings, new, destination)
+    return done
+
+
+def _close(settings: Settings, database: Path | None, destination: str | None) -> None:
+    """Make the new store private; of an older one, say that it is now."""
+    if database:
+        close_copies(database, settings)
+    if destination and (folder := local_folder(destination)):
+        close_copies(Path(folder), settings)
+    tell_kept_private(settings)
 
 
 def _copy(database: Path, artifacts: Path, target: str | None, destination: str | None) -> CopiedStore:

@@ -13,7 +13,7 @@ from jupyter_utils.machine.variables import given
 from jupyter_utils.store.locations import Locations
 
 from .large_pieces import LargePieces
-from .limits import Silence
+from .limits import Bounded, Silence
 from .many_files import ManyFiles
 from .same_origin import SameOrigin
 from .server_info import ServerInfo
@@ -58,12 +58,15 @@ FACTORIES = {None: application, "basic-auth": application_with_passwords}
 
 def locations() -> Locations:
     """Return where this server may read and write artifacts."""
-    return Locations.of(given("MLFLOW_ARTIFACTS_DESTINATION"), given("MLFLOW_ARTIFACT_LOCATIONS"))
+    # Of MLflow's own arguments the last word, where it was given some.
+    destination = given(adapter.ARTIFACTS_DESTINATION) or given("MLFLOW_ARTIFACTS_DESTINATION")
+    return Locations.of(destination, given("MLFLOW_ARTIFACT_LOCATIONS"))
 
 
 def _ours(app: Any) -> Any:
     places = locations()
     confine_repositories(places)
-    adapter.open_stores(given(adapter.BACKEND_STORE_URI), PROXIED_ARTIFACTS)
+    uri = given(adapter.BACKEND_STORE_URI)
+    adapter.open_stores(uri, given(adapter.REGISTRY_STORE_URI) or uri, given(adapter.ARTIFACT_ROOT))
     confine_locations(places)
-    return Silence(SameOrigin(ServerInfo(SharedDisk(ManyFiles(LargePieces(app))))))
+    return Silence(SameOrigin(ServerInfo(SharedDisk(ManyFiles(LargePieces(Bounded(app)))))))
