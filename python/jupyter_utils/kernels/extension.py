@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Bring the overlay into a kernel, record what it runs, and offer it to the system's OOM killer."""
-    cells.load_ipython_extension(shell)
     overlay.load_ipython_extension(shell)
     memory.load_ipython_extension(shell)
+    cells.load_ipython_extension(shell)
