@@ -80,3 +80,7 @@ class _Moved:
 
 
 sys.meta_path.append(_Moved)
+
+# In a kernel, what runs from now on is recorded: the cells that ran are compared with what is committed.
+if "ipykernel" in sys.modules:
+    importlib.import_module(".kernels.cells", __name__).record()

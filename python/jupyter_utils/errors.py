@@ -88,6 +88,10 @@ class NotebookNotFoundError(SaveRefusedError):
     """The calling notebook cannot be told, or the one that was named does not exist."""
 
 
+class WorkerNotebookError(NotebookNotFoundError):
+    """In a worker process of a kernel's nothing tells which notebook calls; the run is stored without one."""
+
+
 class GitNotFoundError(SaveRefusedError):
     """The `git` command is not on the path."""
 

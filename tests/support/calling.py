@@ -26,10 +26,14 @@ def write_notebook(file: Path, *cells: str) -> Path:
     return file
 
 
-def execute(file: Path, *, cwd: Path | None = None, check: bool = True, **settings: str) -> str:
-    """Run a notebook with `jupyter execute` (nbclient), which leaves the file as it is; all text that it shows."""
+def execute(file: Path, *, cwd: Path | None = None, check: bool = True, named: bool = True, **settings: str) -> str:
+    """Run a notebook with nbclient, as `jupyter execute` does, which leaves the file as it is; all text that it shows.
+
+    Where it is not `named`, its name does not stand in the command, as in that of a program that makes its own.
+    """
     code = (
         "import sys, nbformat, nbclient\n"
+        "sys.argv[1:] = sys.argv[1:] or sys.stdin.read().splitlines()\n"
         "notebook = nbformat.read(sys.argv[1], 4)\n"
         "client = nbclient.NotebookClient(notebook, timeout=300, allow_errors=True,"
         " resources={'metadata': {'path': sys.argv[2]}})\n"
@@ -39,8 +43,16 @@ def execute(file: Path, *, cwd: Path | None = None, check: bool = True, **settin
         "        print(output.get('text') or output.get('data', {}).get('text/plain') or"
         " f\"{output.get('ename')}: {output.get('evalue')}\")\n"
     )
-    command = [sys.executable, "-W", "ignore", "-c", code, str(file), str(cwd or file.parent)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env(**settings), timeout=400)
+    arguments = [str(file), str(cwd or file.parent)]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, *(arguments if named else [])],
+        input="\n".join(arguments),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=env(**settings),
+        timeout=400,
+    )
     assert done.returncode == 0, done.stderr
     assert not check or "Error: " not in done.stdout, done.stdout
     return done.stdout

@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from . import memory, overlay
+from . import cells, memory, overlay
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Bring the overlay into a kernel, and offer the kernel to the system's OOM killer."""
+    """Bring the overlay into a kernel, record what it runs, and offer it to the system's OOM killer."""
     _see_current_folder()
     overlay.load_ipython_extension(shell)
     memory.load_ipython_extension(shell)
+    cells.load_ipython_extension(shell)
 
 
 def _see_current_folder() -> None:

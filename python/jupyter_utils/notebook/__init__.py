@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from .find import CallingNotebook, find_notebook
-from .kernel import script_name, shell
-from .saving import save_notebook
+from .content import Content, FileCell, normal, read_content
+from .encodings import decoded
+from .find import VSCODE, CallingNotebook, find_notebook
+from .kernel import shell
+from .saving import Saved, save_notebook
+from .script import executing_file, script_name
 from .twin import find_twins
+from .twin_writing import Twins, write_twins
 
-__all__ = ["CallingNotebook", "find_notebook", "find_twins", "save_notebook", "script_name", "shell"]
+__all__ = [
+    "VSCODE",
+    "CallingNotebook",
+    "Content",
+    "FileCell",
+    "Saved",
+    "Twins",
+    "decoded",
+    "executing_file",
+    "find_notebook",
+    "find_twins",
+    "normal",
+    "read_content",
+    "save_notebook",
+    "script_name",
+    "shell",
+    "write_twins",
+]

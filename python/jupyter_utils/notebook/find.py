@@ -6,15 +6,19 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_utils.errors import NotebookNotFoundError
+from jupyter_utils.errors import NotebookNotFoundError, WorkerNotebookError
 from jupyter_utils.machine.variables import given
 
 from . import kernel
+from .ancestors import Kernel, kernel_above, named_notebooks
 from .content import holds_cell
+from .script import executing_file
 from .sessions import Session, find_sessions
 
 # The front end that says so itself, in a variable that it sets before the first cell runs.
 VSCODE = "VS Code"
+# A process that a kernel has started, or forked: it cannot have the notebook saved.
+WORKER = "the kernel of this worker"
 # Names the notebook by hand, for front ends that tell their kernels nothing.
 ENVIRONMENT_VARIABLE = "JUPYTER_UTILS_NOTEBOOK"
 
@@ -32,21 +36,25 @@ def find_notebook(notebook: str | os.PathLike[str] | None = None) -> CallingNote
     """Find the notebook in which this code runs; None in a plain script, which has none.
 
     Asked in this order: the argument; the variable `JUPYTER_UTILS_NOTEBOOK`; VS Code; papermill; the Jupyter
-    server (by kernel id); the name that the server gave to the kernel when it started it; the one notebook of
-    the kernel's directory that holds the running cell (nbclient and `jupyter execute` tell their kernels nothing).
+    server (by kernel id); the name that the server gave to the kernel when it started it; the command that started the
+    kernel (papermill and `jupyter execute` tell their kernels nothing, but name the notebook); the one notebook of
+    the kernel's directory that holds the running cell. In a worker process: what is known of the kernel above it.
 
     Raises:
         NotebookNotFoundError: a named notebook does not exist, or nothing tells in a kernel.
+        WorkerNotebookError: nothing tells in a worker process of a kernel's.
     """
     named = os.fspath(notebook) if notebook is not None else given(ENVIRONMENT_VARIABLE)
     if named:
         return _named(Path(named), "notebook" if notebook is not None else ENVIRONMENT_VARIABLE)
     if kernel.shell() is None:
-        return None
-    for ask in (_from_vscode, _from_papermill, _from_server, _from_kernel_start, _from_cell):
+        # A script that a cell starts (`!python train.py`) is no worker.
+        above = kernel_above() if executing_file() is None else None
+        return _of_worker(above) if above else None
+    for ask in (_from_vscode, _from_papermill, _from_server, _from_kernel_start, _from_command, _from_cell):
         found = ask()
         if found is not None:
-            return found
+            return CallingNotebook(found.path, WORKER) if kernel.is_forked() else found
     raise NotebookNotFoundError(_not_found())
 
 
@@ -92,6 +100,26 @@ def _from_kernel_start() -> CallingNotebook | None:
     # Whether a browser holds it is not known here: trying to save costs a wait at most.
     found = _existing(given("JPY_SESSION_NAME"), "JPY_SESSION_NAME")
     return CallingNotebook(found.path, found.source, in_browser=True) if found else None
+
+
+def _from_command() -> CallingNotebook | None:
+    source = kernel.cell_source()
+    holding = {path for path in named_notebooks() if source and holds_cell(path, source)}
+    return CallingNotebook(holding.pop(), "the command that runs it") if len(holding) == 1 else None
+
+
+def _of_worker(above: Kernel) -> CallingNotebook:
+    sessions = find_sessions(above.id) if above.id else []
+    if sessions:
+        return CallingNotebook(sessions[0].path, WORKER)
+    name = given("JPY_SESSION_NAME")
+    named = [Path(name).absolute()] if name and Path(name).is_file() else [*above.notebooks]
+    if len(named) == 1:
+        return CallingNotebook(named[0], WORKER)
+    raise WorkerNotebookError(
+        "This is a worker process of a kernel, and nothing tells whose notebook that is: pass "
+        f"notebook='<your notebook>.ipynb' (or set {ENVIRONMENT_VARIABLE}), or call save_mlflow in the notebook itself."
+    )
 
 
 def _from_cell() -> CallingNotebook | None:

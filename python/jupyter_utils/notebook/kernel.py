@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -28,8 +29,47 @@ def kernel_id() -> str | None:
         name = Path(get_connection_file()).name
     except (ImportError, RuntimeError, OSError):
         return None
-    match = _CONNECTION_FILE.match(name)
+    return id_in_name(name)
+
+
+def id_in_name(connection_file: str) -> str | None:
+    """Return the id for which a connection file is named; None where the name tells none."""
+    match = _CONNECTION_FILE.match(connection_file)
     return match["id"] if match else None
+
+
+def is_forked() -> bool:
+    """Tell whether this is a child that a kernel has forked: it knows all that the kernel knows, but reaches nobody."""
+    running = shell()
+    return running is not None and running.kernel.session.pid != os.getpid()
+
+
+def client() -> str | None:
+    """Return the session of the front end whose request is running: JupyterLab has one for each open notebook."""
+    session: str | None = _request().get("header", {}).get("session")
+    return session
+
+
+def running_cell() -> str | None:
+    """Return the front end's id of the cell that is running; None where it tells none."""
+    cell: str | None = (_request().get("metadata") or {}).get("cellId")
+    return cell
+
+
+def _request() -> dict[str, Any]:
+    running = shell()
+    try:
+        return (running.get_parent() if running else None) or {}
+    except (AttributeError, LookupError):  # a kernel that is not ipykernel, or no request yet
+        return {}
+
+
+def publish(message: str) -> None:
+    """Send a message without content to all front ends, as part of what the running request shows."""
+    running = shell()
+    if running is not None:
+        owner = running.kernel
+        owner.session.send(owner.iopub_socket, message, {}, parent=running.get_parent(), ident=message.encode("ascii"))
 
 
 def variable(name: str) -> str | None:
@@ -51,9 +91,3 @@ def cell_source() -> str | None:
     running = shell()
     history = running.history_manager.input_hist_raw if running and running.history_manager else [""]
     return history[-1] if len(history) > 1 and history[-1].strip() else None
-
-
-def script_name() -> str:
-    """Return the file of the running script; of an interactive Python, its name."""
-    main = getattr(sys.modules.get("__main__"), "__file__", None)
-    return str(main or sys.argv[0] or "python")

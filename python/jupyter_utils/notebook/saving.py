@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jupyter_utils.machine.variables import seconds as seconds_of
 
 from . import kernel
 from .content import holds_cell
-from .find import VSCODE
-from .sessions import find_sessions
+from .find import VSCODE, WORKER
+from .sessions import connected_clients, find_sessions
 from .twin import expected_twins
 
 if TYPE_CHECKING:
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from .find import CallingNotebook
 
 # How long to wait for a browser that is connected. A throttled one on a slow line needed half a minute.
-SAVE_SECONDS = seconds_of("JUPYTER_UTILS_SAVE_SECONDS")
+_SAVE_SECONDS = "JUPYTER_UTILS_SAVE_SECONDS"
 _POLL_SECONDS = 0.05
+# What the lab's own page listens to (`servers/jupyter_app/share/labextensions`).
+_SAVE_MESSAGE = "jupyter_utils_save"
 # How long the document in front may take before all are saved.
 _FRONT_SECONDS = 2.5
 # When to say what is being waited for, how often to ask whether the browser is still there, and how long it may be
@@ -37,104 +40,151 @@ _QUIET_SECONDS = 0.15
 _QUIET_AFTER_BOTH_SECONDS = 2.0
 
 
-def save_notebook(notebook: CallingNotebook, seconds: float | None = None) -> str | None:
-    """Have the browser save the notebook, and wait until its file holds the running cell.
+@dataclass(frozen=True)
+class Saved:
+    """How the notebook's file came to be as it is.
 
-    Returns None when the file is saved, else a warning for the user: then the file on disk is what is committed.
-    The running cell's own output cannot be in the file, since it is not complete yet.
+    `fresh`: the front end has just saved it, and `warning` says which twin was not written with it; else `warning` says
+    why the file on disk is what counts, and `remedy` what to do where it does not hold what ran.
+    """
+
+    fresh: bool
+    warning: str | None = None
+    remedy: str | None = None
+
+
+def save_notebook(notebook: CallingNotebook, seconds: float | None = None) -> Saved:
+    """Have the front end that runs the cell save the notebook, and wait until its file holds the running cell.
+
+    No other one is asked: it may show an older copy, which would be saved over this one. The running cell's own output
+    cannot be in the file, since it is not complete yet.
     """
     if not notebook.in_browser:
         return _without_browser(notebook)
+    limit = seconds_of(_SAVE_SECONDS) if seconds is None else seconds
     before = _stamp(notebook.path)
-    browser = _Browser()
-    limit = SAVE_SECONDS if seconds is None else seconds
-    # The first command saves the document in front, which usually is the notebook that runs. If it is not, or if
-    # JupyterLab asks for a name first, the second one saves every open document, as its autosave does.
-    for command, wait, quiet in (
-        ("docmanager:save", min(_FRONT_SECONDS, limit), _QUIET_SECONDS),
-        ("docmanager:save-all", limit, _QUIET_AFTER_BOTH_SECONDS),
-    ):
-        if not _tell_browser(command):
-            return f"{notebook.path.name} could not be saved from here (ipylab is not installed): {_CONSEQUENCE}"
+    page = _Page(notebook.path, limit)
+    for command, wait, quiet in page.commands():
+        if not page.tell(command):
+            return Saved(False, f"{notebook.path.name} could not be saved from here (ipylab is not installed): {_SO}")
         try:
-            saved = _wait_for_file(notebook.path, before, wait, browser)
-        except _BrowserGoneError:
-            return f"The browser went away before it had saved {notebook.path.name}: {_CONSEQUENCE}"
+            saved = _wait_for_file(notebook.path, before, wait, page)
+        except _PageGoneError as gone:
+            return Saved(False, f"{gone}: {_SO}")
         if saved:
-            return _wait_for_twins(notebook.path, quiet)
-    return f"The browser did not save {notebook.path.name} within {limit:g} s (is its tab still open?): {_CONSEQUENCE}"
+            stale = _wait_for_twins(notebook.path, quiet)
+            return Saved(True, stale)
+    return Saved(
+        False, f"The browser did not save {notebook.path.name} within {limit:g} s (is its tab still open?): {_SO}"
+    )
 
 
-_CONSEQUENCE = "the file on disk, which may be older than what you see, is what is committed."
+_SO = "the file on disk, which may be older than what you see, is what counts."
 
 
-def _without_browser(notebook: CallingNotebook) -> str | None:
-    source = kernel.cell_source()
-    holds = source is not None and holds_cell(notebook.path, source)
-    state = "it holds the running cell" if holds else "it does NOT hold the running cell as it is now"
+def _without_browser(notebook: CallingNotebook) -> Saved:
+    name = notebook.path.name
     if notebook.source == VSCODE:
         # VS Code keeps the text to itself, and listens to no kernel.
-        name = notebook.path.name
-        remedy = "save it before you run the cell (Ctrl+S), or switch VS Code's files.autoSave on"
-        return f"VS Code does not save {name} when asked from a cell, so the file on disk is what is committed; " + (
-            f"{state}." if holds else f"{state}: {remedy}."
-        )
-    return f"No browser is connected to {notebook.path.name}, so the file on disk is what is committed; {state}."
+        why = f"VS Code does not save {name} when asked from a cell, so the file on disk is what counts."
+        return Saved(False, why, "Save it before you run the cell (Ctrl+S), or switch VS Code's files.autoSave on.")
+    if notebook.source == WORKER:
+        why = f"Called from a worker process, which cannot have {name} saved, so the file on disk is what counts."
+        return Saved(False, why)
+    return Saved(False, f"No browser is connected to {name}, so the file on disk is what counts.")
 
 
-def _tell_browser(command: str) -> bool:
-    """Send a command. Messages leave the kernel at once even while it is busy; there is no acknowledgement."""
-    try:
-        import ipylab
-    except ImportError:
-        return False
-    ipylab.JupyterFrontEnd().commands.execute(command)
-    return True
-
-
-def _wait_for_file(path: Path, before: tuple[int, int, int], seconds: float, browser: _Browser) -> bool:
+def _wait_for_file(path: Path, before: tuple[int, int, int], seconds: float, page: _Page) -> bool:
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
         if _stamp(path) != before and _holds_running_cell(path):
             return True
-        browser.look(path, seconds)
+        page.look(seconds)
         time.sleep(_POLL_SECONDS)
     return False
 
 
-class _BrowserGoneError(Exception):
-    """No browser has been connected for so long that none is waited for any more."""
+class _PageGoneError(Exception):
+    """The page that is to save has been away for so long that it is waited for no more; says so."""
 
 
-class _Browser:
-    """The browser that is to save: slow is worth waiting for, as long as the server tells that it is connected."""
+class _Page:
+    """The page that is to save: slow is worth waiting for, as long as the server tells that it is connected."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path, limit: float) -> None:
+        self._path, self._limit = path, limit
         self._start = self._asked = self._seen = time.monotonic()
         self._said = False
+        self._client = kernel.client()
+        clients = self._clients()
+        # In a lab of ours every page knows what is asked of it; of a server that tells nothing, no page does.
+        self._is_ours = clients is not None and self._client is not None
+        self._was_there = clients is None or self._client in clients
 
-    def look(self, path: Path, seconds: float) -> None:
-        """Tell the user what is being waited for.
+    def commands(self) -> tuple[tuple[str, float, float], ...]:
+        """Return what to tell the page, how long to wait for it, and how long the file must be quiet then."""
+        if self._is_ours:
+            return ((_SAVE_MESSAGE, self._limit, _QUIET_SECONDS),)
+        # ipylab tells all pages. The first command saves the document in front, which usually is the notebook that
+        # runs. If it is not, or if JupyterLab asks for a name first, the second one saves every open document.
+        return (
+            ("docmanager:save", min(_FRONT_SECONDS, self._limit), _QUIET_SECONDS),
+            ("docmanager:save-all", self._limit, _QUIET_AFTER_BOTH_SECONDS),
+        )
+
+    def tell(self, command: str) -> bool:
+        """Send a command. Messages leave the kernel at once even while it is busy; there is no acknowledgement."""
+        if self._is_ours:
+            kernel.publish(command)
+            return True
+        try:
+            import ipylab
+        except ImportError:
+            return False
+        ipylab.JupyterFrontEnd().commands.execute(command)
+        return True
+
+    def look(self, seconds: float) -> None:
+        """Tell the user what is being waited for, and a page that was away for a moment what it has missed.
 
         Raises:
-            _BrowserGoneError: nothing is any more.
+            _PageGoneError: nothing is waited for any more.
         """
         now = time.monotonic()
         if now - self._start > _PATIENCE_SECONDS and not self._said:
             self._said = True
-            limit = f"at most {seconds:g} s, JUPYTER_UTILS_SAVE_SECONDS"
-            sys.stdout.write(f"Waiting for the browser to save {path.name} ({limit}) ...\n")
+            limit = f"at most {seconds:g} s, {_SAVE_SECONDS}"
+            sys.stdout.write(f"Waiting for the browser to save {self._path.name} ({limit}) ...\n")
             sys.stdout.flush()
         if now - self._asked < _ASK_SECONDS:
             return
         self._asked = now
-        identity = kernel.kernel_id()
-        sessions = find_sessions(identity) if identity else []
-        connections = [one.connections for one in sessions if one.path.resolve() == path.resolve()]
-        if any(connections) or not connections:  # a server that is silent tells nothing
-            self._seen = time.monotonic()
+        if self._is_there():
+            if self._is_ours and not self._was_there:
+                self.tell(_SAVE_MESSAGE)
+            self._seen, self._was_there = time.monotonic(), True
         elif now - self._seen > _GONE_SECONDS:
-            raise _BrowserGoneError
+            raise _PageGoneError(self._gone())
+        else:
+            self._was_there = False
+
+    def _is_there(self) -> bool:
+        identity = kernel.kernel_id()
+        if self._is_ours:
+            clients = self._clients()
+            return clients is None or self._client in clients
+        sessions = find_sessions(identity) if identity else []
+        connections = [one.connections for one in sessions if one.path.resolve() == self._path.resolve()]
+        return any(connections) or not connections  # a server that is silent tells nothing
+
+    def _clients(self) -> frozenset[str] | None:
+        identity = kernel.kernel_id()
+        return connected_clients(identity) if identity else None
+
+    def _gone(self) -> str:
+        if self._is_ours and self._clients():
+            return f"The tab that runs the cell was closed or loaded anew before it had saved {self._path.name}"
+        return f"The browser went away before it had saved {self._path.name}"
 
 
 def _holds_running_cell(path: Path) -> bool:

@@ -16,6 +16,9 @@ from jupyter_utils.machine.variables import given
 # Servers of this machine answer in milliseconds; a hung one must not hold the kernel.
 TIMEOUT_SECONDS = 3.0
 
+# Where the servers of our lab tell which front ends are connected (`servers.jupyter_app.clients`).
+CLIENTS_PATH = "jupyter-utils/clients"
+
 # Tokens that a kernel finds in its environment: set by hand, by jupyter_server's own launchers, by JupyterHub.
 _TOKENS = ("JUPYTER_TOKEN", "JPY_API_TOKEN", "JUPYTERHUB_API_TOKEN")
 
@@ -40,6 +43,14 @@ def find_sessions(kernel: str) -> list[Session]:
         if found:
             break
     return found
+
+
+def connected_clients(kernel: str) -> frozenset[str] | None:
+    """Return the front ends that are connected to a kernel, by their sessions; None where no server tells."""
+    for server in _servers():
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            return frozenset(_ask(server, f"{CLIENTS_PATH}/{kernel}")["clients"])
+    return None
 
 
 def _servers() -> list[dict[str, Any]]:

@@ -58,19 +58,38 @@ def _beside(notebook: Path, formats: str) -> list[Path]:
 
 
 def _as_jupytext_says(notebook: Path, metadata: dict[str, Any]) -> list[Path]:
-    """Ask Jupytext, which knows prefixes, suffixes, folders and configuration; importing it takes seconds."""
+    """Ask Jupytext, which knows prefixes, suffixes, folders and configuration; importing it takes a while."""
     try:
-        from jupytext import config, paired_paths
-
-        configured = config.load_jupytext_config(str(notebook))
-        default = given(FORMATS_VARIABLE)
-        pair = config.notebook_formats(
-            {"metadata": metadata}, configured or config.JupytextConfiguration(formats=default), str(notebook)
-        )
-        paths = paired_paths.paired_paths(str(notebook), {"extension": notebook.suffix}, pair)
-        return [Path(path) for path, _ in paths]
+        return list(_formats(notebook, metadata)[0])
     except Exception:  # noqa: BLE001 - Jupytext absent, or its formats wrong: what lies beside the notebook tells
         return []
+
+
+def twin_formats(notebook: Path) -> tuple[dict[Path, dict[str, Any]], Any]:
+    """Return the format of each file with which a notebook is paired, and Jupytext's configuration for it.
+
+    Raises:
+        Exception: Jupytext is not there, or does not understand the formats; its own kinds.
+    """
+    return _formats(notebook, _metadata(notebook))
+
+
+def is_paired_by_name(notebook: Path) -> bool:
+    """Tell whether the notebook itself, or a configuration of Jupytext's around it, names its twins."""
+    metadata = _metadata(notebook)
+    if (metadata.get("jupytext") or {}).get("formats") or metadata.get("jupytext_formats"):
+        return True
+    return _has_configuration(notebook) and bool(_as_jupytext_says(notebook, metadata))
+
+
+def _formats(notebook: Path, metadata: dict[str, Any]) -> tuple[dict[Path, dict[str, Any]], Any]:
+    from jupytext import config, paired_paths
+
+    found = config.load_jupytext_config(str(notebook))
+    used = found or config.JupytextConfiguration(formats=given(FORMATS_VARIABLE))
+    pair = config.notebook_formats({"metadata": metadata}, used, str(notebook))
+    paths = paired_paths.paired_paths(str(notebook), {"extension": notebook.suffix}, pair)
+    return {Path(path): dict(fmt) for path, fmt in paths}, used
 
 
 def _has_configuration(notebook: Path) -> bool:

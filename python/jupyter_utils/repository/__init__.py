@@ -5,7 +5,7 @@ from __future__ import annotations
 from .commit import Commit, commit_notebook
 from .git import GitError
 from .remote import public_url
-from .state import Repository, describe, difference, find_repository, open_repository
+from .state import Repository, describe, difference, find_repository, is_committed, open_repository
 
 __all__ = [
     "Commit",
@@ -15,6 +15,7 @@ __all__ = [
     "describe",
     "difference",
     "find_repository",
+    "is_committed",
     "open_repository",
     "public_url",
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jupyter_utils.errors import GitIdentityError, NotebookIgnoredError, NotInRepositoryError, RepositoryBusyError
 from jupyter_utils.machine.variables import given
 
-from .git import READ_DIFF, GitError, ask, top_level
+from .git import READ_DIFF, GitError, ask, ask_code, top_level
 from .reading import branch, git_dir, head
 from .remote import remote_url
 
@@ -156,6 +156,18 @@ def difference(repository: Repository) -> str:
         elif (repository.work_tree / name).exists():
             parts.append(_new_file(repository.work_tree, name))
     return "\n".join(part for part in parts if part)
+
+
+def is_committed(file: Path) -> bool:
+    """Tell whether the commit that is checked out holds a file as it is on disk."""
+    file = file.resolve()
+    try:
+        if not ask(file.parent, "ls-files", "--", file.name):
+            return False
+        code, _ = ask_code(file.parent, "diff", *READ_DIFF, "--quiet", "HEAD", "--", file.name, ok=(0, 1))
+    except GitError:  # no repository, or no commit yet
+        return False
+    return code == 0
 
 
 def _new_file(work_tree: Path, name: str) -> str:

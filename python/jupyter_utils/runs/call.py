@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.writing import Planned, plan
-from jupyter_utils.errors import ArgumentError, NotebookIgnoredError, SaveRefusedError, SeveralProblemsError
+from jupyter_utils.errors import (
+    ArgumentError,
+    NotebookIgnoredError,
+    SaveRefusedError,
+    SeveralProblemsError,
+    WorkerNotebookError,
+)
 from jupyter_utils.notebook import CallingNotebook, find_notebook, find_twins
 from jupyter_utils.repository import open_repository
 from jupyter_utils.spool import Spool, check_room, own_spool
@@ -114,6 +120,8 @@ def _check_notebook(arguments: Arguments, problems: list[SaveRefusedError]) -> t
         notebook = find_notebook(arguments.notebook)
         if notebook is not None and arguments.do_commit:
             _check_repository(notebook, _path(arguments.git_repo_dir))
+    except WorkerNotebookError as problem:
+        return None, [f"The run names no notebook, and nothing is committed. {problem}"]
     except SaveRefusedError as problem:
         if arguments.do_commit or arguments.notebook is not None:
             problems.append(problem)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
 from jupyter_utils.entries.entry import ARTIFACTS
-from jupyter_utils.errors import SaveRefusedError
-from jupyter_utils.notebook import find_twins, script_name
+from jupyter_utils.errors import NotInRepositoryError, SaveRefusedError
+from jupyter_utils.notebook import Twins, executing_file, find_twins, script_name, shell, write_twins
 from jupyter_utils.repository import (
     GitError,
     Repository,
@@ -17,13 +19,19 @@ from jupyter_utils.repository import (
     describe,
     difference,
     find_repository,
+    is_committed,
     open_repository,
 )
 
 if TYPE_CHECKING:
+    from jupyter_utils.notebook import Saved
+
     from .call import Call
 
-_DIFFERENCE = f"{OWN_FOLDER}/notebook.diff"
+_NOTEBOOK_DIFFERENCE = f"{OWN_FOLDER}/notebook.diff"
+_SCRIPT_DIFFERENCE = f"{OWN_FOLDER}/script.diff"
+# A process's start is known to some hundredths of a second by another clock than the one of files.
+_CLOCKS_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -35,13 +43,18 @@ class Code:
     warnings: tuple[str, ...] = ()
 
 
-def commit(call: Call, notebook: Path) -> Code:
-    """Commit the notebook and its twin as they are now on disk."""
-    repository = open_repository(notebook, find_twins(notebook), call.git_repo_dir)
+def commit(call: Call, notebook: Path, directory: Path, saved: Saved) -> Code:
+    """Commit the notebook as it is now on disk, and its twins, which are written from it unless the page has."""
+    if saved.fresh and not saved.warning:
+        twins = Twins(tuple(find_twins(notebook)))
+    else:
+        twins = write_twins(notebook, is_committed)
+    repository = open_repository(notebook, twins.files, call.git_repo_dir)
     tags = describe(repository.work_tree)
     made = commit_notebook(repository, _message(call, notebook))
     tags["mlflow.source.git.commit"] = made.sha
-    return Code(made.sha, tags, _ignored_warnings(repository))
+    script = _look_at_script(repository.work_tree, directory, notebook)
+    return Code(made.sha, tags | script.tags, (*twins.warnings, *_ignored_warnings(repository), *script.warnings))
 
 
 def _message(call: Call, notebook: Path) -> str:
@@ -54,17 +67,64 @@ def _ignored_warnings(repository: Repository) -> tuple[str, ...]:
 
 
 def look(call: Call, directory: Path) -> Code:
-    """Say which commit is checked out, without one of our own, and whether the notebook differs from it."""
-    place = call.notebook.path if call.notebook else Path(script_name()).absolute()
+    """Say which commit is checked out, without one of our own, and whether notebook or script differ from it."""
+    notebook = call.notebook.path if call.notebook else None
+    place = notebook or Path(script_name()).absolute()
     try:
-        repository = find_repository(place, find_twins(place) if call.notebook else [], call.git_repo_dir)
+        repository = find_repository(place, find_twins(place) if notebook else [], call.git_repo_dir)
         tags = describe(repository.work_tree)
-        diff = difference(repository) if call.notebook else ""
-    except (SaveRefusedError, GitError):
-        return Code(None, {})
-    if call.notebook:
+        diff = difference(repository) if notebook else ""
+    except NotInRepositoryError as reason:
+        return Code(None, {}, (_names_no_commit(reason),) if call.git_repo_dir else ())
+    except (SaveRefusedError, GitError) as reason:
+        return Code(None, {}, (_names_no_commit(reason),))
+    if notebook:
         tags["jupyter_utils.notebook.differs"] = "true" if diff else "false"
+        _keep(diff, directory, _NOTEBOOK_DIFFERENCE)
+    script = _look_at_script(repository.work_tree, directory, notebook)
+    ignored = _ignored_warnings(repository) if notebook else ()
+    return Code(tags.get("mlflow.source.git.commit"), tags | script.tags, (*ignored, *script.warnings))
+
+
+def _names_no_commit(reason: Exception) -> str:
+    return f"The run names no commit. {reason}"
+
+
+def _look_at_script(work_tree: Path, directory: Path, notebook: Path | None) -> Code:
+    """Say whether the script that runs (in a notebook: by `%run`) differs from the commit that is checked out."""
+    file = executing_file()
+    if file is None or (notebook and file.resolve() == notebook.resolve()):
+        return Code(None, {})
+    try:
+        repository = find_repository(file.absolute(), [], None)
+        # What .gitignore hides is in no commit either.
+        diff = difference(replace(repository, files=(*repository.files, *repository.ignored), ignored=()))
+    except (SaveRefusedError, GitError):
+        return Code(None, {})  # not in a repository of its own, which is no fault of a script
+    if repository.work_tree != work_tree:
+        return Code(None, {})
+    changed = _changed_since_start(file)
+    tags = {"jupyter_utils.script.differs": "true" if diff or changed else "false"}
+    _keep(diff, directory, _SCRIPT_DIFFERENCE)
+    differs = (
+        f"{file.name} is not in the commit as it is on disk: the difference is the run's artifact {_SCRIPT_DIFFERENCE}."
+    )
+    return Code(None, tags, (*([differs] if diff else []), *([changed] if changed else [])))
+
+
+def _changed_since_start(file: Path) -> str | None:
+    """Return a warning where a script's file is younger than the process that runs it."""
+    import psutil
+
+    if shell() is not None:  # %run reads the file anew each time
+        return None
+    with suppress(psutil.Error, OSError):
+        changed = file.stat().st_mtime
+        if psutil.Process().create_time() + _CLOCKS_SECONDS < changed <= time.time():
+            return f"{file.name} was changed after it had been started: what ran may be neither committed nor kept."
+    return None
+
+
+def _keep(diff: str, directory: Path, name: str) -> None:
     if diff:
-        path = directory / ARTIFACTS / _DIFFERENCE
-        path.write_text(diff + "\n", encoding="utf-8", errors="surrogateescape")
-    return Code(tags.get("mlflow.source.git.commit"), tags, _ignored_warnings(repository))
+        (directory / ARTIFACTS / name).write_text(diff + "\n", encoding="utf-8", errors="surrogateescape")

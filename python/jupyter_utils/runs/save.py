@@ -24,6 +24,7 @@ from .call import Arguments, Call, check_call
 from .code import Code, commit, look
 from .delivery import deliver, deliver_waiting
 from .provenance import environment_tags, source_tags
+from .ran import Comparison, compare
 from .result import SaveResult
 from .staging import Staged, stage
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from jupyter_utils.notebook import Saved
 
 __all__ = ["SaveResult", "save_mlflow"]
 
@@ -93,6 +96,10 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.entry: names the call; no two runs have the same.
         jupyter_utils.notebook.name, .path: the notebook; .differs: with `do_commit=False`, whether it differs from
             the commit that is checked out ("true": the difference is the artifact `jupyter_utils/notebook.diff`).
+        jupyter_utils.ran.differs: whether a cell ran otherwise than it stands in the notebook's file ("true": the
+            difference is the artifact `jupyter_utils/ran.diff`, and a warning names the cells).
+        jupyter_utils.script.differs: whether a script, or what `%run` runs, differs from the commit, or was changed
+            after it had been started ("true": the difference is the artifact `jupyter_utils/script.diff`).
         jupyter_utils.lock: SHA-256 of the poetry.lock from which the environment was built. The commit of this
             project that holds this lock builds the same environment again.
         jupyter_utils.base, .variant, .system: "debian" or "nixpkgs", "cpu" or "cuda", the base's release.
@@ -123,9 +130,9 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     saved = save_notebook(call.notebook) if call.notebook else None
     with ExitStack() as stack:
         lease, staged, elsewhere = _write(call, stack)
-        code = commit(call, call.notebook.path) if call.do_commit and call.notebook else look(call, lease.path)
+        ran, code = _code(call, saved, lease.path)
         with _mentioning(code.commit if call.do_commit else None):
-            _keep(call, start_time, staged, code, lease)
+            _keep(call, start_time, staged, code.tags | ran.tags, lease)
             run, unsent = _send(call, lease, code.commit)
         entry = None if run else lease.path
     return SaveResult(
@@ -137,7 +144,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         artifacts=tuple(planned.path for planned in call.planned),
         warnings=(
             *call.warnings,
-            *([saved] if saved else []),
+            *ran.warnings,
             *([elsewhere] if elsewhere else []),
             *staged.warnings,
             *code.warnings,
@@ -171,6 +178,15 @@ def _write(call: Call, stack: ExitStack) -> tuple[EntryLease, Staged, str | None
     return lease, stage(call, lease.path), said
 
 
+def _code(call: Call, saved: Saved | None, directory: Path) -> tuple[Comparison, Code]:
+    """Compare what ran with the notebook's file, and commit that, or look at what is checked out."""
+    if call.notebook is None or saved is None:
+        return Comparison({}), look(call, directory)
+    ran = compare(call.notebook, saved, directory)
+    notebook = call.notebook.path
+    return ran, commit(call, notebook, directory, saved) if call.do_commit else look(call, directory)
+
+
 @contextmanager
 def _mentioning(commit: str | None) -> Iterator[None]:
     """Have every error from here on (an interrupt, too) say that the notebook is committed already."""
@@ -190,7 +206,7 @@ def _store(call: Call) -> Path | None:
         return artifact_folder(call.uri)
 
 
-def _keep(call: Call, start_time: int, staged: Staged, code: Code, lease: EntryLease) -> None:
+def _keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], lease: EntryLease) -> None:
     """Complete the entry: from here on, sending needs nothing but its directory, and nobody but a sender removes it."""
     source = source_tags(call.notebook.path if call.notebook else None, script_name())
     try:
@@ -200,7 +216,7 @@ def _keep(call: Call, start_time: int, staged: Staged, code: Code, lease: EntryL
             run_name=call.run_name,
             params=staged.params,
             metrics=call.metrics,
-            tags=source | environment_tags() | code.tags | staged.tags,
+            tags=source | environment_tags() | code | staged.tags,
             inputs=staged.inputs,
             files=measure_files(lease.path, known=staged.files),
             id=lease.id,

@@ -35,7 +35,10 @@ NAME = "JupyterLab"
 # Holds `labconfig/default_setting_overrides.json`, other defaults for settings of JupyterLab's page (a user's own still
 # win): no question about news on a first visit, which could not be fetched anyway, and no dialog that asks for a new
 # name when an untitled notebook is saved: it would open over a cell that runs `save_mlflow`, after the commit.
+# And `jupyter_server_config.d`, which switches our extension of the server on.
 _CONFIG = Path(__file__).parent / "jupyter_app" / "config"
+# Holds our extension of the page, under `labextensions`.
+_SHARE = Path(__file__).parent / "jupyter_app" / "share"
 _FORMATS_OPTION = "JupytextConfiguration.formats"
 _FORMATS = "ipynb,py:percent"
 
@@ -141,7 +144,7 @@ def arguments(settings: Settings, entry: Access) -> list[str]:
         "--LabApp.extension_manager=readonly",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--ServerApp.contents_manager_class=jupytext.AsyncTextFileContentsManager",
+        "--ServerApp.contents_manager_class=jupyter_utils.servers.jupyter_app.contents.Contents",
         f"--{_FORMATS_OPTION}={_FORMATS}",
         *(f"--ServerApp.local_hostnames={name}" for name in ("localhost", socket.gethostname())),
     ]
@@ -172,7 +175,9 @@ def _environment(settings: Settings, entry: Access, env: Mapping[str, str]) -> d
         "PATH": os.pathsep.join(
             [str(own / "bin"), *([str(overlay / "bin")] if usable else []), env.get("PATH", os.defpath)]
         ),
-        "JUPYTER_PATH": os.pathsep.join(filter(None, [str(write_kernelspec(own)), env.get("JUPYTER_PATH")])),
+        "JUPYTER_PATH": os.pathsep.join(
+            filter(None, [str(write_kernelspec(own)), str(_SHARE), env.get("JUPYTER_PATH")])
+        ),
         "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [env.get("JUPYTER_CONFIG_PATH"), str(_CONFIG)])),
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }

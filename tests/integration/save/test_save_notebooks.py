@@ -73,7 +73,7 @@ def test_nbclient_takes_the_notebook_that_holds_the_cell(runs: Runs, repo: Repo)
     write_notebook(repo.path / "other.ipynb", "1 + 1")
     (repo.path / "sub").mkdir()
     file = write_notebook(repo.path / "calling.ipynb", "%cd sub", SAVE + "; print(r.warnings)")
-    shown = execute(file, MLFLOW_TRACKING_URI=runs.uri)
+    shown = execute(file, named=False, MLFLOW_TRACKING_URI=runs.uri)
     assert notebook_of(runs, shown) == str(file)
     assert "No browser is connected" in shown
     assert repo.committed() == ["calling.ipynb"]
@@ -83,7 +83,7 @@ def test_nbclient_with_two_candidates(runs: Runs, repo: Repo) -> None:
     """Two notebooks with the calling cell: an error names both and asks for `notebook=`."""
     for name in ("a.ipynb", "b.ipynb"):
         write_notebook(repo.path / name, SAVE)
-    shown = execute(repo.path / "a.ipynb", check=False, MLFLOW_TRACKING_URI=runs.uri)
+    shown = execute(repo.path / "a.ipynb", check=False, named=False, MLFLOW_TRACKING_URI=runs.uri)
     assert "NotebookNotFoundError" in shown
     assert "a.ipynb, b.ipynb" in shown
     assert "notebook=" in shown
@@ -93,7 +93,7 @@ def test_nbclient_with_no_candidate(runs: Runs, repo: Repo, tmp_path: Path) -> N
     """No notebook with the calling cell: the same error; with do_commit=False the run is stored with a warning."""
     without = SAVE.replace("'found'", "'found', do_commit=False")
     file = write_notebook(tmp_path / "elsewhere" / "x.ipynb", SAVE, without)
-    shown = execute(file, cwd=repo.path, check=False, MLFLOW_TRACKING_URI=runs.uri)
+    shown = execute(file, cwd=repo.path, check=False, named=False, MLFLOW_TRACKING_URI=runs.uri)
     assert "NotebookNotFoundError" in shown
     assert runs.get(run_id(shown)).info.status == "FINISHED"
 
@@ -162,7 +162,8 @@ def test_jupyter_server(runs: Runs, tmp_path: Path) -> None:
 
 def closed_while_it_saves(kernel: kernels.Kernel, told: Path) -> None:
     """Hold that a browser which goes away is not waited for until the end: the call goes on, and warns."""
-    impatient = "s.SAVE_SECONDS, s._PATIENCE_SECONDS, s._ASK_SECONDS, s._GONE_SECONDS = 3600, 0.1, 0.2, 1"
+    impatient = "s._PATIENCE_SECONDS, s._ASK_SECONDS, s._GONE_SECONDS = 0.1, 0.2, 1"
+    kernel.run("import os; os.environ['JUPYTER_UTILS_SAVE_SECONDS'] = '3600'")
     kernel.run(f"import jupyter_utils.notebook.saving as s; {impatient}")
     tell = f"import pathlib; pathlib.Path({str(told)!r}).write_text(str(r.warnings))"
     kernel.run_until(f"{SAVE}; {tell}", "Waiting for the browser to save after.ipynb")

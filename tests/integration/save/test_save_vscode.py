@@ -60,10 +60,10 @@ def test_vscode(runs: Runs, repo: Repo, tmp_path: Path) -> None:
         assert run(SAVE) == ""
         # As VS Code looks at variables and the like between two cells.
         run("1", store_history=False)
-        path, commit, warning = run(SHOW).splitlines()
+        path, commit, _, warning = run(SHOW).splitlines()
         assert path == str(file)
         assert "as saved" in repo.git("show", f"{commit}:実験 1.ipynb")
-        assert "does NOT hold the running cell" in warning
+        assert "does NOT hold what ran: cell [1]" in warning
         assert "Ctrl+S" in warning
 
         write_notebook(file, SAVE)
@@ -71,7 +71,7 @@ def test_vscode(runs: Runs, repo: Repo, tmp_path: Path) -> None:
         path, commit, warning = run(SHOW).splitlines()
         assert "save_mlflow" in repo.git("show", f"{commit}:実験 1.ipynb")
         assert "VS Code" in warning
-        assert "it holds the running cell" in warning
+        assert "it holds what ran" in warning
 
         # A rename: VS Code does not tell the kernel.
         renamed = file.rename(file.with_name("renamed.ipynb"))
@@ -88,4 +88,4 @@ def test_interactive_window(runs: Runs, repo: Repo, tmp_path: Path) -> None:
         path, commit, warning = run(SHOW).splitlines()
     assert path == str(file)
     assert repo.committed(commit) == ["train.py"]
-    assert "it holds the running cell" in warning
+    assert "it holds what ran" in warning

@@ -1,0 +1,112 @@
+"""The files of the lab: Jupytext's contents manager, which never takes for a notebook what is none."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from jupytext import AsyncTextFileContentsManager
+from jupytext.config import notebook_formats
+from jupytext.formats import long_form_multiple_formats
+from jupytext.paired_paths import paired_paths
+from tornado.web import HTTPError
+
+from jupyter_utils.notebook import decoded
+
+from .pairings import missing_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_reading_notebook: ContextVar[bool] = ContextVar("reading_notebook", default=False)
+_REFUSED = 400
+
+
+class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext is not typed
+    """Jupytext's contents manager, which reads byte order marks, and refuses with a reason what it would misread."""
+
+    async def get(self, path: str, content: bool = True, type: str | None = None, **others: Any) -> dict[str, Any]:  # noqa: A002
+        """Read a file, notebook or folder.
+
+        Raises:
+            HTTPError: a text notebook, or the twin of a notebook, is in another encoding than UTF-8 and UTF-16, or has
+                no cells while the notebook has; neither file is touched.
+        """
+        as_notebook = content and type in {None, "notebook"}
+        with _notebooks_are_read(as_notebook):
+            model: dict[str, Any] = await super().get(path, content=content, type=type, **others)
+        if as_notebook and model["type"] == "notebook" and not _has_source(model["content"]):
+            await self._refuse_empty_twin(path.strip("/"))
+        return model
+
+    async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
+        """Save a file, notebook or folder.
+
+        Raises:
+            HTTPError: the notebook is paired with a format whose program is missing here; nothing is written.
+        """
+        if model.get("type") == "notebook" and model.get("content"):
+            await self._refuse_missing_program(model["content"], path.strip("/"))
+        saved: dict[str, Any] = await super().save(model, path)
+        return saved
+
+    async def _read_file(self, os_path: str, format: str | None, raw: bool = False) -> tuple[Any, ...]:  # noqa: A002
+        if not _reading_notebook.get() or format not in {None, "text"}:
+            plain: tuple[Any, ...] = await super()._read_file(os_path, format, raw)
+            return plain
+        content, *_ = await super()._read_file(os_path, "byte", raw=True)
+        try:
+            text = decoded(content)
+        except UnicodeDecodeError as error:
+            raise HTTPError(
+                _REFUSED,
+                f"{os_path} is not UTF-8 (nor UTF-16 with a byte order mark): save it as UTF-8, or move it away. "
+                "Nothing was changed.",
+            ) from error
+        return (text, "text", content) if raw else (text, "text")
+
+    async def _refuse_empty_twin(self, path: str) -> None:
+        fmt, formats = self.paired_notebooks.get(path, (None, None))
+        if not formats:
+            return
+        others = [other for other, _ in paired_paths(path, fmt, formats)]
+        for notebook in (other for other in others if other.endswith(".ipynb")):
+            if not await self.file_exists(notebook):
+                continue
+            alone = await self._get_alone(notebook)
+            if _has_source(alone["content"]):
+                twins = [other for other in others if not other.endswith(".ipynb")]
+                there = [twin for twin in twins if await self.file_exists(twin)]
+                raise HTTPError(
+                    _REFUSED,
+                    f"{' and '.join(there)} has no cells, but its notebook {notebook} has: remove the former, or "
+                    "bring its cells back. Nothing was changed.",
+                )
+
+    async def _get_alone(self, path: str) -> dict[str, Any]:
+        alone: dict[str, Any] = await super().get(path, content=True, type="notebook", load_alternative_format=False)
+        return alone
+
+    async def _refuse_missing_program(self, notebook: Any, path: str) -> None:
+        formats = notebook_formats(notebook, await self.get_config(path), path)
+        missing = missing_program(long_form_multiple_formats(formats))
+        if missing:
+            raise HTTPError(
+                _REFUSED,
+                f"{path} was not saved: it is paired with {missing.format}, which needs the program {missing.name}, "
+                "and that is not installed here. Choose File > Jupytext > Unpair Current Notebook, and save again.",
+            )
+
+
+@contextmanager
+def _notebooks_are_read(wanted: bool) -> Iterator[None]:
+    token = _reading_notebook.set(wanted)
+    try:
+        yield
+    finally:
+        _reading_notebook.reset(token)
+
+
+def _has_source(notebook: Any) -> bool:
+    return any(cell["source"].strip() for cell in notebook["cells"])
