@@ -60,11 +60,11 @@ def _write_all(call: Call, directory: Path) -> Staged:
         check_room(call.spool, sum(file.size for file in files))
     write_manifest(stored, files, root)
     params, tags, warnings = _shorten_params(call.params, root)
-    warnings += [
-        f"{one.path} cannot be restored exactly from {one.format} ({one.details['inexact']}): name it .pkl for that."
-        for one in stored
-        if one.format in {"csv", "parquet"} and "inexact" in one.details
-    ]
+    for one in stored:
+        warnings += [f"{one.path}: {said}" for said in one.warnings]
+        if "inexact" in one.details:
+            why = one.details["inexact"]
+            warnings.append(f"{one.path} cannot be restored exactly from {one.format} ({why}): name it .pkl for that.")
     if call.description is not None:
         tags["mlflow.note.content"] = cut(call.description)
         if tags["mlflow.note.content"] != call.description:
