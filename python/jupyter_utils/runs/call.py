@@ -14,7 +14,7 @@ from jupyter_utils.repository import open_repository
 from jupyter_utils.spool import Spool, check_room, own_spool
 from jupyter_utils.tracking import ServerStatus, check_server, tracking_uri
 
-from .values import check_metrics, check_params, text_problems
+from .values import check_metrics, check_params, exact_metrics, text_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +45,7 @@ class Call:
     description: str | None
     params: dict[str, str]
     metrics: dict[str, float]
+    exact_metrics: dict[str, dict[str, str]]
     planned: tuple[Planned, ...]
     notebook: CallingNotebook | None
     git_repo_dir: Path | None
@@ -82,6 +83,7 @@ def check_call(arguments: Arguments) -> Call:
         description=arguments.description,
         params=params,
         metrics=metrics,
+        exact_metrics=exact_metrics(arguments.metrics),
         planned=tuple(planned),
         notebook=notebook,
         git_repo_dir=_path(arguments.git_repo_dir),

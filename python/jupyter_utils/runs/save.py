@@ -101,6 +101,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.python, .torch: their versions (torch only where it was imported).
         jupyter_utils.drifted, .overlay: "true" and the packages, where `%pip install` has added some.
         jupyter_utils.long_params: the names of the params that are stored whole as an artifact.
+        jupyter_utils.exact_metrics: those of the metrics that MLflow cannot hold exactly, kept as an artifact.
 
     Example (in a notebook that lies in a Git repository)::
 

@@ -13,6 +13,7 @@ from jupyter_utils.errors import StageError
 from jupyter_utils.machine.progress import progress
 from jupyter_utils.spool import check_room
 
+from .exact_metrics import EXACT_METRICS
 from .provenance import cut, dataset_input, long_names
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ def _write_all(call: Call, directory: Path) -> Staged:
         if "inexact" in one.details:
             why = one.details["inexact"]
             warnings.append(f"{one.path} cannot be restored exactly from {one.format} ({why}): name it .pkl for that.")
+    if call.exact_metrics:
+        (root / EXACT_METRICS).write_text(json.dumps(call.exact_metrics, ensure_ascii=False, indent=1), encoding="utf-8")
+        tags["jupyter_utils.exact_metrics"] = long_names(list(call.exact_metrics))
+        shown = ", ".join(f"{name} = {kept['value'][:40]}" for name, kept in call.exact_metrics.items())
+        warnings.append(f"metrics that MLflow cannot hold exactly are kept in {EXACT_METRICS}: {shown}")
     if call.description is not None:
         tags["mlflow.note.content"] = cut(call.description)
         if tags["mlflow.note.content"] != call.description:
