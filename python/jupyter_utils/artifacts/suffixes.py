@@ -11,13 +11,13 @@ import posixpath
 COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 _MEANT = {
-    "table": ".csv .tsv .tab .xlsx .xls .xlsm .xlsb .ods .parquet .pq .feather .arrow .ipc .orc .avro .dta .sav .sas7bdat",
+    "table": ".csv .tsv .tab .xlsx .xls .xlsm .xlsb .ods .parquet .pq .feather .arrow .ipc .orc .avro .dta .sav",
     "records": ".json .jsonl .ndjson .yaml .yml .toml .xml .msgpack .bson .proto .ini",
     "text": ".txt .md .html .htm .tex .rst .log .py .ipynb .docx .pptx",
     "picture": ".png .jpg .jpeg .svg .svgz .pdf .webp .tif .tiff .gif .bmp .eps .ps .avif .ico .heic",
     "sound": ".wav .mp3 .flac .ogg .m4a .mp4 .avi .mov .mkv .webm",
     "array": ".npy .npz .mat .h5 .hdf5 .hdf .nc .zarr .tfrecord .tfrecords .webdataset",
-    "model": ".pt .pth .ckpt .bin .safetensors .onnx .pb .tflite .keras .gguf .skops .pkl .pickle .joblib .dill .pmml .ubj",
+    "model": ".pt .pth .ckpt .bin .safetensors .onnx .pb .tflite .keras .gguf .skops .pkl .pickle .joblib .dill",
     "database": ".db .sqlite .sqlite3 .duckdb .lmdb",
     "archive": ".tar .tgz .7z .rar .lz4 " + " ".join(COMPRESSIONS),
 }

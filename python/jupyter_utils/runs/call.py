@@ -14,6 +14,7 @@ from jupyter_utils.repository import open_repository
 from jupyter_utils.spool import Spool, check_room, own_spool
 from jupyter_utils.tracking import ServerStatus, check_server, tracking_uri
 
+from .disk_names import name_problems
 from .values import check_metrics, check_params, exact_metrics, text_problems
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def check_call(arguments: Arguments) -> Call:
     notebook, warnings = _check_notebook(arguments, problems)
     server = _check_server(arguments, problems)
     spool = _check_spool(server, planned, problems)
+    if not problems:
+        problems += name_problems(planned, spool, server, tracking_uri(arguments.mlf_uri), arguments.experiment_name)
     _refuse(problems)
     return Call(
         experiment_name=arguments.experiment_name,

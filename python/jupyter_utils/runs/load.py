@@ -108,9 +108,7 @@ def load_mlflow(
     if "jupyter_utils.exact_metrics" in tags:
         kept = json.loads(run.file(EXACT_METRICS).read_text(encoding="utf-8"))
         metrics |= {name: exact_metrics.restored(one) for name, one in kept.items()}
-    return LoadedRun(
-        run_id, info.info.run_name, tags.get("mlflow.note.content"), params, metrics, tags, **values
-    )
+    return LoadedRun(run_id, info.info.run_name, tags.get("mlflow.note.content"), params, metrics, tags, **values)
 
 
 @dataclass

@@ -13,7 +13,7 @@ import re
 import sys
 import types
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 # An object's default text, whole, and an address within another text.
@@ -117,7 +117,7 @@ class _Rendering:
         return f"{name}({', '.join(f'{key}={self.inner(one)}' for key, one in arguments)})"
 
 
-def _sorted(values: Set[Any], text: Any) -> list[str]:
+def _sorted(values: Collection[Any], text: Any) -> list[str]:
     """Return the texts of a set's elements, numbers in their own order."""
     try:
         return [text(one) for one in sorted(values)]
@@ -133,20 +133,23 @@ def _listed(value: Any) -> tuple[Any] | None:
     if type(value).__module__.partition(".")[0] not in _LIBRARIES or isinstance(value, type):
         return None
     try:
-        if callable(getattr(value, "item", None)) and elements(value) == 1:
-            return _single(value)
-        if getattr(getattr(value, "dtype", None), "kind", "") in {"m", "M"} and hasattr(value, "astype"):
-            return (value.astype(str).tolist(),)
-        for method in ("tolist", "to_list", "to_pylist"):
-            if callable(getattr(value, method, None)):
-                return (getattr(value, method)(),)
-        if callable(getattr(value, "to_pydict", None)):
-            return (value.to_pydict(),)
-        if type(value).__name__ == "DataFrame":
-            options = {"orient": "list"} if hasattr(value, "iloc") else {"as_series": False}
-            return (value.to_dict(**options),)
+        return _single(value) if _is_single(value) else _several(value)
     except Exception as error:
         raise NoTextError(f"is a {type(value).__name__} that cannot be read ({error}): give its numbers") from error
+
+
+def _is_single(value: Any) -> bool:
+    return callable(getattr(value, "item", None)) and elements(value) == 1
+
+
+def _several(value: Any) -> tuple[Any] | None:
+    if getattr(getattr(value, "dtype", None), "kind", "") in {"m", "M"} and hasattr(value, "astype"):
+        return (value.astype(str).tolist(),)
+    methods = ("tolist", "to_list", "to_pylist", "to_pydict")
+    if method := next((one for one in methods if callable(getattr(value, one, None))), None):
+        return (getattr(value, method)(),)
+    if type(value).__name__ == "DataFrame":
+        return (value.to_dict(**({"orient": "list"} if hasattr(value, "iloc") else {"as_series": False})),)
     return None
 
 

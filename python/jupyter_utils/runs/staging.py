@@ -67,7 +67,9 @@ def _write_all(call: Call, directory: Path) -> Staged:
             why = one.details["inexact"]
             warnings.append(f"{one.path} cannot be restored exactly from {one.format} ({why}): name it .pkl for that.")
     if call.exact_metrics:
-        (root / EXACT_METRICS).write_text(json.dumps(call.exact_metrics, ensure_ascii=False, indent=1), encoding="utf-8")
+        (root / EXACT_METRICS).write_text(
+            json.dumps(call.exact_metrics, ensure_ascii=False, indent=1), encoding="utf-8"
+        )
         tags["jupyter_utils.exact_metrics"] = long_names(list(call.exact_metrics))
         shown = ", ".join(f"{name} = {kept['value'][:40]}" for name, kept in call.exact_metrics.items())
         warnings.append(f"metrics that MLflow cannot hold exactly are kept in {EXACT_METRICS}: {shown}")

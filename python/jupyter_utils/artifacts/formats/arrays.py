@@ -53,7 +53,9 @@ def check_archive(value: Any) -> str | None:
         return None
     if not isinstance(value, dict) or not value:
         return "is no dict of arrays, which .npz holds: name it .json or .pkl"
-    wrong = next((key for key, one in value.items() if not (isinstance(key, str) and isinstance(one, np.ndarray))), None)
+    wrong = next(
+        (key for key, one in value.items() if not (isinstance(key, str) and isinstance(one, np.ndarray))), None
+    )
     if wrong is not None:
         return f"has under {wrong!r} no array, which .npz holds: convert it with numpy.asarray(), or name it .pkl"
     if any(key in {"file", "allow_pickle"} or "/" in key for key in value):
@@ -121,12 +123,16 @@ def read_text(path: Path, details: Details) -> Any:
     if 0 in details["shape"]:
         return np.zeros(details["shape"], dtype)
     if dtype.kind == "b":
-        return (np.loadtxt(path, dtype="U5", delimiter=details["delimiter"], ndmin=1) == "True").reshape(details["shape"])
+        return (np.loadtxt(path, dtype="U5", delimiter=details["delimiter"], ndmin=1) == "True").reshape(
+            details["shape"]
+        )
     return np.loadtxt(path, dtype=dtype, delimiter=details["delimiter"], ndmin=1).reshape(details["shape"])
 
 
 def check_numbers(value: Any) -> str | None:
-    if value.dtype.kind not in "biufU" or value.dtype.itemsize > (8 if value.dtype.kind != "U" else value.dtype.itemsize):
+    if value.dtype.kind not in "biufU" or value.dtype.itemsize > (
+        8 if value.dtype.kind != "U" else value.dtype.itemsize
+    ):
         return f"is of {value.dtype}, which JSON cannot hold: name it .npy"
     return check_array(value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import importlib
 import lzma
 import shutil
 import zipfile
@@ -13,11 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any
 
-from jupyter_utils.artifacts.registry import Details, Format, Written
 from jupyter_utils.artifacts.suffixes import COMPRESSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from jupyter_utils.artifacts.registry import Details, Format, Written
 
 _PIECE = 2**20
 
@@ -54,44 +56,47 @@ def _inner_name(name: str) -> str:
 
 @contextmanager
 def _writing(path: Path, suffix: str, name: str) -> Iterator[Any]:
-    with path.open("wb") as file:
-        match suffix:
-            case ".gz":
-                with gzip.GzipFile("", "wb", 6, file, mtime=0) as target:
-                    yield target
-            case ".bz2":
-                with bz2.open(file, "wb") as target:
-                    yield target
-            case ".xz":
-                with lzma.open(file, "wb") as target:
-                    yield target
-            case ".zip":
-                member = zipfile.ZipInfo(name)
-                member.compress_type = zipfile.ZIP_DEFLATED
-                member.external_attr = 0o644 << 16
-                with zipfile.ZipFile(file, "w") as archive, archive.open(member, "w", force_zip64=True) as target:
-                    yield target
-            case _:
-                import pyarrow as pa
+    with path.open("wb") as file, _compressor(file, suffix, name) as target:
+        yield target
 
-                with pa.CompressedOutputStream(file, "zstd") as target:
-                    yield target
+
+@contextmanager
+def _compressor(file: Any, suffix: str, name: str) -> Iterator[Any]:
+    if suffix != ".zip":
+        with _COMPRESSORS[suffix](file) as target:
+            yield target
+        return
+    member = zipfile.ZipInfo(name)
+    member.compress_type = zipfile.ZIP_DEFLATED
+    member.external_attr = 0o644 << 16
+    with zipfile.ZipFile(file, "w") as archive, archive.open(member, "w", force_zip64=True) as target:
+        yield target
 
 
 @contextmanager
 def _reading(path: Path, suffix: str) -> Iterator[IO[bytes]]:
     with path.open("rb") as file:
-        match suffix:
-            case ".gz":
-                yield gzip.GzipFile(fileobj=file)
-            case ".bz2":
-                yield bz2.open(file)
-            case ".xz":
-                yield lzma.open(file)
-            case ".zip":
-                with zipfile.ZipFile(file) as archive, archive.open(archive.namelist()[0]) as source:
-                    yield source
-            case _:
-                import pyarrow as pa
+        if suffix != ".zip":
+            with _DECOMPRESSORS[suffix](file) as source:
+                yield source
+            return
+        with zipfile.ZipFile(file) as archive, archive.open(archive.namelist()[0]) as source:
+            yield source
 
-                yield pa.CompressedInputStream(file, "zstd")
+
+def _zstd(kind: str) -> Callable[[Any], Any]:
+    return lambda file: getattr(importlib.import_module("pyarrow"), kind)(file, "zstd")
+
+
+_COMPRESSORS: dict[str, Callable[[Any], Any]] = {
+    ".gz": lambda file: gzip.GzipFile("", "wb", 6, file, mtime=0),
+    ".bz2": lambda file: bz2.BZ2File(file, "wb"),
+    ".xz": lambda file: lzma.LZMAFile(file, "wb"),
+    ".zst": _zstd("CompressedOutputStream"),
+}
+_DECOMPRESSORS: dict[str, Callable[[Any], Any]] = {
+    ".gz": lambda file: gzip.GzipFile(fileobj=file),
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+    ".zst": _zstd("CompressedInputStream"),
+}

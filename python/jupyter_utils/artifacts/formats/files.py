@@ -75,7 +75,9 @@ def copy_path(value: Path, path: Path) -> Written:
         copy_file(source, path)
         return Written({"directory": False, "modes": _modes({_HERE: source})})
     copy_tree(source, path)
-    empty, files, folders = [], {}, {}
+    empty: list[str] = []
+    files: dict[str, Path] = {}
+    folders: dict[str, Path] = {}
     for folder, inner, names in os.walk(path):
         relative = Path(folder).relative_to(path)
         folders[relative.as_posix()] = source / relative

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 _OBJECTS = {str, bytes, bool, float, Decimal, dt.date, dt.time}
 _TENSORS = frozenset({"torch", "jax", "jaxlib", "cupy", "tensorflow"})
 # Numpy's types that come back from Arrow without a look: not half and long floats, complex numbers, fixed texts.
-_USUAL = frozenset("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 object str".split())
+_USUAL = frozenset(
+    {
+        *("bool", "object", "str", "float32", "float64"),
+        *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+    }
+)
 _SHOWN = 300
 
 
@@ -31,7 +36,7 @@ def prepared(frame: Any) -> Any:
     found = {
         position: column
         for position in range(frame.shape[1])
-        if frame.dtypes.iloc[position] == object and _holds_tensors(column := frame.iloc[:, position])
+        if frame.dtypes.iloc[position].kind == "O" and _holds_tensors(column := frame.iloc[:, position])
     }
     if not found:
         return frame
@@ -204,7 +209,7 @@ def has_plain_index(frame: Any) -> bool:
     if index.nlevels > 1 or index.name is not None:
         return False
     if isinstance(index, pd.RangeIndex):
-        return index.start == 0 and index.step == 1 or len(index) == 0
+        return (index.start == 0 and index.step == 1) or len(index) == 0
     return len(index) == 0 or (index.dtype.kind in "iu" and bool((index.to_numpy() == np.arange(len(index))).all()))
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.artifacts.registry import Details
+if TYPE_CHECKING:
+    from jupyter_utils.artifacts.registry import Details
 
 
 class Memory:
@@ -65,7 +66,7 @@ class Memory:
 
 
 def _has_odd_categories(index: Any) -> bool:
-    """Tell whether an index, or a level of it, has categories that are no texts: Arrow would fail when it reads them."""
+    """Tell whether an index, or a level of it, has categories that are no texts: Arrow fails when it reads them."""
     import pandas as pd
 
     kinds = index.dtypes if index.nlevels > 1 else [index.dtype]
@@ -149,7 +150,9 @@ def to_frame(table: Any, notes: Details, dtypes: list[str] | None) -> Any:
 
     frame = table.to_pandas()
     columns = {
-        position: _column(frame.iloc[:, position], table, notes.get(str(position)), dtypes and dtypes[position])
+        position: _column(
+            frame.iloc[:, position], table, notes.get(str(position)), dtypes[position] if dtypes else None
+        )
         for position in range(frame.shape[1])
     }
     # Unchanged columns stay where they are: a frame of one type is one block of memory.

@@ -77,7 +77,7 @@ def _table(frame: Any) -> Any:
 
 
 def _notes(frame: Any) -> Details:
-    """Note what such a file loses: the order of categories, kinds of texts, types of Arrow, labels that are no texts."""
+    """Note what such a file loses: the order of categories, kinds of texts, Arrow's types, labels that are no texts."""
     import pandas as pd
 
     notes: Details = {}

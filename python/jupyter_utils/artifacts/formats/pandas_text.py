@@ -111,7 +111,7 @@ def _whole_arrays(frame: Any) -> Any:
     """Return a frame with lists in place of arrays, of which numpy's text would show the ends only."""
     import numpy as np
 
-    objects = [position for position in range(frame.shape[1]) if frame.dtypes.iloc[position] == object]
+    objects = [position for position in range(frame.shape[1]) if frame.dtypes.iloc[position].kind == "O"]
     arrays = [one for one in objects if np.ndarray in set(map(type, frame.iloc[:, one]))]
     if not arrays:
         return frame
@@ -213,7 +213,9 @@ def _with_none(frame: Any, positions: list[int]) -> Any:
 # ---- what only the sidecar gives back ----
 
 
-def _writer(write: Callable[[Any, Path], None], what: str, *, has_index: bool = False) -> Callable[[Any, Path], Written]:
+def _writer(
+    write: Callable[[Any, Path], None], what: str, *, has_index: bool = False
+) -> Callable[[Any, Path], Written]:
     """Make a writer of a file that pandas writes for others, with the whole frame beside it."""
 
     @functools.wraps(write)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ def _inexact(value: Any) -> tuple[str, ...]:
             if not isinstance(one, list):
                 found.add("tuple")
             todo += one
-        elif type(one).__module__.partition(".")[0] in _LIBRARIES and getattr(one, "ndim", 0):
+        elif type(one).__module__.partition(".")[0] in _LIBRARIES and getattr(one, "ndim", None):
             found.add(type(one).__name__)
     if not found:
         return ()
@@ -106,8 +107,7 @@ def read_lines(path: Path, _: Details) -> Any:
 
 def write_yaml(value: Any, path: Path) -> Written:
     """Write YAML in the order that the value has; it is read back at once, since YAML cannot hold all that JSON can."""
-    import yaml
-
+    yaml = importlib.import_module("yaml")
     plain = json.loads(_text(value))
     path.write_bytes(_bytes(yaml.safe_dump(plain, allow_unicode=True, sort_keys=False)))
     try:
@@ -120,8 +120,7 @@ def write_yaml(value: Any, path: Path) -> Written:
 
 
 def read_yaml(path: Path, _: Details) -> Any:
-    import yaml
-
+    yaml = importlib.import_module("yaml")
     # Read as bytes, so that YAML itself sees the encoding.
     return yaml.safe_load(path.read_bytes())
 

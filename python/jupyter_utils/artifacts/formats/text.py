@@ -26,7 +26,9 @@ def write_text(value: str, path: Path) -> Written:
     path.write_bytes(value.encode())
     if not _names_a_file(value):
         return Written()
-    said = f"it holds the text {value!r}, which is also a path that exists: pathlib.Path({value!r}) stores what is there."
+    said = (
+        f"it holds the text {value!r}, which is also a path that exists: pathlib.Path({value!r}) stores what is there."
+    )
     return Written(warnings=(said,))
 
 

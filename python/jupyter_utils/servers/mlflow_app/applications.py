@@ -12,6 +12,7 @@ from jupyter_utils.adapters.mlflow_artifacts import confine_locations, confine_r
 from jupyter_utils.machine.variables import given
 from jupyter_utils.store.locations import Locations
 
+from .disk_names import DiskNames
 from .large_pieces import LargePieces
 from .limits import Silence
 from .many_files import ManyFiles
@@ -66,4 +67,4 @@ def _ours(app: Any) -> Any:
     confine_repositories(places)
     adapter.open_stores(given(adapter.BACKEND_STORE_URI), PROXIED_ARTIFACTS)
     confine_locations(places)
-    return Silence(SameOrigin(ServerInfo(SharedDisk(ManyFiles(LargePieces(app))))))
+    return Silence(SameOrigin(ServerInfo(SharedDisk(DiskNames(ManyFiles(LargePieces(app)))))))
