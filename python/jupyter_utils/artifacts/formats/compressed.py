@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import functools
 import gzip
 import importlib
 import lzma
@@ -90,8 +91,8 @@ def _zstd(kind: str) -> Callable[[Any], Any]:
 
 _COMPRESSORS: dict[str, Callable[[Any], Any]] = {
     ".gz": lambda file: gzip.GzipFile("", "wb", 6, file, mtime=0),
-    ".bz2": lambda file: bz2.BZ2File(file, "wb"),
-    ".xz": lambda file: lzma.LZMAFile(file, "wb"),
+    ".bz2": functools.partial(bz2.BZ2File, mode="wb"),
+    ".xz": functools.partial(lzma.LZMAFile, mode="wb"),
     ".zst": _zstd("CompressedOutputStream"),
 }
 _DECOMPRESSORS: dict[str, Callable[[Any], Any]] = {

@@ -104,7 +104,7 @@ def _modes(paths: dict[str, Path]) -> Details:
 
 
 def read_path(path: Path, details: Details) -> Path:
-    """Give the downloaded file or directory its empty directories and its modes, and return it."""
+    """Put back the empty directories and the modes of what was downloaded, and return it."""
     modes = details.get("modes")  # runs of earlier versions have none
     if not details.get("directory"):
         if modes:

@@ -36,7 +36,7 @@ def prepared(frame: Any) -> Any:
     found = {
         position: column
         for position in range(frame.shape[1])
-        if frame.dtypes.iloc[position].kind == "O" and _holds_tensors(column := frame.iloc[:, position])
+        if str(frame.dtypes.iloc[position]) == "object" and _holds_tensors(column := frame.iloc[:, position])
     }
     if not found:
         return frame
@@ -52,7 +52,7 @@ def prepared(frame: Any) -> Any:
 
 
 def _holds_tensors(column: Any) -> bool:
-    return any(_is_tensor(kind) for kind in set(map(type, column)))
+    return any(_is_tensor(kind) for kind in set(map(type, column.to_numpy())))
 
 
 def _is_tensor(kind: type) -> bool:

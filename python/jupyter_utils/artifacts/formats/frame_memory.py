@@ -200,7 +200,7 @@ def labels(columns: Any) -> Details:
 
 
 def relabel(frame: Any, remembered: Details) -> Any:
-    """Give a frame the labels that were remembered."""
+    """Put the labels that were remembered on a frame."""
     import pandas as pd
 
     if "packed" in remembered:

@@ -111,8 +111,8 @@ def _whole_arrays(frame: Any) -> Any:
     """Return a frame with lists in place of arrays, of which numpy's text would show the ends only."""
     import numpy as np
 
-    objects = [position for position in range(frame.shape[1]) if frame.dtypes.iloc[position].kind == "O"]
-    arrays = [one for one in objects if np.ndarray in set(map(type, frame.iloc[:, one]))]
+    objects = [position for position in range(frame.shape[1]) if str(frame.dtypes.iloc[position]) == "object"]
+    arrays = [one for one in objects if np.ndarray in set(map(type, frame.iloc[:, one].to_numpy()))]
     if not arrays:
         return frame
     labels = frame.columns
