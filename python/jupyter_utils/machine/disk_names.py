@@ -6,7 +6,6 @@ the very names, and only where there is something to ask.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import tempfile
 import unicodedata
@@ -81,7 +80,8 @@ def _confused(place: Path, names: Sequence[str]) -> Iterator[tuple[str, str | No
             try:
                 path.mkdir()
             except FileExistsError:
-                yield part, _same(place, path, made)
+                # Which of them it is, inodes do not tell: exfat makes them up for each path.
+                yield part, next((one for one in made if _folded(one) == _folded(part)), None)
                 break
             except OSError:
                 yield part, None
@@ -90,9 +90,3 @@ def _confused(place: Path, names: Sequence[str]) -> Iterator[tuple[str, str | No
                 yield part, None  # it is there under another name
                 break
             made[part] = None
-
-
-def _same(place: Path, path: Path, made: Iterable[str]) -> str | None:
-    with contextlib.suppress(OSError):
-        return next((one for one in made if (place / one).samefile(path)), None)
-    return None

@@ -20,7 +20,7 @@ from PIL import Image
 from round_trips import round_trip
 
 ROOT = Path(__file__).parents[3]
-FRAME = pd.DataFrame({"text": ["猫", "a,b\t\"c\"", None], "n": [1, 2, 3], "x": [0.1, -2.0, None]})
+FRAME = pd.DataFrame({"text": ["猫", 'a,b\t"c"', None], "n": [1, 2, 3], "x": [0.1, -2.0, None]})
 RECORDS = [{"label": "猫", "score": 0.5}, {"label": "a,b\n"}]
 REPORT = {
     "正": {"precision": 0.5, "recall": 1.0, "f1-score": 2 / 3, "support": 1.0},
@@ -58,7 +58,7 @@ def test_frame_as_excel(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["x.jsonl", "x.ndjson"])
 def test_frame_as_json_lines(key: str, tmp_path: Path) -> None:
     lines = written(FRAME, key, tmp_path).read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["text"] for line in lines] == ["猫", "a,b\t\"c\"", None]
+    assert [json.loads(line)["text"] for line in lines] == ["猫", 'a,b\t"c"', None]
 
 
 @pytest.mark.parametrize("packing", [packing for packing in COMPRESSIONS if packing != ".zst"])

@@ -23,13 +23,19 @@ class Memory:
 
         self.notes: Details = {}
         self.lost: list[str] = []
-        columns = {}
+        columns: dict[str, Any] = {}
         for position in range(frame.shape[1]):
-            column, note = _storable(frame.iloc[:, position])
-            columns[str(position)] = column
+            if _is_plain(frame.dtypes.iloc[position]):
+                continue
+            name = str(position)
+            columns[name], note = _storable(frame.iloc[:, position])
             if note:
-                self.notes[str(position)] = note
-        simple = pd.DataFrame(columns, index=frame.index) if columns else frame.set_axis([], axis=1)
+                self.notes[name] = note
+        # By position: labels may be doubled, and of any type.
+        simple = frame.set_axis([str(number) for number in range(frame.shape[1])], axis=1)
+        simple = pd.DataFrame({name: columns.get(name, simple[name]) for name in simple}) if columns else simple
+        if simple.attrs:
+            simple.attrs = {}
         if _has_odd_categories(frame.index):
             self.notes["index"] = pack_index(frame.index)
             simple = simple.reset_index(drop=True)
@@ -63,6 +69,11 @@ class Memory:
             except Exception:  # noqa: BLE001 - as above
                 self.lost.append("the index")
         return simple
+
+
+def _is_plain(dtype: Any) -> bool:
+    """Tell whether Arrow holds a type as it is: those of numpy, and texts."""
+    return type(dtype).__module__.startswith("numpy") or str(dtype) == "str"
 
 
 def _has_odd_categories(index: Any) -> bool:
@@ -103,6 +114,8 @@ def _categorical(column: Any) -> tuple[Any, Details]:
 
 def plain_metadata(table: Any) -> Any:
     """Have Arrow make of a column with an Arrow type what it makes by itself: it fails at the names of some."""
+    if b"[pyarrow]" not in table.schema.metadata[b"pandas"]:
+        return table
     metadata = table.schema.pandas_metadata
     for column in metadata["columns"]:
         if column["numpy_type"].endswith("[pyarrow]"):

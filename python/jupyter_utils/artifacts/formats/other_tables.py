@@ -145,11 +145,24 @@ def _write_typed(
     try:
         write(table, path)
         # Values are lost with their type only, so that nothing is read again where the types are the same.
-        same = schema(path).equals(table.schema) or read(path, details).equals(table)
+        same = _alike(schema(path), table.schema) or read(path, details).equals(table)
     except Exception as error:
         said = f"{type(error).__name__}: {error}".partition("\n")[0]
         raise CannotWriteError(f"it cannot hold the table ({said}): name it .csv or .pkl") from error
     return Written(details if same else details | {"inexact": "some of its types come back as others"})
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Tell whether two schemas have the same types; texts are stored in several ways, which say the same."""
+    return one.names == other.names and all(
+        left.equals(right) or (_is_text(left) and _is_text(right))
+        for left, right in zip(one.types, other.types, strict=True)
+    )
+
+
+def _is_text(kind: Any) -> bool:
+    types = importlib.import_module("pyarrow").types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def _read_parquet(path: Path, details: Details) -> Any:

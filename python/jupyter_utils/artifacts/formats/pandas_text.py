@@ -258,8 +258,8 @@ def _json(frame: Any, path: Path, **form: Any) -> None:
 def _has_infinities(frame: Any) -> bool:
     import numpy as np
 
-    floats = frame.select_dtypes("float")
-    return any(bool(np.isinf(floats.iloc[:, one].to_numpy()).any()) for one in range(floats.shape[1]))
+    floats = [one for one, kind in enumerate(frame.dtypes) if getattr(kind, "kind", "") == "f"]
+    return any(bool(np.isinf(frame.iloc[:, one].to_numpy(dtype=float, na_value=np.nan)).any()) for one in floats)
 
 
 def excel(frame: Any, path: Path) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LIBRARIES = frozenset({"numpy", "torch", "pandas"})
+# What most of a large list is: left out of every walk through it.
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 # ---- JSON ----
 
@@ -31,12 +33,12 @@ def _keys_problem(value: Any) -> str | None:
     while todo:
         one = todo.pop()
         if isinstance(one, dict):
-            wrong = next((key for key in one if not isinstance(key, str)), None)
-            if wrong is not None:
+            if not all(type(key) is str or isinstance(key, str) for key in one):
+                wrong = next(key for key in one if not isinstance(key, str))
                 return f"has the key {wrong!r}, a {type(wrong).__name__}, but JSON has str keys only: name it .pkl"
-            todo += one.values()
+            todo += [inner for inner in one.values() if type(inner) not in _SCALARS]
         elif isinstance(one, list | tuple):
-            todo += one
+            todo += [inner for inner in one if type(inner) not in _SCALARS]
     return None
 
 
@@ -61,11 +63,11 @@ def _inexact(value: Any) -> tuple[str, ...]:
     while todo:
         one = todo.pop()
         if isinstance(one, dict):
-            todo += one.values()
+            todo += [inner for inner in one.values() if type(inner) not in _SCALARS]
         elif isinstance(one, list | tuple):
             if not isinstance(one, list):
                 found.add("tuple")
-            todo += one
+            todo += [inner for inner in one if type(inner) not in _SCALARS]
         elif type(one).__module__.partition(".")[0] in _LIBRARIES and getattr(one, "ndim", None):
             found.add(type(one).__name__)
     if not found:
