@@ -113,14 +113,15 @@ class Kind:
         if len(self.formats) == 1 or (suffix := suffix_of(key)) == "":
             return None
         if suffix not in self.suffixes:
-            return f"cannot be written as {suffix}: name it {', '.join(self._names())}, or give a file (pathlib.Path)"
+            working = ", ".join(self.working_suffixes())
+            return f"cannot be written as {suffix}: name it {working}, or give a file (pathlib.Path)"
         needed = self.format(self.suffixes[suffix]).needs
         if needed and importlib.util.find_spec(needed) is None:
             return f"needs the package {needed} to be written as {suffix}: install it (%pip install {needed})"
         return None
 
-    def _names(self) -> list[str]:
-        """Return the suffixes that work here, for messages; those of compressed files are left out."""
+    def working_suffixes(self) -> list[str]:
+        """Return the suffixes that work here, for people; those of compressed files are left out."""
         formats = {name: self.format(name) for name in self.suffixes.values()}
         return [
             suffix

@@ -66,7 +66,7 @@ def test_store_without_case(way: str, tmp_path: Path, monkeypatch: pytest.Monkey
             monkeypatch.setenv("JUPYTER_UTILS_LOCAL_ARTIFACTS", "" if way == "local" else "off")
             assert save(server.mlflow_url, {"A.csv": "one"}).is_stored
             with pytest.raises(
-                errors.ArtifactNameError, match="'dataset/a.csv' and 'dataset/A.csv' are one name to MLflow"
+                errors.ArtifactNameError, match=r"'dataset/a\.csv' and 'dataset/A.csv' are one name to MLflow"
             ):
                 save(server.mlflow_url, NAMES)
             with pytest.raises(errors.ArtifactNameError, match="cannot hold this name"):
@@ -74,5 +74,5 @@ def test_store_without_case(way: str, tmp_path: Path, monkeypatch: pytest.Monkey
             assert count(server.mlflow_url) == 1
             monkeypatch.setattr("jupyter_utils.runs.disk_names.confused_by_store", lambda *_: [])
             if way == "http":
-                with pytest.raises(errors.SendError, match="takes 'dataset/.*' for another"):
+                with pytest.raises(errors.SendError, match=r"takes 'dataset/.*' for another"):
                     save(server.mlflow_url, NAMES)
