@@ -27,10 +27,12 @@ class Memory:
         for position in range(frame.shape[1]):
             if _is_plain(frame.dtypes.iloc[position]):
                 continue
-            name = str(position)
-            columns[name], note = _storable(frame.iloc[:, position])
+            column = frame.iloc[:, position]
+            storable, note = _storable(column)
+            if storable is not column:
+                columns[str(position)] = storable
             if note:
-                self.notes[name] = note
+                self.notes[str(position)] = note
         # By position: labels may be doubled, and of any type.
         simple = frame.set_axis([str(number) for number in range(frame.shape[1])], axis=1)
         simple = pd.DataFrame({name: columns.get(name, simple[name]) for name in simple}) if columns else simple
@@ -72,7 +74,8 @@ class Memory:
 
 
 def _is_plain(dtype: Any) -> bool:
-    """Tell whether Arrow holds a type as it is: those of numpy, and texts."""
+    """Tell whether Arrow holds a type as it is: those of numpy, texts, and texts as categories."""
+    dtype = getattr(getattr(dtype, "categories", None), "dtype", dtype)
     return type(dtype).__module__.startswith("numpy") or str(dtype) == "str"
 
 

@@ -154,15 +154,14 @@ def _write_typed(
 
 def _alike(one: Any, other: Any) -> bool:
     """Tell whether two schemas have the same types; texts are stored in several ways, which say the same."""
-    return one.names == other.names and all(
-        left.equals(right) or (_is_text(left) and _is_text(right))
-        for left, right in zip(one.types, other.types, strict=True)
-    )
+    return one.names == other.names and list(map(_meant, one.types)) == list(map(_meant, other.types))
 
 
-def _is_text(kind: Any) -> bool:
+def _meant(kind: Any) -> Any:
     types = importlib.import_module("pyarrow").types
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+    if types.is_dictionary(kind):
+        return kind.index_type, _meant(kind.value_type), kind.ordered
+    return "text" if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind) else kind
 
 
 def _read_parquet(path: Path, details: Details) -> Any:
