@@ -69,7 +69,7 @@ def _plan_one(section: str, key: object, value: object) -> Planned:
             f"{section}[{key!r}] is a {_type(value)}, which cannot be stored there. Accepted: {accepted(section)}. "
             "Convert it, or teach it with jupyter_utils.register_writer()."
         )
-    problem = kind.check(value)
+    problem = kind.problem(str(key), value)
     if problem:
         raise ArtifactValueError(f"{section}[{key!r}] ({_type(value)}) {problem}.")
     return Planned(section, str(key), value, kind)
@@ -96,7 +96,8 @@ def write(planned: Planned, root: Path) -> Stored:
     target = root / planned.path
     target.parent.mkdir(parents=True, exist_ok=True)
     reasons = []
-    for form in planned.kind.candidates(planned.key):
+    forms = planned.kind.candidates(planned.key)
+    for form in forms:
         try:
             written = form.write(planned.value, target)
         except CannotWriteError as reason:
@@ -116,8 +117,9 @@ def write(planned: Planned, root: Path) -> Stored:
             planned.kind.name,
             form.name,
             _details(written, planned, root),
+            written.warnings,
         )
-    raise StageError(_not_written(planned, "any of its formats", "; ".join(reasons)))
+    raise StageError(_not_written(planned, " or ".join(form.name for form in forms), "; ".join(reasons)))
 
 
 def _details(written: Written, planned: Planned, root: Path) -> Details:

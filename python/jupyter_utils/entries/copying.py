@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,17 +29,22 @@ _measured: dict[tuple[int, int, int, int], str] = {}
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Copy a directory; links become what they point to, and files are copied by several threads."""
-    pairs: list[tuple[str, str]] = []
+    """Copy a directory; links become what they point to, and files are copied by several threads.
 
-    def note(one: str, other: str) -> str:
-        pairs.append((one, other))
-        return other
-
-    shutil.copytree(source, target, copy_function=note)
+    Modes are not copied: into a folder that is protected no file could be written, and none be removed from it.
+    """
+    pairs: list[tuple[Path, Path]] = []
+    for folder, _, names in os.walk(source, followlinks=True, onerror=_raise):
+        inner = target / Path(folder).relative_to(source)
+        inner.mkdir(parents=True)
+        pairs += [(Path(folder, name), inner / name) for name in names]
     with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in pool.map(lambda pair: copy_file(Path(pair[0]), Path(pair[1])), pairs):
+        for _ in pool.map(lambda pair: copy_file(*pair), pairs):
             pass
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def copy_file(source: Path, target: Path) -> None:

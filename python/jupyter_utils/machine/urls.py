@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from urllib.request import url2pathname
+
+from .addresses import is_loopback
 
 # Rather too much than too little: a password may hold signs that should have been %-encoded.
 _CREDENTIALS = re.compile(
@@ -80,3 +83,11 @@ def sqlite_file(uri: str) -> Path | None:
     >>> sqlite_file("postgresql://db/mlflow")
     """
     return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+
+
+def local_folder(address: str) -> str | None:
+    """Return the path that an address names on this machine, as MLflow reads it; None for one of another kind."""
+    parts = urlsplit(address)
+    if parts.scheme == "file":
+        return url2pathname(parts.path) if not parts.netloc or is_loopback(parts.netloc) else None
+    return None if parts.scheme else url2pathname(address)

@@ -20,7 +20,8 @@ from jupyter_utils.repository import open_repository
 from jupyter_utils.spool import Spool, check_room, own_spool
 from jupyter_utils.tracking import ServerStatus, check_server, tracking_uri
 
-from .values import check_metrics, check_params, text_problems
+from .disk_names import name_problems
+from .values import check_metrics, check_params, exact_metrics, text_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,7 @@ class Call:
     description: str | None
     params: dict[str, str]
     metrics: dict[str, float]
+    exact_metrics: dict[str, dict[str, str]]
     planned: tuple[Planned, ...]
     notebook: CallingNotebook | None
     git_repo_dir: Path | None
@@ -81,6 +83,8 @@ def check_call(arguments: Arguments) -> Call:
     notebook, warnings = _check_notebook(arguments, problems)
     server = _check_server(arguments, problems)
     spool = _check_spool(server, planned, problems)
+    if not problems:
+        problems += name_problems(planned, spool, server, tracking_uri(arguments.mlf_uri), arguments.experiment_name)
     _refuse(problems)
     return Call(
         experiment_name=arguments.experiment_name,
@@ -88,6 +92,7 @@ def check_call(arguments: Arguments) -> Call:
         description=arguments.description,
         params=params,
         metrics=metrics,
+        exact_metrics=exact_metrics(arguments.metrics),
         planned=tuple(planned),
         notebook=notebook,
         git_repo_dir=_path(arguments.git_repo_dir),

@@ -16,6 +16,8 @@ from jupyter_utils.errors import LoadError, UntrustedFormatError
 from jupyter_utils.machine.urls import said
 from jupyter_utils.tracking.server import client_settings, tracking_uri
 
+from . import exact_metrics
+from .exact_metrics import EXACT_METRICS
 from .staging import LONG_PARAMS
 
 if TYPE_CHECKING:
@@ -44,13 +46,16 @@ class Values(Mapping[str, Any]):
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """A run that `save_mlflow` stored. `params` are texts, as MLflow has them; long ones are whole."""
+    """A run that `save_mlflow` stored. `params` are texts, as MLflow has them; long ones are whole.
+
+    `metrics` are floats, as MLflow has them; what those cannot hold (infinities, a Decimal) is as it was given.
+    """
 
     run_id: str
     run_name: str | None
     description: str | None
     params: dict[str, str]
-    metrics: dict[str, float]
+    metrics: dict[str, Any]
     tags: dict[str, str] = field(repr=False)
     dataset: Values
     model: Values
@@ -99,9 +104,11 @@ def load_mlflow(
     params = dict(info.data.params)
     if "jupyter_utils.long_params" in tags:
         params |= json.loads(run.file(LONG_PARAMS).read_text(encoding="utf-8"))
-    return LoadedRun(
-        run_id, info.info.run_name, tags.get("mlflow.note.content"), params, dict(info.data.metrics), tags, **values
-    )
+    metrics: dict[str, Any] = dict(info.data.metrics)
+    if "jupyter_utils.exact_metrics" in tags:
+        kept = json.loads(run.file(EXACT_METRICS).read_text(encoding="utf-8"))
+        metrics |= {name: exact_metrics.restored(one) for name, one in kept.items()}
+    return LoadedRun(run_id, info.info.run_name, tags.get("mlflow.note.content"), params, metrics, tags, **values)
 
 
 @dataclass
@@ -188,7 +195,7 @@ class _Run:
 
     def _files(self, name: str) -> list[dict[str, Any]]:
         """Return the manifest's records of a file, or of all files of a directory (which may be empty)."""
-        if name in {MANIFEST, LONG_PARAMS}:
+        if name in {MANIFEST, LONG_PARAMS, EXACT_METRICS}:
             return [{"path": name, "size": None, "sha256": None}]
         return [one for one in self.manifest()["files"] if one["path"] == name or one["path"].startswith(name + "/")]
 

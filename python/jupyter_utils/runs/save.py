@@ -56,15 +56,17 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     """Save and commit the calling notebook, then store one run in MLflow.
 
     Everything is checked before anything is written: a call that is refused has had no effect. Keys of `dataset`,
-    `model` and `result` may hold folders (`"fold 1/train.csv"`), and their suffix chooses the format where it has a
-    meaning (.csv, .parquet, .json, .pkl, .joblib, .safetensors). `load_mlflow(run_id)` gives everything back.
+    `model` and `result` may hold folders (`"fold 1/train.csv"`), and their suffix decides the format, or is
+    refused with those that work (.csv, .tsv, .xlsx, .parquet, .json, .jsonl, .yaml, .npy, .png, .pkl and so on; also
+    .csv.gz). `load_mlflow(run_id)` gives everything back; a warning says where it is not as it was.
 
     Args:
         experiment_name: the MLflow experiment; made if it is not there yet.
         run_name: the run's name; MLflow makes one up without it.
         description: the run's description, Markdown.
-        params: parameter name -> value; stored as text, values of more than 6,000 characters whole as an artifact.
-        metrics: metric name -> number.
+        params: parameter name -> value; stored as text, arrays whole and functions by name; texts of more than 6,000
+            characters are an artifact.
+        metrics: metric name -> number; those that MLflow cannot hold exactly are kept exactly as an artifact.
         dataset: file name -> object, stored under `dataset/`: str (UTF-8 text), pandas.DataFrame (CSV, UTF-8 with a
             byte order mark, no index), pathlib.Path (that file or directory), bytes, dict and list (JSON), numpy
             arrays, Polars and other data frames, matplotlib and Plotly figures, Hugging Face datasets, and what
@@ -108,6 +110,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.python, .torch: their versions (torch only where it was imported).
         jupyter_utils.drifted, .overlay: "true" and the packages, where `%pip install` has added some.
         jupyter_utils.long_params: the names of the params that are stored whole as an artifact.
+        jupyter_utils.exact_metrics: those of the metrics that MLflow cannot hold exactly, kept as an artifact.
 
     Example (in a notebook that lies in a Git repository)::
 

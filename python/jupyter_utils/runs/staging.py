@@ -13,6 +13,7 @@ from jupyter_utils.errors import StageError
 from jupyter_utils.machine.progress import progress
 from jupyter_utils.spool import check_room
 
+from .exact_metrics import EXACT_METRICS
 from .provenance import cut, dataset_input, long_names
 
 if TYPE_CHECKING:
@@ -60,11 +61,18 @@ def _write_all(call: Call, directory: Path) -> Staged:
         check_room(call.spool, sum(file.size for file in files))
     write_manifest(stored, files, root)
     params, tags, warnings = _shorten_params(call.params, root)
-    warnings += [
-        f"{one.path} cannot be restored exactly from {one.format} ({one.details['inexact']}): name it .pkl for that."
-        for one in stored
-        if one.format in {"csv", "parquet"} and "inexact" in one.details
-    ]
+    for one in stored:
+        warnings += [f"{one.path}: {said}" for said in one.warnings]
+        if "inexact" in one.details:
+            why = one.details["inexact"]
+            warnings.append(f"{one.path} cannot be restored exactly from {one.format} ({why}): name it .pkl for that.")
+    if call.exact_metrics:
+        (root / EXACT_METRICS).write_text(
+            json.dumps(call.exact_metrics, ensure_ascii=False, indent=1), encoding="utf-8"
+        )
+        tags["jupyter_utils.exact_metrics"] = long_names(list(call.exact_metrics))
+        shown = ", ".join(f"{name} = {kept['value'][:40]}" for name, kept in call.exact_metrics.items())
+        warnings.append(f"metrics that MLflow cannot hold exactly are kept in {EXACT_METRICS}: {shown}")
     if call.description is not None:
         tags["mlflow.note.content"] = cut(call.description)
         if tags["mlflow.note.content"] != call.description:

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from jupyter_utils.entries.entry import INCOMING
-from jupyter_utils.machine.addresses import is_loopback, listed
-from jupyter_utils.machine.urls import mask
+from jupyter_utils.machine.addresses import listed
+from jupyter_utils.machine.urls import local_folder, mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,14 +93,6 @@ class Locations:
             "Leave the location out (then the server chooses one), or ask its administrator to list the place: "
             f"{SETTING}={mask(address)}"
         )
-
-
-def local_folder(address: str) -> str | None:
-    """Return the path that an address names on this machine, as MLflow reads it; None for one of another kind."""
-    parts = urlsplit(address)
-    if parts.scheme == "file":
-        return url2pathname(parts.path) if not parts.netloc or is_loopback(parts.netloc) else None
-    return None if parts.scheme else url2pathname(address)
 
 
 def foreign(locations: Locations, addresses: Iterable[str]) -> list[str]:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from jupyter_utils.errors import DirectoryError, SettingsError
+from jupyter_utils.machine.urls import local_folder
 from jupyter_utils.settings import DATABASE
-
-from .locations import local_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,6 +12,7 @@ from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import verify_files
 from jupyter_utils.errors import EntryError
 from jupyter_utils.machine.disk import to_disk
+from jupyter_utils.machine.disk_names import doubtful
 from jupyter_utils.machine.progress import progress
 from jupyter_utils.machine.variables import given
 
@@ -41,6 +42,10 @@ class Begun:
 
 class ArrivalError(OSError):
     """What the server lists is not what was sent; sending again may mend it."""
+
+
+class NamesError(Exception):
+    """The store does not hold all names of a run; sending again would not help."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,11 @@ def _upload(transfer: Transfer, values: Sequence[Callable[[], None]]) -> None:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     wrong = _differing(files, _listed(repository, files))
+    doubtful_names = set(doubtful([file.path for file in files])) if wrong else set()
+    if unlike := [file.path for file in wrong if file.path in doubtful_names]:
+        raise NamesError(
+            f"the store's disk takes {unlike[0]!r} for another of the run's files, or cannot hold its name"
+        )
     if wrong:
         raise ArrivalError(f"MLflow lists {wrong[0].path} ({len(wrong)} in all) with another size, or not at all.")
 

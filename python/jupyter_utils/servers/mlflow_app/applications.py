@@ -12,6 +12,7 @@ from jupyter_utils.adapters.mlflow_artifacts import confine_locations, confine_r
 from jupyter_utils.machine.variables import given
 from jupyter_utils.store.locations import Locations
 
+from .disk_names import DiskNames
 from .large_pieces import LargePieces
 from .limits import Bounded, Silence
 from .many_files import ManyFiles
@@ -69,4 +70,4 @@ def _ours(app: Any) -> Any:
     uri = given(adapter.BACKEND_STORE_URI)
     adapter.open_stores(uri, given(adapter.REGISTRY_STORE_URI) or uri, given(adapter.ARTIFACT_ROOT))
     confine_locations(places)
-    return Silence(SameOrigin(ServerInfo(SharedDisk(ManyFiles(LargePieces(Bounded(app)))))))
+    return Silence(SameOrigin(ServerInfo(SharedDisk(DiskNames(ManyFiles(LargePieces(Bounded(app))))))))
