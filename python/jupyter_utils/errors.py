@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class JupyterUtilsError(Exception):
     """Base of all errors of this package; the message names the setting or argument, its value and the remedy."""
@@ -62,6 +64,10 @@ class SeveralProblemsError(SaveRefusedError):
 
 class ArgumentError(SaveRefusedError):
     """An argument of `save_mlflow` has a type or a value that cannot be used."""
+
+
+class ArgumentNameError(ArgumentError, TypeError):
+    """A function was called with an argument that it does not have; nothing was done."""
 
 
 class ParamError(SaveRefusedError):
@@ -133,7 +139,15 @@ class SpoolFullError(SpoolError):
 
 
 class StageError(JupyterUtilsError):
-    """A value could not be written to the staging directory; nothing was committed or sent."""
+    """What a run consists of could not be written to the disk; nothing was committed or sent."""
+
+
+class PartlySavedError(StageError):
+    """Some values could not be read or written; the run holds all others, and `result` says where it is."""
+
+    def __init__(self, message: str, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class CommitError(JupyterUtilsError):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_utils.artifacts.failures import Failure
 from jupyter_utils.artifacts.writing import Planned, plan
 from jupyter_utils.errors import ArgumentError, NotebookIgnoredError, SaveRefusedError, SeveralProblemsError
 from jupyter_utils.notebook import CallingNotebook, find_notebook, find_twins
 from jupyter_utils.repository import open_repository
 from jupyter_utils.spool import Spool, check_room, own_spool
-from jupyter_utils.tracking import ServerStatus, check_server, tracking_uri
+from jupyter_utils.tracking import ServerStatus, check_server, tracking_uri, tracking_uri_problem
 
 from .values import check_metrics, check_params, text_problems
 
@@ -38,7 +40,10 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Call:
-    """A call that may go ahead. `notebook` is None in a plain script, where there is nothing to commit either."""
+    """A call that may go ahead. `notebook` is None in a plain script, where there is nothing to commit either.
+
+    `failures` are the values that could not even be looked at.
+    """
 
     experiment_name: str
     run_name: str | None
@@ -46,6 +51,7 @@ class Call:
     params: dict[str, str]
     metrics: dict[str, float]
     planned: tuple[Planned, ...]
+    failures: tuple[Failure, ...]
     notebook: CallingNotebook | None
     git_repo_dir: Path | None
     do_commit: bool
@@ -63,13 +69,14 @@ def check_call(arguments: Arguments) -> Call:
         SeveralProblemsError: there are more.
     """
     problems = _text_problems(arguments)
-    params, wrong = check_params(arguments.params)
+    failures: list[Failure] = []
+    params, wrong = check_params(arguments.params, failures)
     problems += wrong
-    metrics, wrong = check_metrics(arguments.metrics)
+    metrics, wrong = check_metrics(arguments.metrics, failures)
     problems += wrong
     planned: list[Planned] = []
     for section, values in arguments.values.items():
-        good, wrong = plan(section, values)
+        good, wrong = plan(section, values, failures)
         planned += good
         problems += wrong
     notebook, warnings = _check_notebook(arguments, problems)
@@ -83,6 +90,7 @@ def check_call(arguments: Arguments) -> Call:
         params=params,
         metrics=metrics,
         planned=tuple(planned),
+        failures=tuple(failures),
         notebook=notebook,
         git_repo_dir=_path(arguments.git_repo_dir),
         do_commit=arguments.do_commit and notebook is not None,
@@ -96,6 +104,8 @@ def check_call(arguments: Arguments) -> Call:
 def _text_problems(arguments: Arguments) -> list[SaveRefusedError]:
     names = ("experiment_name", "run_name", "description", "mlf_uri")
     problems = text_problems({name: getattr(arguments, name) for name in names})
+    if not problems and (wrong := tracking_uri_problem(arguments.mlf_uri)):
+        problems.append(ArgumentError(wrong))
     for name in ("git_repo_dir", "notebook"):
         value = getattr(arguments, name)
         if value is not None and not isinstance(value, str | os.PathLike):
@@ -164,7 +174,11 @@ def _known_size(value: Any) -> int:
         return 0
     path = Path(value)
     files = [path] if path.is_file() else [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
-    return sum(file.stat().st_size for file in files if file.exists())
+    total = 0
+    for file in files:
+        with suppress(OSError):  # writing it will say so
+            total += file.stat().st_size
+    return total
 
 
 def _refuse(problems: list[SaveRefusedError]) -> None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, SupportsFloat
 
+from jupyter_utils.artifacts.failures import Failure, failure
 from jupyter_utils.errors import ArgumentError, MetricError, ParamError, SaveRefusedError
 
 _NAME = re.compile(r"^[/\w.\- :]+$")
@@ -39,18 +40,20 @@ def text_problems(arguments: Mapping[str, object]) -> list[SaveRefusedError]:
     return problems
 
 
-def check_params(params: object) -> tuple[dict[str, str], list[SaveRefusedError]]:
+def check_params(params: object, failures: list[Failure] | None = None) -> tuple[dict[str, str], list[SaveRefusedError]]:
     """Return each parameter's value as the text that MLflow stores, and every problem.
+
+    Values that raise errors of their own when they are read go to `failures`, so that the others are kept.
 
     numpy's and torch's numbers become Python's first, so that 0.1 does not become `tensor(0.1000)`.
 
     >>> check_params({"lr": 0.1, "layers": [1, 2], "精度": None})[0]
     {'lr': '0.1', 'layers': '[1, 2]', '精度': 'None'}
     """
-    return _check(params, "params", ParamError, _param_text)
+    return _check(params, "params", ParamError, _param_text, failures)
 
 
-def check_metrics(metrics: object) -> tuple[dict[str, float], list[SaveRefusedError]]:
+def check_metrics(metrics: object, failures: list[Failure] | None = None) -> tuple[dict[str, float], list[SaveRefusedError]]:
     """Return each metric's value as a float, and every problem. NaN and infinities are numbers to MLflow, bool is not.
 
     >>> check_metrics({"f1": 1})[0]
@@ -58,11 +61,15 @@ def check_metrics(metrics: object) -> tuple[dict[str, float], list[SaveRefusedEr
     >>> print(check_metrics({"f1": "0.9"})[1][0])
     metrics['f1'] is a str ('0.9'), but a metric must be a number: convert it with float().
     """
-    return _check(metrics, "metrics", MetricError, _metric_number)
+    return _check(metrics, "metrics", MetricError, _metric_number, failures)
 
 
 def _check(
-    values: object, argument: str, error: type[SaveRefusedError], convert: Any
+    values: object,
+    argument: str,
+    error: type[SaveRefusedError],
+    convert: Any,
+    failures: list[Failure] | None,
 ) -> tuple[dict[str, Any], list[SaveRefusedError]]:
     if values is None:
         return {}, []
@@ -70,14 +77,20 @@ def _check(
         return {}, [ArgumentError(f"{argument} is a {type(values).__name__}, but must be a dict: name -> value.")]
     good: dict[str, Any] = {}
     problems: list[SaveRefusedError] = []
-    for name, value in values.items():
+    for name in values:
         wrong = _name_problem(name)
+        value = None
         try:
             if wrong:
                 raise error(f"{argument}: the name {name!r} {wrong}.")
+            value = values[name]
             good[name] = convert(name, value)
         except SaveRefusedError as problem:
             problems.append(problem)
+        except Exception as raised:
+            if failures is None:
+                raise
+            failures.append(failure(argument, name, value, raised))
     return good, problems
 
 
@@ -131,7 +144,10 @@ def _elements(value: Any) -> int:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - what is wrong with the value is said in any case
+        return "which cannot be shown"
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
