@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-FONTS = '''
+FONTS = """
 
 # ---- added to matplotlib: Japanese in every family and style ----
 _find_fonts = FontManager._find_fonts_by_props
@@ -23,8 +23,8 @@ def _find_fonts_and_japanese(self, prop, fontext="ttf", *args, **more):
 
 
 FontManager._find_fonts_by_props = _find_fonts_and_japanese
-'''
-FORMULAS = '''
+"""
+FORMULAS = """
 
 # ---- added to matplotlib: Japanese beside and within formulas, whose fonts have none ----
 _JAPANESE = ((0x2E80, 0xA000), (0xF900, 0xFB00), (0xFE30, 0xFE50), (0xFF00, 0x10000), (0x20000, 0x40000))
@@ -43,7 +43,7 @@ def _japanese_first(get_glyph):
 
 for _fonts in (BakomaFonts, UnicodeFonts, DejaVuFonts):
     _fonts._get_glyph = _japanese_first(_fonts._get_glyph)
-'''
+"""
 # Each module, what is added to its end, and what of its own the addition stands on.
 PARTS = {
     "font_manager.py": (FONTS, ("def _find_fonts_by_props(self", "class FontPath", "import _api, _afm, cbook")),

@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
+from pathlib import Path
 from typing import Any
+
+_PACKAGE = str(Path(__file__).parent)
+_WHOLE = "Verbose"
+"""IPython's mode of tracebacks (`%xmode`) in which ours are as long as any."""
+
+
+_RED, _NORMAL = "\033[31m", "\033[39m"
+
+
+def _place(error: BaseException) -> list[str]:
+    """Say in which line of the user's own code a function of this package was called."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith((_PACKAGE, "<")):
+            cell = Path(frame.filename).parent.name.startswith("ipykernel_")
+            return [f"(line {frame.lineno} of {'this cell' if cell else frame.filename}: {frame.line})"]
+    return []
 
 
 class JupyterUtilsError(Exception):
-    """Base of all errors of this package; the message names the setting or argument, its value and the remedy."""
+    """Base of all errors of this package; the message names the setting or argument, its value and the remedy.
+
+    A notebook shows the message, and where it came from in the user's own code; after `%xmode Verbose` the traceback.
+    """
+
+    def _render_traceback_(self, *_: Any) -> list[str]:
+        """Return what IPython shows of this error (the name is IPython's)."""
+        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        formatter: Any = getattr(shell, "InteractiveTB", None)
+        if getattr(formatter, "mode", "") == _WHOLE:
+            whole: list[str] = formatter.structured_traceback(type(self), self, self.__traceback__, tb_offset=1)
+            return whole
+        plain = str(getattr(shell, "colors", "")).lower() == "nocolor"
+        name = type(self).__name__
+        said = f"{name if plain else f'{_RED}{name}{_NORMAL}'}: {self}"
+        return [said, *getattr(self, "__notes__", []), *_place(self)]
 
 
 class SettingsError(JupyterUtilsError):

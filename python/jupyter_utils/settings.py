@@ -102,7 +102,8 @@ class Settings(BaseSettings):
         default=None, description="file that holds the password of MLflow's administrator; else one made once"
     )
     mlflow_server_allowed_hosts: str | None = Field(
-        default=None, description="more names under which MLflow is reached, separated by commas; with a port, at that one only"
+        default=None,
+        description="more names under which MLflow is reached, separated by commas; with a port, at that one only",
     )
     mlflow_host: str | None = Field(
         default=None, description="host of an MLflow server that listens on MLFLOW_PORT, such as the container beside"

@@ -22,7 +22,7 @@ import matplotlib.pyplot as plt
 
 def drawn(name, *forms):
     figure, axes = plt.subplots(figsize=(2, 2), dpi=50)
-    axes.plot([-1, 1], [-1, 1], label="損失（訓練）")
+    axes.plot([-1, 1], [-1, 1], label="損失、訓練ー")
     axes.set_title("精度と損失 カタカナ ｶﾅ 龍 ①")
     axes.set_xlabel("損失 $x^2 = -1$ の推移")
     axes.set_ylabel(r"$\\mathrm{精度}_{検証}$")
@@ -49,7 +49,7 @@ plt.rcdefaults()
 plt.rcParams["font.sans-serif"] = ["DejaVu Serif"]
 drawn("sans-serif of the user's own")
 from matplotlib import font_manager
-found = font_manager.fontManager._find_fonts_by_props(font_manager.FontProperties(family="sans-serif"))
+found = font_manager.fontManager._find_fonts_by_props(font_manager.FontProperties(family=["sans-serif"]))
 assert [str(path).rpartition("/")[2] for path in found] == ["DejaVuSerif.ttf", "ipaexg.ttf"], found
 print("drawn")
 """

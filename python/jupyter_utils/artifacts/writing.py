@@ -152,9 +152,7 @@ def _details(written: Written, planned: Planned, root: Path) -> Details:
 
 
 def _not_written(planned: Planned, form: str, why: str) -> str:
-    return (
-        f"{planned.section}[{planned.key!r}] ({type_name(planned.value)}) could not be written as {form}: {why}."
-    )
+    return f"{planned.section}[{planned.key!r}] ({type_name(planned.value)}) could not be written as {form}: {why}."
 
 
 def _check_written(planned: Planned, target: Path) -> None:

@@ -12,6 +12,8 @@ from jupyter_utils.errors import ArgumentNameError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_SHORT = 2
+"""Letters that are in too many names to mean one of them."""
 Result = TypeVar("Result")
 Given = ParamSpec("Given")
 
@@ -49,5 +51,5 @@ def _meant(name: str, known: list[str]) -> str | None:
     close = difflib.get_close_matches(sought, plain, 1, 0.6)
     if close:
         return plain[close[0]]
-    part = next((one for one in plain if len(sought) > 2 and (sought in one or one in sought)), None)
+    part = next((one for one in plain if sought[_SHORT:] and (sought in one or one in sought)), None)
     return plain[part] if part else None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.artifacts.failures import Failure
 from jupyter_utils.artifacts.writing import Planned, plan
 from jupyter_utils.errors import ArgumentError, NotebookIgnoredError, SaveRefusedError, SeveralProblemsError
 from jupyter_utils.notebook import CallingNotebook, find_notebook, find_twins
@@ -20,6 +19,8 @@ from .values import check_metrics, check_params, text_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from jupyter_utils.artifacts.failures import Failure
 
 
 @dataclass(frozen=True)

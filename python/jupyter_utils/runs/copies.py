@@ -43,12 +43,16 @@ def own_copy(cache: Path, source: Path, files: Sequence[EntryFile]) -> Path:
             target = folder / file.path
             target.parent.mkdir(parents=True, exist_ok=True)
             copy_file(source / file.path, target)
-            if digest(target) != file.sha256:
-                raise LoadError(f"{source / file.path} is damaged: its SHA-256 is not the one in the manifest.")
+            _check(target, file, source)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return folder
+
+
+def _check(copy: Path, file: EntryFile, source: Path) -> None:
+    if digest(copy) != file.sha256:
+        raise LoadError(f"{source / file.path} is damaged: its SHA-256 is not the one in the manifest.")
 
 
 @functools.cache

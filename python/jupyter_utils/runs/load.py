@@ -84,7 +84,8 @@ def load_mlflow(
     themselves; a path as that of a copy of your own, which stays for a day after this process has ended.
 
     Args:
-        run_id: MLflow's id of the run, the id of an entry (`jupyter-utils sync --list`), or what `save_mlflow` returned.
+        run_id: MLflow's id of the run, the id of an entry that waits (`jupyter-utils sync --list`), or what
+            `save_mlflow` returned.
         mlf_uri: the MLflow server; without it, that of the result, `MLFLOW_TRACKING_URI`, or the one that this
             environment starts.
         only: the arguments of `save_mlflow` to give back.

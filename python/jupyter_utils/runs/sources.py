@@ -96,7 +96,9 @@ def _waiting(entry: Path) -> WaitingRun | None:
 def _begun(run_id: str) -> WaitingRun | None:
     """Find a run that MLflow has a part of in the spool, which has the whole."""
     spool = own_spool()
-    return next((_waiting(spool.path / "entries" / one) for one in spool.names() if spool.state(one).run_id == run_id), None)
+    return next(
+        (_waiting(spool.path / "entries" / one) for one in spool.names() if spool.state(one).run_id == run_id), None
+    )
 
 
 def _sent(entry: str, uri: str) -> StoredRun:
@@ -158,9 +160,7 @@ class StoredRun:
         with tempfile.TemporaryDirectory(prefix=".part-", dir=root) as folder:
             part = self._download(file.path, Path(folder) / "file")
             if _sha256(part) != file.sha256:
-                raise LoadError(
-                    f"{file.path} of run {self.id} is damaged: its SHA-256 is not the one in the manifest."
-                )
+                raise LoadError(f"{file.path} of run {self.id} is damaged: its SHA-256 is not the one in the manifest.")
             part.chmod(0o444)  # nobody is to write there, a reader by mistake least of all
             part.replace(target)
 

@@ -40,7 +40,9 @@ def text_problems(arguments: Mapping[str, object]) -> list[SaveRefusedError]:
     return problems
 
 
-def check_params(params: object, failures: list[Failure] | None = None) -> tuple[dict[str, str], list[SaveRefusedError]]:
+def check_params(
+    params: object, failures: list[Failure] | None = None
+) -> tuple[dict[str, str], list[SaveRefusedError]]:
     """Return each parameter's value as the text that MLflow stores, and every problem.
 
     Values that raise errors of their own when they are read go to `failures`, so that the others are kept.
@@ -53,7 +55,9 @@ def check_params(params: object, failures: list[Failure] | None = None) -> tuple
     return _check(params, "params", ParamError, _param_text, failures)
 
 
-def check_metrics(metrics: object, failures: list[Failure] | None = None) -> tuple[dict[str, float], list[SaveRefusedError]]:
+def check_metrics(
+    metrics: object, failures: list[Failure] | None = None
+) -> tuple[dict[str, float], list[SaveRefusedError]]:
     """Return each metric's value as a float, and every problem. NaN and infinities are numbers to MLflow, bool is not.
 
     >>> check_metrics({"f1": 1})[0]
@@ -78,11 +82,11 @@ def _check(
     good: dict[str, Any] = {}
     problems: list[SaveRefusedError] = []
     for name in values:
-        wrong = _name_problem(name)
+        if wrong := _name_problem(name):
+            problems.append(error(f"{argument}: the name {name!r} {wrong}."))
+            continue
         value = None
         try:
-            if wrong:
-                raise error(f"{argument}: the name {name!r} {wrong}.")
             value = values[name]
             good[name] = convert(name, value)
         except SaveRefusedError as problem:

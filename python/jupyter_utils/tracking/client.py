@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 ANSWER_SECONDS = 30.0
 """For how long any one answer is waited for, all of it, before a run is kept."""
 _SECONDS = 60
-_RETRIES, _BACKOFF, _TIMEOUT = (
-    f"MLFLOW_HTTP_REQUEST_{name}" for name in ("MAX_RETRIES", "BACKOFF_FACTOR", "TIMEOUT")
-)
+_RETRIES, _BACKOFF, _TIMEOUT = (f"MLFLOW_HTTP_REQUEST_{name}" for name in ("MAX_RETRIES", "BACKOFF_FACTOR", "TIMEOUT"))
 # By themselves MLflow's calls give an MLflow that is down up after four minutes each (seven retries, pauses of up to
 # 64 s): a Trainer that reports to it was held for 495 s. This is about fifteen seconds, in which a server starts again.
 NOTEBOOKS = {_RETRIES: "4", _BACKOFF: "1", _TIMEOUT: "30"}

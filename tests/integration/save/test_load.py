@@ -219,7 +219,8 @@ def test_copies_go_a_day_after_their_process(runs: Runs, repo: Repo, tmp_path: P
     code = f"import jupyter_utils; print(jupyter_utils.load_mlflow({run!r}, {runs.uri!r}).dataset['f.bin'])"
 
     def load() -> Path:
-        done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, env=env())
+        command = [sys.executable, "-W", "ignore", "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, env=env(), check=True)
         return Path(done.stdout.strip())
 
     living = jupyter_utils.load_mlflow(run, runs.uri).dataset["f.bin"]

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import jupyter_utils
 import odd_servers
-import pytest
 from mlflow import MlflowClient
 from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES, MLFLOW_HTTP_REQUEST_TIMEOUT
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import pytest
     from conftest import Runs
 
 FOUND = odd_servers.answer("200 OK", b'{"experiments": []}', "application/json")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jupyter_utils
@@ -18,6 +17,8 @@ from jupyter_utils.spool import own_spool
 from small_disks import small_disk
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Repo, Runs
 
 ASSERT = "CUDA error: device-side assert triggered\nCUDA kernel errors might be asynchronously reported at some other"
@@ -178,7 +179,7 @@ def test_a_disk_that_is_full_for_one(runs: Runs, repo: Repo, tmp_path: Path, mon
         monkeypatch.setenv("JUPYTER_UTILS_SPOOL_DIR", str(disk / "spool"))
         result = partly(runs, repo, result={"large.bin": b"x" * 4_000_000, "small.txt": "s"}, do_commit=False)
     assert "No space left" in result.failed[0]
-    assert [path for path in runs.files(result.run_id, "result")] == ["result/small.txt"]
+    assert list(runs.files(result.run_id, "result")) == ["result/small.txt"]
 
 
 def test_an_interrupt_is_no_failure(runs: Runs, repo: Repo) -> None:
