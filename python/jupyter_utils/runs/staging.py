@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # MLflow cuts longer values, with a warning in a log only.
 _PARAM_CHARACTERS = 6000
 LONG_PARAMS = f"{OWN_FOLDER}/long_params.json"
+# What an error of the disk to which is written says, and hardly one of a file that is read.
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.ESTALE}
 FAILED_TAG = "jupyter_utils.failed"
 _DESCRIPTION = f"{OWN_FOLDER}/description.md"
 
@@ -101,7 +104,7 @@ def _write_values(call: Call, root: Path, *, last: bool) -> tuple[list[Stored], 
                 stored.append(write(planned, root))
             except Exception as error:
                 cause = error.__cause__ if isinstance(error, StageError) and error.__cause__ else error
-                if isinstance(cause, OSError) and not last:
+                if not last and isinstance(cause, OSError) and cause.errno in _DISK:
                     raise
                 failures.append(failure(planned.section, planned.key, planned.value, cause))
             bar.update()

@@ -55,7 +55,7 @@ def run_url(uri: str, experiment_id: str, run_id: str) -> str | None:
     page = (given("MLFLOW_UI_URL") if own else None) or uri
     if not is_http(page):
         return None
-    return f"{without_credentials(page).rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
+    return f"{without_credentials(understood(page))}/#/experiments/{experiment_id}/runs/{run_id}"
 
 
 def is_http(uri: str) -> bool:
