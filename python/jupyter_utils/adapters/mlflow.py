@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 # What `mlflow server` tells its workers, by the names in mlflow/server/constants.py and mlflow/environment_variables.py
 # (a test holds these against them). Importing the names would import the server before they are set.
@@ -70,6 +71,11 @@ def put_artifact(repository: Any, name: str, data: Any, file_name: str) -> None:
     credentials = repository._host_creds
     answer = http_request(credentials, f"/{name}", "PUT", data=data, extra_headers={"Content-Type": kind})
     check_response(answer)
+
+
+def get_artifact(repository: Any, name: str, target: Path) -> None:
+    """Fetch one artifact into a file, in this thread: MLflow's own way takes others, which do not see our settings."""
+    repository._download_file(name, str(target))
 
 
 def context_tags() -> dict[str, str]:

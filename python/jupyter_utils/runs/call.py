@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,13 +19,15 @@ from jupyter_utils.errors import (
 from jupyter_utils.notebook import CallingNotebook, find_notebook, find_twins
 from jupyter_utils.repository import open_repository
 from jupyter_utils.spool import Spool, check_room, own_spool
-from jupyter_utils.tracking import ServerStatus, check_server, tracking_uri
+from jupyter_utils.tracking import ServerStatus, check_server, tracking_uri, tracking_uri_problem
 
 from .disk_names import name_problems
 from .values import check_metrics, check_params, exact_metrics, text_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from jupyter_utils.artifacts.failures import Failure
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,10 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Call:
-    """A call that may go ahead. `notebook` is None in a plain script, where there is nothing to commit either."""
+    """A call that may go ahead. `notebook` is None in a plain script, where there is nothing to commit either.
+
+    `failures` are the values that could not even be looked at.
+    """
 
     experiment_name: str
     run_name: str | None
@@ -54,6 +60,7 @@ class Call:
     metrics: dict[str, float]
     exact_metrics: dict[str, dict[str, str]]
     planned: tuple[Planned, ...]
+    failures: tuple[Failure, ...]
     notebook: CallingNotebook | None
     git_repo_dir: Path | None
     do_commit: bool
@@ -71,13 +78,14 @@ def check_call(arguments: Arguments) -> Call:
         SeveralProblemsError: there are more.
     """
     problems = _text_problems(arguments)
-    params, wrong = check_params(arguments.params)
+    failures: list[Failure] = []
+    params, wrong = check_params(arguments.params, failures)
     problems += wrong
-    metrics, wrong = check_metrics(arguments.metrics)
+    metrics, wrong = check_metrics(arguments.metrics, failures)
     problems += wrong
     planned: list[Planned] = []
     for section, values in arguments.values.items():
-        good, wrong = plan(section, values)
+        good, wrong = plan(section, values, failures)
         planned += good
         problems += wrong
     notebook, warnings = _check_notebook(arguments, problems)
@@ -92,8 +100,9 @@ def check_call(arguments: Arguments) -> Call:
         description=arguments.description,
         params=params,
         metrics=metrics,
-        exact_metrics=exact_metrics(arguments.metrics),
+        exact_metrics=exact_metrics(arguments.metrics, metrics),
         planned=tuple(planned),
+        failures=tuple(failures),
         notebook=notebook,
         git_repo_dir=_path(arguments.git_repo_dir),
         do_commit=arguments.do_commit and notebook is not None,
@@ -107,6 +116,8 @@ def check_call(arguments: Arguments) -> Call:
 def _text_problems(arguments: Arguments) -> list[SaveRefusedError]:
     names = ("experiment_name", "run_name", "description", "mlf_uri")
     problems = text_problems({name: getattr(arguments, name) for name in names})
+    if not problems and (wrong := tracking_uri_problem(arguments.mlf_uri)):
+        problems.append(ArgumentError(wrong))
     for name in ("git_repo_dir", "notebook"):
         value = getattr(arguments, name)
         if value is not None and not isinstance(value, str | os.PathLike):
@@ -177,7 +188,11 @@ def _known_size(value: Any) -> int:
         return 0
     path = Path(value)
     files = [path] if path.is_file() else [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
-    return sum(file.stat().st_size for file in files if file.exists())
+    total = 0
+    for file in files:
+        with suppress(OSError):  # writing it will say so
+            total += file.stat().st_size
+    return total
 
 
 def _refuse(problems: list[SaveRefusedError]) -> None:

@@ -20,12 +20,13 @@ from jupyter_utils.tracking import (
     why_down,
 )
 
+from .arguments import spelled
 from .call import Arguments, Call, check_call
 from .code import Code, commit, look
 from .delivery import deliver, deliver_waiting
 from .provenance import environment_tags, source_tags
 from .ran import Comparison, compare
-from .result import SaveResult
+from .result import SaveResult, complete
 from .staging import Staged, stage
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["SaveResult", "save_mlflow"]
 
 
+@spelled
 def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     experiment_name: str,
     run_name: str | None = None,
@@ -90,6 +92,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     Raises:
         SaveRefusedError: something is wrong with the call, the repository or the server; nothing was changed.
             Its subclasses (in `jupyter_utils.errors`) name the reason; `SeveralProblemsError` lists several.
+        PartlySavedError: values could not be read or written (an error of CUDA, no memory, a full disk); all others
+            are saved, the run's tag `jupyter_utils.failed` and the card name them, and `error.result` is the result.
         StageError, CommitError: something failed on the way; the message says what exists by then.
         SendError: the server refused the run for good; it is kept on disk, and what MLflow has of it is marked failed.
 
@@ -109,6 +113,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.image: the container image's digest, where `JUPYTER_UTILS_IMAGE_DIGEST` tells it.
         jupyter_utils.python, .torch: their versions (torch only where it was imported).
         jupyter_utils.drifted, .overlay: "true" and the packages, where `%pip install` has added some.
+        jupyter_utils.failed: the values that could not be saved, and why, a line each.
         jupyter_utils.long_params: the names of the params that are stored whole as an artifact.
         jupyter_utils.exact_metrics: those of the metrics that MLflow cannot hold exactly, kept as an artifact.
 
@@ -132,19 +137,20 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     )
     saved = save_notebook(call.notebook) if call.notebook else None
     with ExitStack() as stack:
-        lease, staged, elsewhere = _write(call, stack)
+        with _interruptible():
+            lease, staged, elsewhere = _write(call, stack)
         ran, code = _code(call, saved, lease.path)
         with _mentioning(code.commit if call.do_commit else None):
             _keep(call, start_time, staged, code.tags | ran.tags, lease)
             run, unsent = _send(call, lease, code.commit)
         entry = None if run else lease.path
-    return SaveResult(
+    made = SaveResult(
         run_id=run.run_id if run else None,
         experiment_id=run.experiment_id if run else None,
         url=run_url(call.uri, run.experiment_id, run.run_id) if run else None,
         commit=code.commit,
         notebook=call.notebook.path if call.notebook else None,
-        artifacts=tuple(planned.path for planned in call.planned),
+        artifacts=staged.stored,
         warnings=(
             *call.warnings,
             *ran.warnings,
@@ -155,7 +161,10 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         ),
         entry=entry,
         spool=status_line(call.spool.idle()),
+        uri=without_credentials(call.uri),
+        failed=tuple(map(str, staged.failures)),
     )
+    return complete(made)
 
 
 def _write(call: Call, stack: ExitStack) -> tuple[EntryLease, Staged, str | None]:
@@ -169,7 +178,7 @@ def _write(call: Call, stack: ExitStack) -> tuple[EntryLease, Staged, str | None
         with ExitStack() as tried:
             try:
                 lease = tried.enter_context(call.spool.writing(store))
-                staged = stage(call, lease.path)
+                staged = stage(call, lease.path, last=False)
             except (StageError, SpoolError) as error:
                 if not isinstance(error.__cause__, OSError):
                     raise
@@ -188,6 +197,16 @@ def _code(call: Call, saved: Saved | None, directory: Path) -> tuple[Comparison,
     ran = compare(call.notebook, saved, directory)
     notebook = call.notebook.path
     return ran, commit(call, notebook, directory, saved) if call.do_commit else look(call, directory)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have an interrupt, which is the user's wish and no value's failure, say that nothing has come of the call."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        error.add_note("The run was not whole on disk yet, so it is not kept: nothing was committed or sent to MLflow.")
+        raise
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numbers
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, SupportsFloat
 
+from jupyter_utils.artifacts.failures import Failure, failure
 from jupyter_utils.errors import ArgumentError, MetricError, ParamError, SaveRefusedError
 
 from .exact_metrics import exact
@@ -42,18 +43,23 @@ def text_problems(arguments: Mapping[str, object]) -> list[SaveRefusedError]:
     return problems
 
 
-def check_params(params: object) -> tuple[dict[str, str], list[SaveRefusedError]]:
+def check_params(
+    params: object, failures: list[Failure] | None = None
+) -> tuple[dict[str, str], list[SaveRefusedError]]:
     """Return each parameter's value as the text that MLflow stores, and every problem.
 
-    The text is the whole value, whatever print options are set (see `param_text`).
+    The text is the whole value, whatever print options are set (see `param_text`). Values that raise errors of their own
+    when they are read go to `failures`, so that the others are kept.
 
     >>> check_params({"lr": 0.1, "layers": [1, 2], "精度": None})[0]
     {'lr': '0.1', 'layers': '[1, 2]', '精度': 'None'}
     """
-    return _check(params, "params", ParamError, _param_text)
+    return _check(params, "params", ParamError, _param_text, failures)
 
 
-def check_metrics(metrics: object) -> tuple[dict[str, float], list[SaveRefusedError]]:
+def check_metrics(
+    metrics: object, failures: list[Failure] | None = None
+) -> tuple[dict[str, float], list[SaveRefusedError]]:
     """Return each metric's value as a float, and every problem. NaN and infinities are numbers to MLflow, bool is not.
 
     >>> check_metrics({"f1": 1})[0]
@@ -61,25 +67,26 @@ def check_metrics(metrics: object) -> tuple[dict[str, float], list[SaveRefusedEr
     >>> print(check_metrics({"f1": "0.9"})[1][0])
     metrics['f1'] is a str ('0.9'), but a metric must be a number: convert it with float().
     """
-    return _check(metrics, "metrics", MetricError, _metric_number)
+    return _check(metrics, "metrics", MetricError, _metric_number, failures)
 
 
-def exact_metrics(metrics: object) -> dict[str, dict[str, str]]:
-    """Return those of checked metrics that MLflow cannot hold exactly, with type and text.
+def exact_metrics(metrics: object, checked: Collection[str]) -> dict[str, dict[str, str]]:
+    """Return those of the checked metrics that MLflow cannot hold exactly, with type and text.
 
-    >>> exact_metrics({"loss": float("inf"), "f1": 0.9})
+    >>> exact_metrics({"loss": float("inf"), "f1": 0.9}, ["loss", "f1"])
     {'loss': {'type': 'float', 'value': 'inf'}}
     """
     given = metrics if isinstance(metrics, Mapping) else {}
-    found: dict[str, dict[str, str]] = {}
-    for name, value in given.items():
-        if isinstance(number := plain(value), numbers.Number) and (kept := exact(number)):
-            found[name] = kept
-    return found
+    found = {name: exact(plain(given[name])) for name in checked}
+    return {name: kept for name, kept in found.items() if kept}
 
 
 def _check(
-    values: object, argument: str, error: type[SaveRefusedError], convert: Any
+    values: object,
+    argument: str,
+    error: type[SaveRefusedError],
+    convert: Any,
+    failures: list[Failure] | None,
 ) -> tuple[dict[str, Any], list[SaveRefusedError]]:
     if values is None:
         return {}, []
@@ -87,14 +94,20 @@ def _check(
         return {}, [ArgumentError(f"{argument} is a {type(values).__name__}, but must be a dict: name -> value.")]
     good: dict[str, Any] = {}
     problems: list[SaveRefusedError] = []
-    for name, value in values.items():
-        wrong = _name_problem(name)
+    for name in values:
+        if wrong := _name_problem(name):
+            problems.append(error(f"{argument}: the name {name!r} {wrong}."))
+            continue
+        value = None
         try:
-            if wrong:
-                raise error(f"{argument}: the name {name!r} {wrong}.")
+            value = values[name]
             good[name] = convert(name, value)
         except SaveRefusedError as problem:
             problems.append(problem)
+        except Exception as raised:
+            if failures is None:
+                raise
+            failures.append(failure(argument, name, value, raised))
     return good, problems
 
 
@@ -159,7 +172,10 @@ def plain(value: Any) -> Any:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - what is wrong with the value is said in any case
+        return "which cannot be shown"
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 

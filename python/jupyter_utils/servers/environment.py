@@ -10,6 +10,7 @@ from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.machine.variables import given
 from jupyter_utils.settings import read_settings
 from jupyter_utils.supervision.notify import VARIABLE
+from jupyter_utils.tracking import NOTEBOOKS
 
 from . import mlflow
 from .addresses import openable
@@ -48,6 +49,7 @@ def notebook_environment(settings: Settings, admin: mlflow.Credentials | None) -
         "JUPYTER_UTILS_SPOOL_DIR": str(settings.spool_dir),
         "JUPYTER_UTILS_SPOOL_GIB": str(settings.jupyter_utils_spool_gib),
         "JUPYTER_UTILS_FSYNC": settings.jupyter_utils_fsync,
+        **{name: given(name) or default for name, default in NOTEBOOKS.items()},
         **settings.for_library,
         **(admin.environment() if admin else tracking_password(settings)),
     }

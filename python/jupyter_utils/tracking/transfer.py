@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from jupyter_utils.errors import EntryError
 from jupyter_utils.machine.disk import to_disk
 from jupyter_utils.machine.disk_names import doubtful
 from jupyter_utils.machine.progress import progress
+from jupyter_utils.machine.threads import Threads
 from jupyter_utils.machine.variables import given
 
 from .local import move_in, run_folder
@@ -117,7 +118,7 @@ def _upload(transfer: Transfer, values: Sequence[Callable[[], None]]) -> None:
         return 0
 
     size = sum(file.size for file in todo)
-    with progress("Uploading to MLflow", size, in_bytes=True) as bar, ThreadPoolExecutor(_THREADS) as pool:
+    with progress("Uploading to MLflow", size, in_bytes=True) as bar, Threads(_THREADS) as pool:
         tasks = [pool.submit(value, log) for log in values]
         together = put_small(repository, transfer.place, todo)
         bar.update(sum(file.size for file in todo if file.path in together))
@@ -148,7 +149,7 @@ def _listed(repository: Any, files: tuple[EntryFile, ...]) -> dict[str, int | No
     for file in files:
         folders[posixpath.dirname(file.path)].append(file)
     sizes: dict[str, int | None] = {}
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with Threads(_THREADS) as pool:
         for found in pool.map(lambda folder: with_retries(repository.list_artifacts, folder or None), folders):
             # MLflow leaves the size of an empty file out.
             sizes |= {one.path: one.file_size or 0 for one in found if not one.is_dir}
