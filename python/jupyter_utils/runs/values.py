@@ -48,8 +48,8 @@ def check_params(
 ) -> tuple[dict[str, str], list[SaveRefusedError]]:
     """Return each parameter's value as the text that MLflow stores, and every problem.
 
-    The text is the whole value, whatever print options are set (see `param_text`). Values that raise errors of their own
-    when they are read go to `failures`, so that the others are kept.
+    The text is the whole value, whatever print options are set (see `param_text`). Values that raise errors of their
+    own when they are read go to `failures`, so that the others are kept.
 
     >>> check_params({"lr": 0.1, "layers": [1, 2], "精度": None})[0]
     {'lr': '0.1', 'layers': '[1, 2]', '精度': 'None'}

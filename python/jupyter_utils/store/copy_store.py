@@ -19,11 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import INCOMING
 from jupyter_utils.errors import CopyStoreError
-from jupyter_utils.machine.urls import mask, said, sqlite_file, sqlite_uri
+from jupyter_utils.machine.urls import local_folder, mask, said, sqlite_file, sqlite_uri
 from jupyter_utils.settings import DATABASE
 
 from . import lock
-from .locations import local_folder
 from .privacy import close_copies, tell_kept_private, writing_privately
 
 if TYPE_CHECKING:

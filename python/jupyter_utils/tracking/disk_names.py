@@ -13,8 +13,9 @@ from jupyter_utils.machine.disk_names import confused
 from jupyter_utils.machine.files import existing_part
 from jupyter_utils.machine.urls import local_folder
 
+from .client import client_settings
 from .local import artifact_folder
-from .server import client_settings, is_http
+from .server import is_http
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
