@@ -61,7 +61,8 @@ def _become_mlflow(words: Sequence[str], held: int | None) -> NoReturn:
         os.set_inheritable(held, True)
     click.echo(
         f"WARNING: with {' '.join(words)} this is MLflow's own server, which takes any artifact location "
-        "and follows links out of the store: let nobody in whom this account does not trust.",
+        "follows links out of the store, and cannot prove which store it is: let nobody in whom this account does not "
+        "trust.",
         err=True,
     )
     os.execv(sys.executable, [sys.executable, "-P", "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.adapters.mlflow_artifacts import confine_locations, confine_repositories
 from jupyter_utils.machine.variables import given
+from jupyter_utils.store.identity import key_of
 from jupyter_utils.store.locations import Locations
 
+from .identity import Identity
 from .large_pieces import LargePieces
 from .limits import Silence
 from .many_files import ManyFiles
@@ -64,6 +66,7 @@ def locations() -> Locations:
 def _ours(app: Any) -> Any:
     places = locations()
     confine_repositories(places)
-    adapter.open_stores(given(adapter.BACKEND_STORE_URI), PROXIED_ARTIFACTS)
+    uri = given(adapter.BACKEND_STORE_URI)
+    adapter.open_stores(uri, PROXIED_ARTIFACTS)
     confine_locations(places)
-    return Silence(SameOrigin(ServerInfo(SharedDisk(ManyFiles(LargePieces(app))))))
+    return Silence(SameOrigin(Identity(ServerInfo(SharedDisk(ManyFiles(LargePieces(app)))), key_of(uri))))
