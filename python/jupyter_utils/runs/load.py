@@ -7,19 +7,27 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jupyter_utils.adapters.mlflow_client import artifact_repository, client
 from jupyter_utils.artifacts.lookup import kind_named
 from jupyter_utils.artifacts.manifest import MANIFEST, MANIFEST_FORMAT
 from jupyter_utils.artifacts.names import name_problem
 from jupyter_utils.artifacts.registry import SIDECAR, Format, NotTrustedError
 from jupyter_utils.entries.entry import sha256
+from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import LoadError, UntrustedFormatError
-from jupyter_utils.machine.urls import said
+from jupyter_utils.machine.urls import said, without_credentials
+from jupyter_utils.spool import own_spool
 from jupyter_utils.tracking.server import client_settings, tracking_uri
 
+from .destination import check
 from .staging import LONG_PARAMS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_ATTEMPTS = 3
+"""How often a server that does not answer is asked."""
 
 
 class Values(Mapping[str, Any]):
@@ -112,15 +120,36 @@ class _Run:
     uri: str
     trust: bool
     _manifest: dict[str, Any] = field(default_factory=dict)
+    _artifacts: str = ""
 
     def info(self) -> Any:
-        from mlflow import MlflowClient, MlflowException
+        from mlflow import MlflowException
 
+        # Before any login goes there.
+        self.check_server()
         try:
             with client_settings():
-                return MlflowClient(self.uri).get_run(self.run_id)
+                found = client(self.uri).get_run(self.run_id)
+                self._artifacts = found.info.artifact_uri
+                return found
         except MlflowException as error:
             raise LoadError(f"run_id={self.run_id!r} cannot be loaded from MLflow: {said(error)}") from None
+
+    def check_server(self) -> None:
+        """Make sure that the right store answers.
+
+        Raises:
+            LoadError: another does, or none.
+        """
+        known = KnownStores(own_spool().path)
+        for _ in range(_ATTEMPTS):
+            answer = check(self.uri, known)
+            if answer.down is None:
+                return
+            if answer.is_stranger:
+                break
+        where = without_credentials(self.uri)
+        raise LoadError(f"run_id={self.run_id!r} cannot be loaded: the MLflow server at {where} {answer.down}.")
 
     def manifest(self) -> dict[str, Any]:
         if not self._manifest:
@@ -193,8 +222,6 @@ class _Run:
         return [one for one in self.manifest()["files"] if one["path"] == name or one["path"].startswith(name + "/")]
 
     def _fetch(self, file: dict[str, Any], root: Path) -> None:
-        from mlflow import MlflowClient
-
         if name_problem(file["path"]):
             raise LoadError(
                 f"The manifest of run {self.run_id} names {file['path']!r}, which no artifact may be called."
@@ -205,7 +232,8 @@ class _Run:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             with client_settings():
-                MlflowClient(self.uri).download_artifacts(self.run_id, file["path"], str(target.parent))
+                repository = artifact_repository(self._artifacts, self.uri)
+                repository.download_artifacts(file["path"], str(root))
         except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold the address
             raise LoadError(f"{file['path']} of run {self.run_id} cannot be downloaded: {said(error)}") from None
         if file["sha256"] and sha256(target) != file["sha256"]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from jupyter_utils.machine.lab_store import DEFAULT_URI
+
+from .identity import Answer, ask
 from .local import artifact_folder
 from .send import SentRun, send
 from .server import (
-    DEFAULT_URI,
     ServerStatus,
-    check_server,
+    check_experiment,
     client_settings,
+    experiment_mark,
     is_http,
     run_url,
     sending_uri,
@@ -18,11 +21,14 @@ from .server import (
 
 __all__ = [
     "DEFAULT_URI",
+    "Answer",
     "SentRun",
     "ServerStatus",
     "artifact_folder",
-    "check_server",
+    "ask",
+    "check_experiment",
     "client_settings",
+    "experiment_mark",
     "is_http",
     "run_url",
     "send",

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from jupyter_utils.adapters.mlflow_client import client as client_of
 from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.errors import EntryError, SendError, UnsentError
 from jupyter_utils.machine.urls import said, without_credentials
 
 from .local import artifact_folder
 from .retry import is_later, is_login, status_of, with_retries
-from .server import client_settings, is_http
+from .server import client_settings, is_http, login_remedy
 from .transfer import Begun, Transfer
 
 if TYPE_CHECKING:
@@ -59,10 +60,8 @@ def send(entry: Entry, directory: Path, uri: str, *, experiment_id: str | None =
         SendError: never; the run is marked failed, with the reason as its note.
         EntryError: the entry's files are damaged; nothing of it was sent.
     """
-    from mlflow import MlflowClient
-
     with client_settings(retries=0):
-        client = MlflowClient(uri)
+        client = client_of(uri)
         run = None
         try:
             store = artifact_folder(uri) if is_http(uri) else None
@@ -133,8 +132,8 @@ def _explained(client: Any, run: Begun | None, error: Exception, uri: str) -> Un
     words = f"{type(error).__name__}: {said(error)}"
     shown = without_credentials(uri)
     if is_login(error):
-        hint = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
-        return UnsentError(f"MLflow at {shown} does not let us in ({words}). {hint}", run_id=run_id)
+        hint = login_remedy(uri)
+        return UnsentError(f"MLflow at {shown} does not let us in ({words}): {hint}", run_id=run_id)
     if is_later(error):
         return UnsentError(f"MLflow at {shown} did not take all of it ({words}).", run_id=run_id)
     state = f"run {run_id} was begun and is marked as failed" if run_id else "no run was begun"
