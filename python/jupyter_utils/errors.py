@@ -204,6 +204,17 @@ class UnsentError(JupyterUtilsError):
         self.run_id = run_id
 
 
+class OtherStoreError(UnsentError):
+    """Another MLflow answers than the one that a run is for: nothing was sent there, neither run nor password.
+
+    `fact` says so without the remedy, as a question needs it.
+    """
+
+    def __init__(self, fact: str, remedy: str) -> None:
+        super().__init__(f"{fact} {remedy}")
+        self.fact = fact
+
+
 class SendError(JupyterUtilsError):
     """MLflow refused the run for good; `run_id` (None: not even begun) and `commit` say what exists already.
 

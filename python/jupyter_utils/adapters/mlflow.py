@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+from .mlflow_client import login
+
 # What `mlflow server` tells its workers, by the names in mlflow/server/constants.py and mlflow/environment_variables.py
 # (a test holds these against them). Importing the names would import the server before they are set.
 BACKEND_STORE_URI = "_MLFLOW_SERVER_FILE_STORE"
@@ -25,15 +27,14 @@ ADMIN_BOOTSTRAPPED = "_MLFLOW_AUTH_ADMIN_BOOTSTRAPPED"
 
 
 def request(server: str, path: str, method: str, **options: Any) -> Any:
-    """Ask an MLflow server as its client does, with the password of the environment; give the response of `requests`.
+    """Ask an MLflow server as its client does, with the login that is for it; give the response of `requests`.
 
     Raises:
         MlflowException: the server cannot be reached.
     """
-    from mlflow.utils.credentials import get_default_host_creds
     from mlflow.utils.rest_utils import http_request
 
-    return http_request(get_default_host_creds(server), path, method, **options)
+    return http_request(login(server), path, method, **options)
 
 
 def check_response(response: Any) -> None:
@@ -41,13 +42,6 @@ def check_response(response: Any) -> None:
     from mlflow.utils.request_utils import augmented_raise_for_status
 
     augmented_raise_for_status(response)
-
-
-def artifact_repository(uri: str, server: str | None = None) -> Any:
-    """Return the client of an artifact store; one of `mlflow-artifacts:` addresses lies behind the MLflow server."""
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    return get_artifact_repository(uri, tracking_uri=server)
 
 
 def is_http_repository(repository: Any) -> bool:

@@ -1,71 +1,81 @@
-"""How MLflow's client behaves during a call of ours, and in that call alone: no other thread sees a change.
+"""MLflow's clients, with a login that belongs to their server.
 
-MLflow's client takes its settings from the environment, which all threads of a process share. So its two classes of
-settings (of MLflow 3.17) ask a context variable first, and what sends its requests leads those to this machine past
-every proxy. Outside of a call of ours nothing differs.
+MLflow's own send the user, password and token of the environment to every server. Here these go to the one server
+that the environment names (`machine.lab_store`); to any other goes what MLflow reads from `~/.mlflow/credentials`, and
+what stands in its address.
 """
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from types import FunctionType
+from typing import Any
 
-from jupyter_utils.machine.addresses import is_loopback
+from jupyter_utils.machine.lab_store import has_login
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-_ours: ContextVar[Mapping[str, Any] | None] = ContextVar("jupyter_utils_mlflow_settings", default=None)
-_lock = threading.Lock()
-_done: list[bool] = []
+_ASKED = "get_default_host_creds"
+"""MLflow's function that reads the environment, by which name its repositories call it."""
 
 
-@contextmanager
-def settings(values: Mapping[str, Any]) -> Iterator[None]:
-    """Have MLflow's client find these settings, by the names of its variables, in this context during the block."""
-    _heed_context()
-    token = _ours.set({**(_ours.get() or {}), **values})
-    try:
-        yield
-    finally:
-        _ours.reset(token)
+def login(uri: str) -> Any:
+    """Return what an MLflow client needs to talk to an address: its login, certificates, and the address itself."""
+    from mlflow.utils.credentials import _read_mlflow_creds_from_file, get_default_host_creds
+    from mlflow.utils.rest_utils import MlflowHostCreds
+
+    found = get_default_host_creds(uri)
+    if has_login(uri):
+        return found
+    username, password = _read_mlflow_creds_from_file()
+    return MlflowHostCreds(
+        host=uri,
+        username=username,
+        password=password,
+        ignore_tls_verification=found.ignore_tls_verification,
+        client_cert_path=found.client_cert_path,
+        server_cert_path=found.server_cert_path,
+    )
 
 
-def _heed_context() -> None:
-    with _lock:
-        if _done:
-            return
-        from mlflow import environment_variables as variables
-        from mlflow.utils import request_utils, rest_utils
+def client(uri: str) -> Any:
+    """Return MLflow's client of a server, or of a database or folder, which have no login of this kind."""
+    from mlflow import MlflowClient
+    from mlflow.store.tracking.rest_store import RestStore
+    from mlflow.tracking._tracking_service.client import TrackingServiceClient
 
-        for cls in (variables._EnvironmentVariable, variables._BooleanEnvironmentVariable):
-            _wrap(cls, "get", _found_first)
-        # One function, which two modules know.
-        _wrap(request_utils, "_get_http_response_with_retries", _past_proxies)
-        _wrap(rest_utils, "_get_http_response_with_retries", _past_proxies)
-        _done.append(True)
-
-
-def _wrap(owner: Any, name: str, wrapper: Callable[[Any], Any]) -> None:
-    setattr(owner, name, wrapper(getattr(owner, name)))
+    made = MlflowClient(uri)
+    if uri.startswith(("http://", "https://")):
+        store = RestStore(lambda: login(uri))
+        kind = type("OwnLogin", (TrackingServiceClient,), {"store": property(lambda _: store)})
+        made._tracking_client = kind(uri)
+    return made
 
 
-def _found_first(get: Any) -> Any:
-    def found_first(variable: Any) -> Any:
-        ours = _ours.get()
-        return get(variable) if ours is None or variable.name not in ours else ours[variable.name]
+def artifact_repository(uri: str, server: str | None = None) -> Any:
+    """Return the client of an artifact store; one of `mlflow-artifacts:` addresses lies behind the MLflow server."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+    from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
 
-    return found_first
+    repository = get_artifact_repository(uri, tracking_uri=server)
+    if isinstance(repository, HttpArtifactRepository):
+        repository.__class__ = type("OwnLogin", (type(repository),), _asking(type(repository)))
+    return repository
 
 
-def _past_proxies(send: Any) -> Any:
-    def past_proxies(method: str, url: str, *arguments: Any, **more: Any) -> Any:
-        if _ours.get() is not None and is_loopback(host := urlsplit(url).hostname):
-            # requests' own way: a list of hosts in the place of the environment's NO_PROXY.
-            more.setdefault("proxies", {"no_proxy": host})
-        return send(method, url, *arguments, **more)
+def _asking(kind: type) -> dict[str, Any]:
+    """Return the methods and properties that ask MLflow for a login, such that they ask here."""
+    found: dict[str, Any] = {}
+    for one in reversed(kind.__mro__):
+        for name, member in vars(one).items():
+            function = member.fget if isinstance(member, property) else member
+            if isinstance(function, FunctionType) and _ASKED in function.__code__.co_names:
+                asking = _elsewhere(function)
+                found[name] = property(asking) if isinstance(member, property) else asking
+            elif name in found:
+                del found[name]  # a class below has its own, which does not ask
+    return found
 
-    return past_proxies
+
+def _elsewhere(function: FunctionType) -> FunctionType:
+    scope = function.__globals__ | {_ASKED: login}
+    made = FunctionType(function.__code__, scope, function.__name__, function.__defaults__, function.__closure__)
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made

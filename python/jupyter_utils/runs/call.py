@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.writing import Planned, plan
+from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import (
     ArgumentError,
     NotebookIgnoredError,
@@ -19,8 +20,9 @@ from jupyter_utils.errors import (
 from jupyter_utils.notebook import CallingNotebook, find_notebook, find_twins
 from jupyter_utils.repository import open_repository
 from jupyter_utils.spool import Spool, check_room, own_spool
-from jupyter_utils.tracking import ServerStatus, check_server, tracking_uri, tracking_uri_problem
+from jupyter_utils.tracking import Answer, ServerStatus, check_experiment, tracking_uri, tracking_uri_problem
 
+from .destination import check
 from .disk_names import name_problems
 from .values import check_metrics, check_params, exact_metrics, text_problems
 
@@ -66,6 +68,7 @@ class Call:
     do_commit: bool
     uri: str
     server: ServerStatus
+    answer: Answer
     spool: Spool
     warnings: tuple[str, ...]
 
@@ -89,8 +92,9 @@ def check_call(arguments: Arguments) -> Call:
         planned += good
         problems += wrong
     notebook, warnings = _check_notebook(arguments, problems)
-    server = _check_server(arguments, problems)
-    spool = _check_spool(server, planned, problems)
+    spool = own_spool()
+    answer, server = _check_server(arguments, KnownStores(spool.path), problems)
+    _check_spool(spool, server, planned, problems)
     if not problems:
         problems += name_problems(planned, spool, server, tracking_uri(arguments.mlf_uri), arguments.experiment_name)
     _refuse(problems)
@@ -108,6 +112,7 @@ def check_call(arguments: Arguments) -> Call:
         do_commit=arguments.do_commit and notebook is not None,
         uri=tracking_uri(arguments.mlf_uri),
         server=server,
+        answer=answer,
         spool=spool,
         warnings=tuple(warnings),
     )
@@ -158,26 +163,31 @@ def _check_repository(notebook: CallingNotebook, git_repo_dir: Path | None) -> N
             raise
 
 
-def _check_server(arguments: Arguments, problems: list[SaveRefusedError]) -> ServerStatus:
+def _check_server(
+    arguments: Arguments, known: KnownStores, problems: list[SaveRefusedError]
+) -> tuple[Answer, ServerStatus]:
+    """Ask the server who it is, and only the right one for the experiment; adds to `problems`."""
     if any(isinstance(problem, ArgumentError) for problem in problems):
-        return ServerStatus()
+        return Answer(), ServerStatus()
+    uri = tracking_uri(arguments.mlf_uri)
+    answer = check(uri, known)
+    if answer.down:
+        return answer, ServerStatus(down=answer.down)
     try:
-        return check_server(tracking_uri(arguments.mlf_uri), arguments.experiment_name)
+        return answer, check_experiment(uri, arguments.experiment_name)
     except SaveRefusedError as problem:
         problems.append(problem)
-        return ServerStatus()
+        return answer, ServerStatus()
 
 
-def _check_spool(server: ServerStatus, planned: list[Planned], problems: list[SaveRefusedError]) -> Spool:
+def _check_spool(spool: Spool, server: ServerStatus, planned: list[Planned], problems: list[SaveRefusedError]) -> None:
     """Make sure that the call can be kept, and, where it will have to wait, that there is room for it."""
-    spool = own_spool()
     try:
         spool.prepare()
         if server.down:
             check_room(spool, sum(_known_size(one.value) for one in planned))
     except SaveRefusedError as problem:
         problems.append(problem)
-    return spool
 
 
 def _known_size(value: Any) -> int:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.entries.entry import Entry, measure_files, write_entry
+from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import SendError, SpoolError, StageError, UnsentError
 from jupyter_utils.machine.urls import mask, without_credentials
 from jupyter_utils.notebook import save_notebook, script_name
 from jupyter_utils.spool import EntryLease, status_line
 from jupyter_utils.tracking import (
+    Answer,
     SentRun,
     artifact_folder,
     client_settings,
@@ -24,6 +27,7 @@ from .arguments import spelled
 from .call import Arguments, Call, check_call
 from .code import Code, commit, look
 from .delivery import deliver, deliver_waiting
+from .destination import Round, check, first_word
 from .provenance import environment_tags, source_tags
 from .ran import Comparison, compare
 from .result import SaveResult, complete
@@ -37,6 +41,9 @@ if TYPE_CHECKING:
     from jupyter_utils.notebook import Saved
 
 __all__ = ["SaveResult", "save_mlflow"]
+
+_AGE = 1.0
+"""Seconds for which the server's answer to the question who it is counts within one call."""
 
 
 @spelled
@@ -80,7 +87,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         do_commit: whether to commit the notebook and its Jupytext twin, and nothing else. Never pushes.
         git_repo_dir: the notebook's Git repository; without it, the one around the notebook.
         mlf_uri: the MLflow server; without it, `MLFLOW_TRACKING_URI`, else the one that this environment starts.
-            One that asks for a password finds it in `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`.
+            `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD` are for the server that `MLFLOW_TRACKING_URI`
+            names; for another, `~/.mlflow/credentials` or the address itself (https://USER:PASSWORD@HOST) has them.
         notebook: the notebook's file, for front ends that tell their kernels nothing.
 
     Returns:
@@ -243,6 +251,8 @@ def _keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], lea
             files=measure_files(lease.path, known=staged.files),
             id=lease.id,
             uri=without_credentials(call.uri),
+            store=_meant(call),
+            experiment=call.server.experiment,
         )
         write_entry(entry, lease.path)
         call.spool.commit(lease)
@@ -253,11 +263,22 @@ def _keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], lea
         ) from error
 
 
+def _meant(call: Call) -> str:
+    """Return the identity of the store that answered, or, where that is down or another, of the one that is known."""
+    if not call.server.down:
+        return call.answer.store
+    return next(iter(KnownStores(call.spool.path).meant(call.uri)), "")
+
+
 def _send(call: Call, lease: EntryLease, commit: str | None) -> tuple[SentRun | None, str | None]:
-    """Send what waits for this server, in order, and then this run; where that must wait, say why."""
+    """Send what waits for this server, in order, and then this run; where that must wait, say why.
+
+    Returns:
+        the run, if it was sent, and what is to be said of it.
+    """
     try:
-        _check_up(call)
-        return deliver(call.spool, lease, uri=call.uri, experiment_id=call.server.experiment_id, fresh=True), None
+        plain = _check_up(call)
+        return deliver(call.spool, lease, uri=call.uri, experiment_id=call.server.experiment_id, fresh=True), plain
     except UnsentError as error:
         return None, f"{error} {_wait(call, lease)}"
     except SendError as error:
@@ -268,22 +289,34 @@ def _send(call: Call, lease: EntryLease, commit: str | None) -> tuple[SentRun | 
         raise
 
 
-def _check_up(call: Call) -> None:
-    """Send what waits for the server already.
+def _check_up(call: Call) -> str | None:
+    """Send what waits for the server already, and return what is to be said of the server.
 
     Raises:
-        UnsentError: it is down, or goes down.
+        UnsentError: it is down, or goes down, or is another than the one that is meant.
     """
-    if call.server.down:
-        raise UnsentError(
-            f"The MLflow server at {mask(call.uri)} {call.server.down}. Is that the right one "
-            "(mlf_uri=, MLFLOW_TRACKING_URI), and was it started (`jupyter-utils mlflow`)?"
-        )
-    waiting = deliver_waiting(call.spool, uri=call.uri)
-    down = [error for error in waiting.unsent.values() if isinstance(error, UnsentError)]
+    known = KnownStores(call.spool.path)
+    answer = _answer(call, known)
+    if down := call.server.down or answer.down:
+        hint = "Is that the right one (mlf_uri=, MLFLOW_TRACKING_URI), and was it started (`jupyter-utils mlflow`)?"
+        raise UnsentError(f"The MLflow server at {mask(call.uri)} {down}." + ("" if answer.is_stranger else f" {hint}"))
+    said = first_word(call.uri, answer.store, known)
+    waiting = deliver_waiting(call.spool, servers=Round(known, only=call.uri, answer=answer))
+    failed = [error for error in waiting.unsent.values() if type(error) is UnsentError]
     # One that fails again and again must not keep the others from a server that lives.
-    if down and why_down(call.uri):
-        raise down[0]
+    if failed and why_down(call.uri):
+        raise failed[0]
+    return said
+
+
+def _answer(call: Call, known: KnownStores) -> Answer:
+    """Return who answered; asked again where writing the values took so long that another may have taken the port."""
+    if call.server.down or time.monotonic() - call.answer.at < _AGE:
+        return call.answer
+    answer = check(call.uri, known)
+    if answer.down is None and answer.store != call.answer.store:
+        return replace(answer, down="became another store during this call", is_stranger=True)
+    return answer
 
 
 def _wait(call: Call, lease: EntryLease) -> str:

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.adapters.mlflow_client import artifact_repository, client
 from jupyter_utils.entries.entry import ARTIFACTS, EntryFile, read_raw
+from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import EntryError, LoadError
-from jupyter_utils.machine.urls import said
+from jupyter_utils.machine.urls import said, without_credentials
 from jupyter_utils.spool import own_spool
 from jupyter_utils.tracking import client_settings, run_of_entry, sending_uri, tracking_uri, tracking_uri_problem
 
 from .copies import own_copy
+from .destination import check
 from .result import SaveResult
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 _ENTRY = re.compile(r"\d{15}-[0-9a-f]{16}")
 _PIECE = 2**20
+_ATTEMPTS = 3
+"""How often a server that does not answer is asked."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,25 @@ def _begun(run_id: str) -> WaitingRun | None:
     )
 
 
+def _check_server(run: str, uri: str) -> None:
+    """Make sure that the right store answers, before any login goes there.
+
+    Raises:
+        LoadError: another does, or none.
+    """
+    known = KnownStores(own_spool().path)
+    for _ in range(_ATTEMPTS):
+        answer = check(uri, known)
+        if answer.down is None:
+            return
+        if answer.is_stranger:
+            break
+    where = without_credentials(uri)
+    raise LoadError(f"run_id={run!r} cannot be loaded: the MLflow server at {where} {answer.down}.")
+
+
 def _sent(entry: str, uri: str) -> StoredRun:
+    _check_server(entry, uri)
     try:
         with client_settings():
             found = run_of_entry(uri, entry)
@@ -121,17 +144,18 @@ class StoredRun:
     _repository: list[Any] = field(default_factory=list)
 
     def _run(self) -> Any:
-        from mlflow import MlflowClient, MlflowException
+        from mlflow import MlflowException
 
+        _check_server(self.id, self.uri)
         try:
             with client_settings():
-                return MlflowClient(self.uri).get_run(self.id)
+                return client(self.uri).get_run(self.id)
         except MlflowException as error:
             raise LoadError(f"run_id={self.id!r} cannot be loaded from MLflow: {said(error)}") from None
 
     def describe(self) -> Described:
         run = self._run()
-        self._repository[:] = [adapter.artifact_repository(run.info.artifact_uri, self.uri)]
+        self._repository[:] = [artifact_repository(run.info.artifact_uri, self.uri)]
         return Described(run.info.run_name, dict(run.data.params), dict(run.data.metrics), dict(run.data.tags))
 
     def text(self, name: str) -> str:

@@ -1,6 +1,6 @@
 """Backups of MLflow's data, taken while the server runs, and put back while it does not.
 
-    TARGET/mlflow-20260131T031500Z/     one backup: mlflow.db, artifacts/, auth/, backup.json
+    TARGET/mlflow-20260131T031500Z/     one backup: mlflow.db, its identity, artifacts/, auth/, backup.json
     TARGET/latest                       a link to the newest
 
 The database comes first, through SQLite's online backup, and the artifacts after it: whatever a run in that database
@@ -28,7 +28,7 @@ from jupyter_utils.machine.urls import mask, sqlite_file
 from jupyter_utils.machine.writing import link_whole
 from jupyter_utils.settings import DATABASE
 
-from . import lock, sqlite
+from . import identity, lock, sqlite
 from .layout import USERS
 from .privacy import close_copies, keep_backups_private, tell_kept_private, writing_privately
 from .swap import interrupted
@@ -190,6 +190,7 @@ def database_file(settings: Settings) -> Path:
 def _fill(settings: Settings, partial: Path, path: Path, previous: Path | None, number: int) -> Backup:
     database = database_file(settings)
     copied = _copy_database(database, partial / DATABASE)
+    identity.copy_file(database, partial / DATABASE)
     runs = sqlite.count_runs(partial / DATABASE)
     files, elsewhere = 0, None
     if "://" in settings.artifacts_destination:

@@ -25,7 +25,7 @@ from jupyter_utils.machine.files import little_space, writable_dir
 from jupyter_utils.machine.urls import said, sqlite_uri
 from jupyter_utils.settings import DATABASE
 
-from . import lock, sqlite
+from . import identity, lock, sqlite
 from .layout import file_store
 from .privacy import close_copies, tell_kept_private, writing_privately
 
@@ -101,6 +101,7 @@ def _import(root: Path, database: Path, destination: Path) -> ImportedStore:
     try:
         _run_mlflow(root, aside)
         _adopt_artifacts(adoption, aside)
+        identity.retire(database)
         aside.rename(database)
     except BaseException as error:
         sqlite.remove(aside)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jupyter_utils.entries.identity import SUFFIX
 from jupyter_utils.errors import DirectoryError, SettingsError
 from jupyter_utils.machine.urls import local_folder
 from jupyter_utils.settings import DATABASE
@@ -135,7 +136,9 @@ def _mend(path: Path, group: int | None) -> bool:
         is_ours = found.st_uid == os.geteuid() and not mode & stat.S_ISVTX
         if not is_ours or not (stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)):
             return False
-        wanted = _mode(found.st_mode, shared=group is not None)
+        # The users' passwords are nobody else's, and who has the key can pass for the store.
+        is_secret = path.name.startswith("auth") or SUFFIX in path.name
+        wanted = _mode(found.st_mode, shared=group is not None and not is_secret)
         if group is not None and found.st_gid != group:
             _give(path, group)
         open_to = mode & ~wanted & (stat.S_IRWXG | stat.S_IRWXO)

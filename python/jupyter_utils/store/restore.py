@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_utils.entries.identity import beside
 from jupyter_utils.errors import BackupError
 from jupyter_utils.machine.files import writable_dir
 from jupyter_utils.settings import DATABASE
@@ -62,6 +63,8 @@ def _put_back(settings: Settings, backup: Path, database: Path) -> Restored:
     try:
         writable_dir(settings.store_dir, "MLFLOW_STORE_DIR")
         runs = sqlite.count_runs(swap.stage(backup / DATABASE, database))
+        if beside(backup / DATABASE).exists():  # without it, an earlier version's, the store stays who it is
+            swap.stage(beside(backup / DATABASE), beside(database))
         if (backup / "artifacts").is_dir() and "://" not in settings.artifacts_destination:
             swap.stage_artifacts(backup / "artifacts", Path(settings.artifacts_destination))
         if (backup / "auth").is_dir():

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from jupyter_utils.adapters import mlflow_client
+from jupyter_utils.adapters import mlflow_settings
+from jupyter_utils.adapters.mlflow_client import client
 from jupyter_utils.machine.threads import within
 from jupyter_utils.machine.urls import said, sqlite_file
 from jupyter_utils.machine.variables import raw
@@ -43,7 +44,7 @@ def client_settings(*, retries: int | None = None, seconds: int = _SECONDS) -> I
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": True,
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": False,
     }
-    with mlflow_client.settings(values):
+    with mlflow_settings.settings(values):
         yield
 
 
@@ -55,14 +56,12 @@ def _own(name: str) -> str | None:
 
 def open_client(uri: str) -> Any:
     """Return MLflow's client of a store; a new SQLite database is made first, as a whole."""
-    from mlflow import MlflowClient
-
     file = sqlite_file(uri)
     if file is not None and file.is_absolute():
         from jupyter_utils.adapters.new_database import make_sqlite
 
         make_sqlite(file)
-    return MlflowClient(uri)
+    return client(uri)
 
 
 def why_closed(uri: str) -> str | None:

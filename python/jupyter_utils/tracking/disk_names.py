@@ -13,7 +13,7 @@ from jupyter_utils.machine.disk_names import confused
 from jupyter_utils.machine.files import existing_part
 from jupyter_utils.machine.urls import local_folder
 
-from .client import client_settings
+from .client import client_settings, open_client
 from .local import artifact_folder
 from .server import is_http
 
@@ -47,8 +47,6 @@ def _by_server(uri: str, names: Sequence[str]) -> list[tuple[str, str | None]]:
 
 
 def _by_folder(uri: str, experiment_name: str, names: Sequence[str]) -> list[tuple[str, str | None]]:
-    from mlflow import MlflowClient
-
-    experiment = MlflowClient(uri).get_experiment_by_name(experiment_name)
+    experiment = open_client(uri).get_experiment_by_name(experiment_name)
     folder = local_folder(experiment.artifact_location if experiment else _DEFAULT)
     return [] if folder is None else confused(existing_part(Path(folder).absolute()), names)

@@ -15,7 +15,7 @@ from jupyter_utils.machine.urls import said, without_credentials
 from .client import client_settings, open_client
 from .local import artifact_folder
 from .retry import is_later, is_login, status_of, with_retries
-from .server import is_http
+from .server import is_http, login_remedy
 from .transfer import Begun, Transfer
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ def _explained(client: Any, run: Begun | None, error: Exception, uri: str) -> Un
     words = f"{type(error).__name__}: {said(error)}"
     shown = without_credentials(uri)
     if is_login(error):
-        hint = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
-        return UnsentError(f"MLflow at {shown} does not let us in ({words}). {hint}", run_id=run_id)
+        hint = login_remedy(uri)
+        return UnsentError(f"MLflow at {shown} does not let us in ({words}): {hint}", run_id=run_id)
     if is_later(error):
         return UnsentError(f"MLflow at {shown} did not take all of it ({words}).", run_id=run_id)
     state = f"run {run_id} was begun and is marked as failed" if run_id else "no run was begun"

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from jupyter_utils.errors import ExperimentError, TrackingServerError
-from jupyter_utils.machine.addresses import LOOPBACK, is_loopback
+from jupyter_utils.machine.addresses import is_loopback
+from jupyter_utils.machine.lab_store import DEFAULT_URI, login_address
 from jupyter_utils.machine.threads import within
 from jupyter_utils.machine.tracking_address import named, understood
-from jupyter_utils.machine.urls import mask, said, without_credentials
+from jupyter_utils.machine.urls import is_at, mask, said, without_credentials
 from jupyter_utils.machine.variables import given, is_as_started
 
 from .client import ANSWER_SECONDS, client_settings, open_client, why_closed
-
-DEFAULT_URI = f"http://{LOOPBACK}:15000"
 
 # MLflow's client asks a silent server again for 248 s; a living one answers this question at once.
 _HEALTH_SECONDS = 2.0
 _SILENT = f"does not answer within {_HEALTH_SECONDS:g} s"
 _SERVER_ERROR = 500
 
-_CHECK_SECONDS = 10
+CHECK_SECONDS = 10
 
 
 def tracking_uri(argument: str | None) -> str:
@@ -40,6 +41,19 @@ def sending_uri(kept: str) -> str:
     """Return the address by which an entry's server is reached: the environment's, if that is it with a password."""
     own = tracking_uri(None)
     return own if not kept or without_credentials(own) == kept.rstrip("/") else kept.rstrip("/")
+
+
+def login_remedy(uri: str) -> str:
+    """Say how a server's user and password are given, where they were missing or wrong."""
+    own = login_address()
+    set_them = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+    if is_at(uri, own):
+        return f"{set_them}."
+    return (
+        f"those of this environment are for {without_credentials(own)} alone and were not sent. For this server "
+        f"{set_them} together with MLFLOW_TRACKING_URI={without_credentials(uri)}, or write them into "
+        "~/.mlflow/credentials."
+    )
 
 
 def run_url(uri: str, experiment_id: str, run_id: str) -> str | None:
@@ -65,24 +79,30 @@ def is_http(uri: str) -> bool:
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """What a server said before anything was written: the experiment's id (None: not there yet), or why it is down."""
+    """What a server said before anything was written.
+
+    Attributes:
+        experiment_id: the experiment's id; None where it is not there yet.
+        down: why the server cannot be used.
+        experiment: what tells the experiment from one of the same name elsewhere; None where it is not there yet.
+    """
 
     experiment_id: str | None = None
     down: str | None = None
+    experiment: str | None = None
 
 
-def check_server(uri: str, experiment_name: str) -> ServerStatus:
-    """Ask the server whether it lives, lets us in, and has the experiment in a state that takes runs.
+def check_experiment(uri: str, experiment_name: str) -> ServerStatus:
+    """Ask a server that lives whether it lets us in, and has the experiment in a state that takes runs.
 
-    Takes milliseconds, two seconds where nobody answers, half a minute where an answer has no end; writes nothing.
+    Takes milliseconds, half a minute where an answer has no end; writes nothing.
 
     Raises:
-        TrackingServerError: it lives, but refuses us.
+        TrackingServerError: it refuses us.
         ExperimentError: the experiment was deleted.
     """
-    with client_settings(retries=0, seconds=_CHECK_SECONDS):
-        down = why_down(uri)
-        return ServerStatus(down=down) if down else _check_experiment(uri, experiment_name)
+    with client_settings(retries=0, seconds=CHECK_SECONDS):
+        return _check_experiment(uri, experiment_name)
 
 
 def why_down(uri: str) -> str | None:
@@ -96,16 +116,22 @@ def why_down(uri: str) -> str | None:
         return _SILENT
 
 
+def _nobody(request: Any) -> Any:
+    return request
+
+
 def _ask_health(uri: str) -> str | None:
     import requests
 
-    verify = _certificates()
+    verify = certificates()
     with requests.Session() as session:
         if is_loopback(urlsplit(uri).hostname):
             session.trust_env = False  # no proxy; but certificates still as the environment says
             verify = (given("REQUESTS_CA_BUNDLE") or True) if verify is True else verify
         try:
-            answer = session.get(f"{uri}/health", timeout=_HEALTH_SECONDS, verify=verify, stream=True)
+            # Whoever answers has not proven yet who it is: neither the address's login nor one of ~/.netrc goes there.
+            address = f"{without_credentials(uri)}/health"
+            answer = session.get(address, auth=_nobody, timeout=_HEALTH_SECONDS, verify=verify, stream=True)
         except requests.Timeout:
             return _SILENT
         except Exception as error:  # noqa: BLE001 - whatever it is, it did not answer
@@ -114,7 +140,7 @@ def _ask_health(uri: str) -> str | None:
     return f"answers {status} (or a proxy before it does)" if status >= _SERVER_ERROR else None
 
 
-def _certificates() -> bool | str:
+def certificates() -> bool | str:
     """Trust whom MLflow's client is told to trust (`EXTRA_CA_CERTS` reaches requests by its own variable)."""
     if given("MLFLOW_TRACKING_INSECURE_TLS").lower() == "true":
         return False
@@ -127,6 +153,19 @@ def _reason(error: Exception) -> str:
     return text.rpartition(": ")[2].strip("')\" ") or type(error).__name__
 
 
+def experiment_mark(uri: str, name: str) -> str | None:
+    """Return what tells an experiment from one of the same name elsewhere; None where it cannot be had now."""
+    with client_settings(retries=0, seconds=CHECK_SECONDS), suppress(Exception):
+        found = within(ANSWER_SECONDS, lambda: open_client(uri).get_experiment_by_name(name))
+        return _mark(found) if found is not None else None
+    return None
+
+
+def _mark(experiment: Any) -> str:
+    # Databases count from 1 on: the number alone is the same in most of them.
+    return f"{experiment.experiment_id} of {experiment.creation_time}"
+
+
 def _check_experiment(uri: str, name: str) -> ServerStatus:
     try:
         experiment = within(ANSWER_SECONDS, lambda: open_client(uri).get_experiment_by_name(name))
@@ -137,15 +176,16 @@ def _check_experiment(uri: str, name: str) -> ServerStatus:
             return ServerStatus(down=f"lives, but cannot answer ({said(error)})")
         raise TrackingServerError(
             f"The MLflow server at {without_credentials(uri)} refuses the call: {said(error)}. If it asks for a "
-            "password, set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD. "
-            "Nothing was written, committed or sent."
+            f"password: {login_remedy(uri)} Nothing was written, committed or sent."
         ) from None
     if experiment is not None and experiment.lifecycle_stage == "deleted":
         raise ExperimentError(
             f"experiment_name={name!r} was deleted in MLflow, so it takes no runs: restore it "
             f"(`mlflow experiments restore --experiment-id {experiment.experiment_id}`), or use another name."
         )
-    return ServerStatus(str(experiment.experiment_id) if experiment is not None else None)
+    if experiment is None:
+        return ServerStatus()
+    return ServerStatus(str(experiment.experiment_id), experiment=_mark(experiment))
 
 
 def _refuses(error: Exception) -> bool:

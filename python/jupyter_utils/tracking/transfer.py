@@ -8,7 +8,7 @@ from concurrent.futures import as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.adapters.mlflow_client import artifact_repository
 from jupyter_utils.entries.entry import verify_files
 from jupyter_utils.errors import EntryError
 from jupyter_utils.machine.disk import to_disk
@@ -106,7 +106,7 @@ def _upload(transfer: Transfer, values: Sequence[Callable[[], None]]) -> None:
     files = transfer.entry.files
     if not transfer.place.is_dir():
         raise EntryError(f"The files of the entry are gone: {transfer.place} leads nowhere.")
-    repository = adapter.artifact_repository(transfer.run.artifact_uri, transfer.uri)
+    repository = artifact_repository(transfer.run.artifact_uri, transfer.uri)
     todo = _differing(files, _listed(repository, files) if transfer.run.resumed else {})
 
     def upload(file: EntryFile) -> int:

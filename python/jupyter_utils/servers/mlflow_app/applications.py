@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.adapters.mlflow_artifacts import confine_locations, confine_repositories
 from jupyter_utils.machine.variables import given
+from jupyter_utils.store.identity import key_of
 from jupyter_utils.store.locations import Locations
 
 from .disk_names import DiskNames
+from .identity import Identity
 from .large_pieces import LargePieces
 from .limits import Bounded, Silence
 from .many_files import ManyFiles
@@ -70,4 +72,5 @@ def _ours(app: Any) -> Any:
     uri = given(adapter.BACKEND_STORE_URI)
     adapter.open_stores(uri, given(adapter.REGISTRY_STORE_URI) or uri, given(adapter.ARTIFACT_ROOT))
     confine_locations(places)
-    return Silence(SameOrigin(ServerInfo(SharedDisk(DiskNames(ManyFiles(LargePieces(Bounded(app))))))))
+    inner = ServerInfo(SharedDisk(DiskNames(ManyFiles(LargePieces(Bounded(app))))))
+    return Silence(SameOrigin(Identity(inner, key_of(uri))))
