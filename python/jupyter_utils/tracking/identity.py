@@ -44,9 +44,9 @@ class Answer:
 
 def ask(uri: str) -> Answer:
     """Ask a server whether it lives and who it is; of a database, read it from the file beside."""
-    if not is_http(uri):
-        return Answer(of_database(sqlite_file(uri)))
     down = why_down(uri)
+    if not is_http(uri):
+        return Answer(down=down) if down else Answer(of_database(sqlite_file(uri)))
     answer = Answer(down=down) if down else ask_living(uri)
     note_proven(uri, answer.store)
     return answer
