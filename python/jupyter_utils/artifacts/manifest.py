@@ -31,6 +31,7 @@ class Stored:
     kind: str
     format: str
     details: Details = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 def write_manifest(stored: list[Stored], files: Sequence[EntryFile], root: Path) -> None:

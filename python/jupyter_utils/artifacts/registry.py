@@ -24,10 +24,14 @@ SIDECAR = "sidecar"
 
 @dataclass(frozen=True)
 class Written:
-    """What a writer leaves besides the file: `details` for the manifest, and bytes to be kept beside it."""
+    """What a writer leaves besides the file: `details` for the manifest, bytes to be kept beside it, and warnings.
+
+    A warning says what is not as one might think; it goes on from the value's name: "its index is not in the file".
+    """
 
     details: Details = field(default_factory=dict)
     sidecar: bytes | None = None
+    warnings: tuple[str, ...] = ()
 
 
 Write = Callable[[Any, Path], Written]
@@ -48,23 +52,28 @@ class NotTrustedError(CannotReadError):
     """Reading this value could run code of whoever wrote it."""
 
 
+def _nothing(_: Any) -> str | None:
+    return None
+
+
+def _all(_: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Format:
     """One way to store a value.
 
     `write(value, path)` makes the file or directory `path` and says what else is to be kept of the value;
     `read(path, details)` gives the value back. `code` marks formats whose reading can run code of the writer
-    (pickle).
+    (pickle). `check` says what is wrong with a value for this format, before anything is written.
     """
 
     name: str
     write: Write
     read: Read | None = None
     code: bool = False
-
-
-def _nothing(_: Any) -> str | None:
-    return None
+    check: Callable[[Any], str | None] = _nothing
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,8 @@ class Kind:
     """One kind of value: the types it covers (dotted names), its formats, and the arguments that take it.
 
     `suffixes` says which format a key's suffix names; without one, those of `defaults` (else the first of `formats`)
-    are tried in order. `check` says what is wrong with a value, if anything, before anything is written.
+    are tried in order. `check` says what is wrong with a value, if anything, before anything is written. `takes` tells
+    whether a value of these types is one of this kind, where there are several kinds of a type.
     """
 
     name: str
@@ -82,6 +92,7 @@ class Kind:
     suffixes: Mapping[str, str] = field(default_factory=dict)
     defaults: tuple[str, ...] = ()
     check: Callable[[Any], str | None] = _nothing
+    takes: Callable[[Any], bool] = _all
 
     def candidates(self, key: str) -> list[Format]:
         """Return the formats to try for a key: the one that its suffix names, else the kind's own in order."""
@@ -89,6 +100,11 @@ class Kind:
         if named is not None:
             return [self.format(named)]
         return [self.format(name) for name in self.defaults] or [self.formats[0]]
+
+    def problem(self, key: str, value: Any) -> str | None:
+        """Say what is wrong with a value of this kind under this key; None when nothing is."""
+        forms = self.candidates(key)
+        return self.check(value) or (forms[0].check(value) if len(forms) == 1 else None)
 
     def format(self, name: str) -> Format:
         """Return the format of this name.

@@ -65,6 +65,7 @@ def _write_all(call: Call, directory: Path) -> Staged:
         for one in stored
         if one.format in {"csv", "parquet"} and "inexact" in one.details
     ]
+    warnings += [f"{one.path} {warning}" for one in stored for warning in one.warnings]
     if call.description is not None:
         tags["mlflow.note.content"] = cut(call.description)
         if tags["mlflow.note.content"] != call.description:
