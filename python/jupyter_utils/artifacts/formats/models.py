@@ -138,7 +138,7 @@ def _from_pretrained(cls: Any, path: Path, details: Details, *, trust: bool) -> 
 
 
 def _as_stored(value: Any, path: Path) -> Any:
-    """Give each tensor the type that it has in the files: transformers makes all of them the configuration's."""
+    """Set each tensor to the type that it has in the files: transformers makes all of them the configuration's."""
     if not hasattr(value, "named_parameters"):
         return value
     from safetensors import safe_open
@@ -203,7 +203,7 @@ def _names(active: Any) -> list[str]:
 
 
 def read_adapter(path: Path, details: Details) -> Any:
-    """Give the model where its base was stored with it, else the directory.
+    """Return the model where its base was stored with it, else the directory.
 
     That is for `peft.PeftModel.from_pretrained(base, directory)`: callers have the base, or its name.
     """

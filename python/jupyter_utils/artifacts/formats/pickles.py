@@ -66,18 +66,16 @@ class _OnTheCpu:
         if isinstance(obj, torch.UntypedStorage):
             return _reduce_storage(obj)
         if isinstance(obj, torch.TypedStorage):
-            return functools.partial(
-                torch.TypedStorage, wrap_storage=self._one(obj._untyped_storage), dtype=obj.dtype, _internal=True  # noqa: SLF001
-            ), ()  # fmt: skip
+            return _typed(self._one(obj._untyped_storage), obj.dtype), ()  # noqa: SLF001
         make, arguments, *rest = whole(obj).__reduce_ex__(_PROTOCOL)
         return (make, tuple(self._replaced(one) for one in arguments), *rest)
 
     def _replaced(self, argument: Any) -> Any:
-        """Put the one object of a storage where a tensor's own, new one stands; arguments may be nested."""
+        """Wrap the storages of newer types, for whose tensors torch hands out bare ones and expects wrapped ones."""
         import torch
 
         if isinstance(argument, torch.UntypedStorage):
-            return self._one(argument)
+            return _typed(argument, torch.uint8)()
         return tuple(map(self._replaced, argument)) if type(argument) is tuple else argument
 
     def _one(self, storage: Any) -> Any:
@@ -94,6 +92,13 @@ def _joblib_pickler() -> Callable[..., Any]:
     from joblib.numpy_pickle import NumpyPickler
 
     return type("Pickler", (_OnTheCpu, NumpyPickler), {})
+
+
+def _typed(storage: Any, dtype: Any) -> functools.partial[Any]:
+    """Return the call that makes of a storage what tensors are rebuilt from."""
+    import torch
+
+    return functools.partial(torch.TypedStorage, wrap_storage=storage, dtype=dtype, _internal=True)
 
 
 def _reduce_storage(storage: Any) -> tuple[Any, ...]:

@@ -56,13 +56,16 @@ def check_safetensors(value: Any) -> str | None:
     """Refuse what the format cannot hold: it is names and tensors, nothing else."""
     if not is_state_dict(value):
         return "is not a flat dict (name -> tensor), which is all that .safetensors holds: name it .pt"
+    wrong = next((_not_safe(path, tensor) for path, tensor in tensors(value) if _not_safe(path, tensor)), None)
+    if wrong:
+        return wrong
     try:
         without_twins(value)
     except NotWholeError as error:
         return f"has a tensor that {error}"
     except SharedError as error:
         return str(error)
-    return next((_not_safe(path, tensor) for path, tensor in tensors(value) if _not_safe(path, tensor)), None)
+    return None
 
 
 def _not_safe(path: str, tensor: Any) -> str | None:
@@ -180,7 +183,13 @@ def _write_safetensors(state: dict[str, Any], path: Path, given: Any) -> Written
 
 def _kept_beside(state: dict[str, Any], untwinned: Untwinned) -> Details:
     """Note what the file does not say: the order and further names, and how tensors lie in memory."""
-    strides = {name: list(one.stride()) for name, one in untwinned.tensors.items() if not one.is_contiguous()}
+    import torch
+
+    strides = {
+        name: list(one.stride())
+        for name, one in untwinned.tensors.items()
+        if one.stride() != torch.empty(one.shape, device="meta").stride()
+    }
     details: Details = {"names": list(state)}
     return details | ({"twins": untwinned.twins} if untwinned.twins else {}) | ({"strides": strides} if strides else {})
 

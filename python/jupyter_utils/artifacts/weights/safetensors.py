@@ -55,7 +55,7 @@ def write_safetensors(tensors: Mapping[str, Any], write: Sink, metadata: Mapping
 
 
 def tensor_bytes(tensor: Any) -> Iterator[memoryview]:
-    """Give the bytes of a tensor's elements in order, as the format has them."""
+    """Yield the bytes of a tensor's elements in order, as the format has them."""
     tensor = tensor.detach().resolve_conj().resolve_neg().contiguous()
     size = tensor.numel() * tensor.element_size()
     skip = tensor.storage_offset() * tensor.element_size()
@@ -83,15 +83,13 @@ def without_twins(tensors: Mapping[str, Any]) -> Untwinned:
     Raises:
         SharedError: two overlap, but are not the same.
     """
-    from safetensors.torch import storage_ptr
-
     kept: dict[str, Any] = {}
     twins: dict[str, str] = {}
     same: dict[Any, str] = {}
     spans: dict[Any, list[tuple[int, int, str]]] = {}
     for name, given in sorted(tensors.items()):
         tensor = whole(given)
-        place = (str(tensor.device), storage_ptr(tensor))
+        place = (str(tensor.device), tensor.untyped_storage().data_ptr())
         look = (*place, tensor.storage_offset(), tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype)
         if not tensor.numel():
             kept[name] = tensor

@@ -28,7 +28,7 @@ def synchronize(devices: Iterable[Any]) -> None:
 
 
 def pieces(storage: Any, start: int = 0, size: int | None = None) -> Iterator[memoryview]:
-    """Give the bytes of a storage in order; each piece is valid until the next one is asked for.
+    """Yield the bytes of a storage in order; each piece is valid until the next one is asked for.
 
     Args:
         storage: a `torch.UntypedStorage` of any device. On the CPU it is given as it is; from elsewhere it comes

@@ -20,7 +20,7 @@ def _is_atom(cls: type) -> bool:
 
 
 def leaves(value: Any) -> Iterator[tuple[str, Any]]:
-    """Give what is in nested dicts, lists and tuples, with its keys, but for what is Python's and numpy's own.
+    """Yield what is in nested dicts, lists and tuples, with its keys, but for what is Python's and numpy's own.
 
     >>> import datetime
     >>> list(leaves({"a": [1, datetime.date.min], "b": "x"}))
@@ -42,7 +42,7 @@ def leaves(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def tensors(value: Any) -> Iterator[tuple[str, Any]]:
-    """Give the tensors of torch in nested dicts, lists and tuples; the value itself where it is one."""
+    """Yield the tensors of torch in nested dicts, lists and tuples; the value itself where it is one."""
     torch = sys.modules.get("torch")
     if torch is None or not hasattr(torch, "Tensor"):  # nobody can have made one
         return
