@@ -68,14 +68,16 @@ def load_mlflow(
 
     Values are downloaded when they are asked for, once: they stay in the user's cache folder, checked by digest.
     A DataFrame comes back with its types and index, a path as the path of the downloaded copy, a torch module as its
-    state_dict, a LightGBM model as a `Booster`, transformers and scikit-learn models as themselves.
+    state_dict, checkpoints with tensors on the CPU, a LightGBM model as a `Booster`, transformers and scikit-learn
+    models as themselves, a PEFT model as itself where its base was stored, else as the adapter's directory.
 
     Args:
         run_id: MLflow's id of the run.
         mlf_uri: the MLflow server; without it, `MLFLOW_TRACKING_URI`, else the one that this environment starts.
         only: the arguments of `save_mlflow` to give back.
-        trust: allow formats whose reading can run code of whoever wrote them (pickle, joblib), and the code that comes
-            with a transformers model. Without it nothing is asked: such a value is refused.
+        trust: allow formats whose reading can run code of whoever wrote them (pickle, joblib, checkpoints with types
+            that torch does not know), and the code that comes with a transformers model. Without it nothing is asked:
+            such a value is refused.
 
     Raises:
         UntrustedFormatError: a value is stored in such a format, and `trust` is off.

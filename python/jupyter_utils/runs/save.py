@@ -54,7 +54,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
 
     Everything is checked before anything is written: a call that is refused has had no effect. Keys of `dataset`,
     `model` and `result` may hold folders (`"fold 1/train.csv"`), and their suffix chooses the format where it has a
-    meaning (.csv, .parquet, .json, .pkl, .joblib, .safetensors). `load_mlflow(run_id)` gives everything back.
+    meaning (.csv, .parquet, .json, .pkl, .joblib, .pt, .safetensors). `load_mlflow(run_id)` gives everything back.
 
     Args:
         experiment_name: the MLflow experiment; made if it is not there yet.
@@ -63,12 +63,13 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         params: parameter name -> value; stored as text, values of more than 6,000 characters whole as an artifact.
         metrics: metric name -> number.
         dataset: file name -> object, stored under `dataset/`: str (UTF-8 text), pandas.DataFrame (CSV, UTF-8 with a
-            byte order mark, no index), pathlib.Path (that file or directory), bytes, dict and list (JSON), numpy
-            arrays, Polars and other data frames, matplotlib and Plotly figures, Hugging Face datasets, and what
-            `register_writer` has added.
+            byte order mark, no index), pathlib.Path (that file or directory), bytes, dict and list (JSON), the same
+            with tensors in them (torch's format), tensors, numpy arrays, Polars and other data frames, matplotlib and
+            Plotly figures, Hugging Face datasets, and what `register_writer` has added.
         model: file name -> model, stored under `model/`: transformers models and tokenizers (a directory for
-            `from_pretrained`), PEFT adapters, torch.nn.Module (its state_dict, on the CPU), LightGBM (its model text),
-            scikit-learn (skops where it can, else pickle).
+            `from_pretrained`), PEFT adapters (with the base unless its name gives it), torch.nn.Module (its state_dict,
+            on the CPU), state_dicts and checkpoints, LightGBM (its model text), scikit-learn (skops where it can, else
+            pickle). Wrappers (`torch.compile`, DataParallel, DDP) are left out.
         result: file name -> object, stored under `result/`; the same kinds as `dataset`.
         do_commit: whether to commit the notebook and its Jupytext twin, and nothing else. Never pushes.
         git_repo_dir: the notebook's Git repository; without it, the one around the notebook.

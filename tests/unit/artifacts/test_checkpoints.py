@@ -9,6 +9,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import joblib
 import numpy as np
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from jupyter_utils.artifacts import writing
 from jupyter_utils.artifacts.formats.tensors import read_checkpoint
 from jupyter_utils.artifacts.registry import ANYWHERE, NotTrustedError
+from jupyter_utils.artifacts.weights import files
 from jupyter_utils.errors import StageError
 from round_trips import round_trip
 
@@ -79,6 +81,14 @@ def bits(tensor: torch.Tensor) -> bytes:
     return bytes(plain.untyped_storage())
 
 
+@pytest.fixture(params=["small", "streamed"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have files written by the libraries' own writers, or in a stream, whatever their size."""
+    if request.param == "streamed":
+        monkeypatch.setattr(files, "_SMALL", 0)
+
+
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("section", sorted(ANYWHERE))
 @pytest.mark.parametrize("key", [*TORCH_KEYS, "ckpt.pkl", "ckpt.joblib"])
 def test_a_checkpoint_comes_back(section: str, key: str) -> None:
@@ -259,11 +269,12 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Place:
 
 READERS: dict[str, Callable[[Path], Any]] = {
     "x.pt": lambda path: torch.load(path, weights_only=True),
-    "x.pkl": lambda path: pickle.loads(path.read_bytes()),
+    "x.pkl": lambda path: pickle.loads(path.read_bytes()),  # noqa: S301 - our own
     "x.joblib": joblib.load,
 }
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("key", READERS)
 def test_what_is_on_a_gpu_is_stored_as_if_it_were_not(
@@ -272,7 +283,7 @@ def test_what_is_on_a_gpu_is_stored_as_if_it_were_not(
     """The file names no GPU, the device's streams are waited for before it is read, and the caller's objects stay."""
     base = gpu.put(torch.arange(6.0))
     own = torch.empty
-    monkeypatch.setattr(torch, "empty", lambda *args, device=None, **more: own(*args, **more))  # noqa: ARG005
+    monkeypatch.setattr(torch, "empty", lambda *args, **more: own(*args, **more | {"device": "cpu"}))
     assert str(base.untyped_storage().device) == "cuda:1"
     value = {"w": base, "v": base[1:3]}
     stored = writing.write(writing.plan("result", {key: value})[0][0], tmp_path)
@@ -313,12 +324,12 @@ def checkpoints(pool: list[torch.Tensor]) -> st.SearchStrategy[Any]:
     )
 
 
-@given(st.data(), st.sampled_from(["x.pt", "x.pkl", "x.joblib"]), st.sampled_from(sorted(ANYWHERE)))
-def test_any_checkpoint(data: st.DataObject, key: str, section: str) -> None:
+@given(st.data(), st.sampled_from(["x.pt", "x.pkl", "x.joblib"]), st.sampled_from(sorted(ANYWHERE)), st.booleans())
+def test_any_checkpoint(data: st.DataObject, key: str, section: str, streamed: bool) -> None:
     """Comes back with every type, key and bit, under any of the three arguments, and shares what it shared."""
     pool = data.draw(pools())
     value = {"tensors": pool, "rest": data.draw(checkpoints(pool))}
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), mock.patch.object(files, "_SMALL", 0 if streamed else files._SMALL):
         warnings.simplefilter("ignore")
         back = round_trip(value, key, section)
     assert same(back, value)
@@ -327,8 +338,8 @@ def test_any_checkpoint(data: st.DataObject, key: str, section: str) -> None:
     assert [storages.index(one) for one in storages] == [again.index(one) for one in again]
 
 
-@given(st.data())
-def test_any_state_dict_as_safetensors(data: st.DataObject) -> None:
+@given(st.data(), st.booleans())
+def test_any_state_dict_as_safetensors(data: st.DataObject, streamed: bool) -> None:
     """Comes back whole, or is refused with the name that holds it."""
     names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=4)
     pool = data.draw(pools())
@@ -336,5 +347,6 @@ def test_any_state_dict_as_safetensors(data: st.DataObject) -> None:
     problems = writing.plan("result", {"x.safetensors": value})[1]
     if problems:
         assert ".pt" in str(problems[0])
-    else:
+        return
+    with mock.patch.object(files, "_SMALL", 0 if streamed else files._SMALL):
         assert same(round_trip(value, "x.safetensors", "result"), value)

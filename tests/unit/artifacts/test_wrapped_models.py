@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import accelerate
@@ -21,6 +20,7 @@ from torch.distributed.fsdp import fully_shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 SIZE = {"vocab_size": 8, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
 GPT = {"vocab_size": 8, "n_embd": 8, "n_layer": 1, "n_head": 2, "bos_token_id": 0, "eos_token_id": 0}
@@ -147,7 +147,7 @@ def test_any_stack_of_layers(
         if kind == "half":
             layer = layer.bfloat16()
         if kind == "frozen":
-            layer.requires_grad_(False)  # noqa: FBT003
+            layer.requires_grad_(False)
         if kind == "tied" and made:
             layer.weight = made[0].weight
         made.append(layer)

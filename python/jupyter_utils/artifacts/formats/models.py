@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from jupyter_utils.adapters.transformers import ForeignCodeError, no_question
 from jupyter_utils.artifacts.registry import CannotReadError, Details, NotTrustedError, Written, dotted_name
 from jupyter_utils.artifacts.weights.adapters import base_state, is_adapted, merged, not_named
-from jupyter_utils.artifacts.weights.frame import write_checkpoint
+from jupyter_utils.artifacts.weights.files import checkpoint_file
 from jupyter_utils.artifacts.weights.modules import own_class, state_of
 from jupyter_utils.artifacts.weights.pretrained import Files, save_bare, unlike, writing
 from jupyter_utils.artifacts.weights.whole import NotWholeError
-from jupyter_utils.entries.digesting import DigestingFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,8 +189,7 @@ def write_adapter(value: Any, path: Path) -> Written:
         return Written(details)
     said = f"has its base model beside it, in {_BASE}: {why}"
     if not hasattr(base, "save_pretrained"):
-        with DigestingFile(path / f"{_BASE}.pt") as file:
-            write_checkpoint(own, file.write)
+        checkpoint_file(own, path / f"{_BASE}.pt")
         return Written(details, warnings=(f"{said} (its state_dict, in {_BASE}.pt)",))
     written = write_pretrained_state(base, path / _BASE, own)
     adapters = {"adapters": list(value.peft_config), "active": _names(value.active_adapters)}

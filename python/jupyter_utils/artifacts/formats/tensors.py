@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import pickle
+from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.registry import CannotWriteError, Details, NotTrustedError, Written, dotted_name
-from jupyter_utils.artifacts.weights.frame import write_checkpoint as write_frame
+from jupyter_utils.artifacts.weights.files import checkpoint_file, safetensors_file
 from jupyter_utils.artifacts.weights.modules import own_class, state_of
 from jupyter_utils.artifacts.weights.safetensors import SharedError, Untwinned, without_twins
-from jupyter_utils.artifacts.weights.safetensors import write_safetensors as write_tensors
 from jupyter_utils.artifacts.weights.walk import is_state_dict, leaves, tensors
 from jupyter_utils.artifacts.weights.whole import NotWholeError, whole
-from jupyter_utils.entries.digesting import DigestingFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,16 +96,27 @@ def write_checkpoint(value: Any, path: Path) -> Written:
 
 def _write(value: Any, path: Path, given: Any) -> Written:
     try:
-        with DigestingFile(path) as file:
-            write_frame(value, file.write)
+        checkpoint_file(value, path)
     except (pickle.PicklingError, TypeError, AttributeError, NotWholeError) as error:
         raise CannotWriteError(f"torch cannot save it: {error}") from error
     except RuntimeError as error:
         if "as different types" not in str(error):
             raise
         raise CannotWriteError("two tensors in it are one memory seen as different types: clone() one") from error
-    unsafe = _unsafe(path)
+    unsafe = [] if _is_plain(value) else _unsafe(path)
     return Written(_class(given) | ({"unsafe": unsafe} if unsafe else {}), warnings=_unsafe_warning(unsafe))
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether a value is a state dict of nothing but tensors, which is harmless without looking into the file."""
+    import torch
+
+    kinds = {dict, OrderedDict, torch.Tensor, torch.nn.Parameter}
+    return (
+        is_state_dict(value)
+        and {type(value), *map(type, value.values())} <= kinds
+        and not any(map(vars, value.values()))
+    )
 
 
 def _class(value: Any) -> Details:
@@ -176,8 +186,7 @@ def write_safetensors(value: Any, path: Path) -> Written:
 def _write_safetensors(state: dict[str, Any], path: Path, given: Any) -> Written:
     """Write each tensor once; its further names go into the header, as `safetensors.torch.save_model` has it."""
     untwinned = without_twins(state)
-    with DigestingFile(path) as file:
-        write_tensors(untwinned.tensors, file.write, {"format": "pt"} | untwinned.twins)
+    safetensors_file(untwinned.tensors, path, {"format": "pt"} | untwinned.twins)
     return Written(_class(given) | _kept_beside(state, untwinned))
 
 

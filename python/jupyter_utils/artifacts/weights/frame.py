@@ -21,6 +21,7 @@ from .whole import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Sink = Callable[[memoryview | bytes], object]
 
@@ -53,6 +54,13 @@ def write_checkpoint(value: Any, write: Sink) -> None:
         if frame.error is not None:  # torch's writer says of it only that there was one
             raise frame.error from None
         raise
+
+
+def save_small(value: Any, path: Path) -> None:
+    """Have torch write the file itself, which takes its moment of memory for what is not on the CPU."""
+    import torch
+
+    torch.save(value, path, pickle_module=SimpleNamespace(Pickler=_pickler({}), __name__="pickle"))
 
 
 def _has_room(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.adapters.transformers import weights_written_by
 from jupyter_utils.artifacts.registry import CannotWriteError
-from jupyter_utils.entries.digesting import DigestingFile
 
+from .files import safetensors_file
 from .modules import own_class
-from .safetensors import tensor_bytes, write_safetensors
+from .safetensors import tensor_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 @dataclass
@@ -41,8 +42,7 @@ class Files:
             else:
                 self.copies[name] = _digest(tensor)
                 self.copied += tensor.numel() * tensor.element_size()
-        with DigestingFile(Path(filename)) as file:
-            write_safetensors(tensors, file.write, metadata)
+        safetensors_file(tensors, Path(filename), metadata)
 
     def missing(self, state: Mapping[str, Any]) -> list[str]:
         """Name the tensors of a state that are in no file."""
@@ -113,34 +113,59 @@ def unlike(model: Any, state: Mapping[str, Any]) -> list[str]:
     new, random one, and what is tied in the one and not in the other would change. That model is made without memory
     here.
     """
-    made = _made(model)
+    made = _made(own_class(model), model.config.to_json_string(use_diff=False), _Config(model.config))
     if made is None:
         return []
-    have = {name: one for name, one in state.items() if _is_tensor(one)}
-    wrong = {name for name in have.keys() | made.keys() if _shape(have.get(name)) != _shape(made.get(name))}
+    have = _shapes_and_ties({name: one for name, one in state.items() if _is_tensor(one)}, place)
+    # What is tied there and not here is in the files under both names, and transformers leaves it untied.
+    return sorted(
+        name
+        for name in have.keys() | made.keys()
+        if name not in have
+        or name not in made
+        or have[name].shape != made[name].shape
+        or (have[name].first != name and made[name].first == name)
+    )
+
+
+@dataclass(frozen=True)
+class _Like:
+    """A tensor's shape, and the first name of those under which it stands."""
+
+    shape: tuple[int, ...]
+    first: str
+
+
+def _shapes_and_ties(tensors: Mapping[str, Any], identity: Callable[[Any], Any]) -> dict[str, _Like]:
     first: dict[Any, str] = {}
-    first_made: dict[Any, str] = {}
-    for name in sorted(have.keys() - wrong):
-        here = first.setdefault(place(have[name]), name)
-        there = first_made.setdefault(id(made[name]), name)
-        # The other way round both are in the files, and transformers leaves them untied.
-        if here != name and there == name:
-            wrong.add(name)
-    return sorted(wrong)
+    return {
+        name: _Like(tuple(tensors[name].shape), first.setdefault(identity(tensors[name]), name))
+        for name in sorted(tensors)
+    }
 
 
-def _shape(tensor: Any) -> tuple[int, ...] | None:
-    return None if tensor is None else tuple(tensor.shape)
+class _Config:
+    """A configuration, which its text stands for where calls are remembered."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Config)
+
+    def __hash__(self) -> int:
+        return 0
 
 
-def _made(model: Any) -> dict[str, Any] | None:
+@functools.lru_cache(maxsize=16)
+def _made(cls: Any, _text: str, config: _Config) -> dict[str, _Like] | None:
     import torch
 
     try:
         # Its own generator, since some classes draw numbers while they are made.
         with torch.random.fork_rng(devices=[]), torch.device("meta"):
-            made = own_class(model)(copy.deepcopy(model.config))
+            made = cls(copy.deepcopy(config.config))
         made.tie_weights()
-        return dict(made.state_dict(keep_vars=True))
+        return _shapes_and_ties(made.state_dict(keep_vars=True), id)
     except Exception:  # noqa: BLE001 - a class of somebody's own, which is made in another way
         return None

@@ -54,9 +54,14 @@ def write_safetensors(tensors: Mapping[str, Any], write: Sink, metadata: Mapping
             write(piece)
 
 
+def as_written(tensor: Any) -> Any:
+    """Return a tensor whose elements lie in memory as in the file; itself, but for one with gaps."""
+    return whole(tensor).detach().resolve_conj().resolve_neg().contiguous()
+
+
 def tensor_bytes(tensor: Any) -> Iterator[memoryview]:
     """Yield the bytes of a tensor's elements in order, as the format has them."""
-    tensor = tensor.detach().resolve_conj().resolve_neg().contiguous()
+    tensor = as_written(tensor)
     size = tensor.numel() * tensor.element_size()
     skip = tensor.storage_offset() * tensor.element_size()
     yield from pieces(tensor.untyped_storage(), skip, size)
