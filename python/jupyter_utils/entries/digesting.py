@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Self
 
 from jupyter_utils.machine.disk import start_writing
@@ -12,6 +14,7 @@ from jupyter_utils.machine.disk import start_writing
 from .copying import remember
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -20,6 +23,20 @@ if TYPE_CHECKING:
 # What is smaller is hashed at once: handing it to another thread would take longer.
 _LARGE = 2**20
 _PIECE = 8 * 2**20
+
+
+# Told how many bytes were written, by whoever wants to show it.
+_count: ContextVar[Callable[[int], object]] = ContextVar("count", default=lambda _: None)
+
+
+@contextmanager
+def counting(count: Callable[[int], object]) -> Iterator[None]:
+    """Have `count` called with the bytes that this thread has just written, while the block runs."""
+    token = _count.set(count)
+    try:
+        yield
+    finally:
+        _count.reset(token)
 
 
 class DigestingFile:
@@ -86,5 +103,6 @@ class DigestingFile:
                 while rest:
                     rest = rest[os.write(self._file.fileno(), rest) :]
                 start_writing(self._file.fileno())
+                _count.get()(len(view[start : start + _PIECE]))
         finally:
             hashing.result()

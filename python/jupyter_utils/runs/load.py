@@ -63,6 +63,7 @@ def load_mlflow(
     *,
     only: Collection[str] = ("dataset", "model", "result"),
     trust: bool = False,
+    device: str | None = None,
 ) -> LoadedRun:
     """Load a run that `save_mlflow` stored.
 
@@ -78,6 +79,7 @@ def load_mlflow(
         trust: allow formats whose reading can run code of whoever wrote them (pickle, joblib, checkpoints with types
             that torch does not know), and the code that comes with a transformers model. Without it nothing is asked:
             such a value is refused.
+        device: where tensors and models of torch are to be, such as "cuda"; without it, on the CPU.
 
     Raises:
         UntrustedFormatError: a value is stored in such a format, and `trust` is off.
@@ -88,7 +90,7 @@ def load_mlflow(
         run = jupyter_utils.load_mlflow("0123456789abcdef0123456789abcdef")
         train_df = run.dataset["train.csv"]
     """
-    run = _Run(run_id, tracking_uri(mlf_uri), trust=trust)
+    run = _Run(run_id, tracking_uri(mlf_uri), trust=trust, device=device)
     info = run.info()
     artifacts = [one for one in run.manifest()["artifacts"] if one["section"] in only]
     for one in artifacts:
@@ -113,6 +115,7 @@ class _Run:
     run_id: str
     uri: str
     trust: bool
+    device: str | None = None
     _manifest: dict[str, Any] = field(default_factory=dict)
 
     def info(self) -> Any:
@@ -165,7 +168,7 @@ class _Run:
 
     def read(self, artifact: dict[str, Any]) -> Any:
         form = self.check(artifact)
-        details = artifact["details"] | {"trust": self.trust}
+        details = artifact["details"] | {"trust": self.trust, "device": self.device}
         if SIDECAR in details:
             details[SIDECAR] = self.file(details[SIDECAR]).read_bytes()
         path = self.file(artifact["path"])

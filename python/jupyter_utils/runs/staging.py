@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jupyter_utils.artifacts.manifest import OWN_FOLDER, Stored, write_manifest
+from jupyter_utils.artifacts.weights.walk import size_of
 from jupyter_utils.artifacts.writing import write
+from jupyter_utils.entries.digesting import counting
 from jupyter_utils.entries.entry import ARTIFACTS, DatasetInput, EntryFile, measure_files
 from jupyter_utils.errors import StageError
 from jupyter_utils.machine.progress import progress
@@ -51,10 +53,12 @@ def stage(call: Call, directory: Path) -> Staged:
 def _write_all(call: Call, directory: Path) -> Staged:
     root = directory / ARTIFACTS
     stored: list[Stored] = []
-    with progress("Writing artifacts", len(call.planned)) as bar:
-        for planned in call.planned:
-            stored.append(write(planned, root))
-            bar.update()
+    sizes = [max(1, size_of(planned.value)) for planned in call.planned]
+    with progress("Writing artifacts", sum(sizes), in_bytes=True) as bar:
+        for number, planned in enumerate(call.planned, 1):
+            with counting(bar.update):
+                stored.append(write(planned, root))
+            bar.update(max(0, sum(sizes[:number]) - bar.n))
     files = measure_files(directory)
     if call.server.down:
         check_room(call.spool, sum(file.size for file in files))

@@ -122,7 +122,9 @@ def read_pretrained(path: Path, details: Details) -> Any:
 
 
 def _from_pretrained(cls: Any, path: Path, details: Details, *, trust: bool) -> Any:
-    more = {"adapter_name": details["adapters"][0]} if details.get("adapters") else {}
+    more: dict[str, Any] = {"adapter_name": details["adapters"][0]} if details.get("adapters") else {}
+    if details.get("device") and hasattr(cls, "named_parameters"):
+        more["device_map"] = {"": details["device"]}
     try:
         with no_question():
             return cls.from_pretrained(path, **more)
@@ -152,7 +154,7 @@ def _as_stored(value: Any, path: Path) -> Any:
                     if stored.dtype == own[name].dtype:
                         same[stored.dtype].add(kind)
                     else:
-                        own[name].data = stored
+                        own[name].data = stored.to(own[name].device)
     return value
 
 
@@ -209,7 +211,7 @@ def read_adapter(path: Path, details: Details) -> Any:
         return path
     import peft
 
-    base = read_pretrained(path / _BASE, details["base"] | {"trust": details.get("trust")})
+    base = read_pretrained(path / _BASE, details["base"] | {name: details.get(name) for name in ("trust", "device")})
     first, *others = details["adapters"]
     model = peft.PeftModel.from_pretrained(base, str(_folder(path, first)), adapter_name=first)
     for name in others:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 TYPES = ("builtins.dict", "builtins.list", "builtins.tuple")
 """What can hold tensors: these and what is derived from them."""
 _SHOWN = 5
+MAPPED = 16 * 2**20
+"""Bytes from which on a file is mapped instead of read."""
 
 # ---- checks, before anything is written ----
 
@@ -157,19 +160,26 @@ def _harmless() -> Iterator[None]:
 
 
 def read_checkpoint(path: Path, details: Details) -> Any:
-    """Load on the CPU; what torch does not know to be harmless, only with `trust`."""
+    """Load on the CPU, or on the `device` that the caller names; what torch does not know to be harmless, with `trust`.
+
+    Large files are mapped into memory: a tensor is read when it is used first.
+    """
     import torch
 
+    where: dict[str, Any] = {
+        "map_location": details.get("device") or "cpu",
+        "mmap": path.stat().st_size >= MAPPED and zipfile.is_zipfile(path),
+    }
     try:
         with _harmless():
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, weights_only=True, **where)
     except pickle.UnpicklingError:
         unsafe = _unsafe(path)
         if not details.get("trust"):
             raise NotTrustedError(
                 f"it holds {', '.join(unsafe) or 'what torch does not know to be harmless'}"
             ) from None
-    return torch.load(path, map_location="cpu", weights_only=False)
+    return torch.load(path, weights_only=False, **where)
 
 
 # ---- safetensors ----
@@ -207,9 +217,10 @@ def read_safetensors(path: Path, details: Details) -> Any:
     import torch
     from safetensors.torch import load_file
 
-    found = load_file(path)
+    found = load_file(path, device=str(details.get("device") or "cpu"))
     for name, stride in details.get("strides", {}).items():
-        found[name] = torch.empty_strided(found[name].shape, stride, dtype=found[name].dtype).copy_(found[name])
+        plain = found[name]
+        found[name] = torch.empty_strided(plain.shape, stride, dtype=plain.dtype, device=plain.device).copy_(plain)
     found |= {name: found[kept] for name, kept in details.get("twins", {}).items()}
     return {name: found[name] for name in details.get("names", found)}
 
@@ -240,8 +251,8 @@ def write_array(value: Any, path: Path) -> Written:
     return Written({"dtype": str(value.dtype), "shape": list(value.shape)})
 
 
-def read_array(path: Path, _: Details) -> Any:
+def read_array(path: Path, details: Details) -> Any:
     import numpy as np
     import torch
 
-    return torch.from_numpy(np.load(path, allow_pickle=False))
+    return torch.from_numpy(np.load(path, allow_pickle=False)).to(details.get("device") or "cpu")

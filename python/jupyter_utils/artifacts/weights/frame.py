@@ -13,6 +13,7 @@ import os
 import pickle
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ _HEADER, _DESCRIPTOR, _DIRECTORY = b"PK\x03\x04", b"PK\x07\x08", b"PK\x01\x02"
 _HEADER_BYTES, _DIRECTORY_BYTES = 30, 46
 _FINGERPRINT = "/.data/serialization_id"
 _DIGITS = 20
+# What is smaller is done before another thread could begin with it.
+_LARGE = 2**20
 
 
 def write_checkpoint(value: Any, write: Sink) -> None:
@@ -95,15 +98,25 @@ class _Frame:
             storage = self._storages[str(self._name).rpartition("/")[2]]
             if whence != os.SEEK_CUR or count != storage.nbytes():
                 raise RuntimeError(f"torch leaves {count} bytes for a storage of {storage.nbytes()}")  # noqa: TRY301
-            crc = 0
-            for piece in pieces(storage):
-                self._sink(piece)
-                crc = zlib.crc32(piece, crc)
-            self._crcs[str(self._name)] = crc
+            self._crcs[str(self._name)] = self._put(storage)
         except BaseException as error:
             self.error = self.error or error
             raise
         return count
+
+    def _put(self, storage: Any) -> int:
+        """Write the bytes of a storage, and return their CRC-32, which another thread takes meanwhile."""
+        crc = 0
+        for piece in pieces(storage):
+            if len(piece) < _LARGE:
+                crc = zlib.crc32(piece, crc)
+                self._sink(piece)
+                continue
+            with ThreadPoolExecutor(1, thread_name_prefix="crc32") as thread:
+                taking = thread.submit(zlib.crc32, piece, crc)
+                self._sink(piece)
+            crc = taking.result()
+        return crc
 
     @staticmethod
     def flush() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,18 @@ def tensors(value: Any) -> Iterator[tuple[str, Any]]:
     for path, one in leaves(value):
         if isinstance(one, torch.Tensor):
             yield path, one
+
+
+def size_of(value: Any) -> int:
+    """Return the bytes of the tensors in a value, or of a module's; a storage counts once."""
+    module = getattr(value, "state_dict", None)
+    if callable(module) and hasattr(value, "named_parameters"):
+        value = [*value.parameters(), *value.buffers()]
+    storages = {}
+    for _, one in tensors(value):
+        with contextlib.suppress(RuntimeError, NotImplementedError):  # some kinds of tensors have none
+            storages[one.untyped_storage()._cdata] = one.untyped_storage().nbytes()  # noqa: SLF001
+    return sum(storages.values())
 
 
 def holds_tensors(value: Any) -> bool:
