@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .formats import (
     arrays,
+    estimators,
     figures,
     files,
     models,
@@ -17,10 +18,17 @@ from .formats import (
 )
 from .formats.compressed import compressed
 from .registry import ANYWHERE, DATA, MODEL, Format, Kind, register
+from .weights.walk import holds_tensors, is_state_dict
 
 _PICKLE = Format("pickle", pickles.write_pickle, pickles.read_pickle, code=True)
 _JOBLIB = Format("joblib", pickles.write_joblib, pickles.read_joblib, code=True)
 _PICKLES = {".pkl": "pickle", ".pickle": "pickle", ".joblib": "joblib"}
+_JSON = Format("json", records.write_json, records.read_json, check=records.check_json)
+_CHECKPOINT = Format(
+    "torch checkpoint", tensors.write_checkpoint, tensors.read_checkpoint, check=tensors.check_checkpoint
+)
+_CHECKPOINTS = dict.fromkeys((".pt", ".pth", ".ckpt", ".bin", ".tar"), "torch checkpoint")
+_SAFE = Format("safetensors", tensors.write_safetensors, tensors.read_safetensors, check=tensors.check_safetensors)
 # Formats that are commonly found compressed as a whole (Parquet, Excel and pictures are compressed inside).
 _PACKED = frozenset({"csv", "tsv", "json", "json lines", "pickle", "text", "npy"})
 
@@ -108,7 +116,7 @@ register(
 )
 _RECORDS = _packed(
     (
-        Format("json", records.write_json, records.read_json, check=records.check_json),
+        _JSON,
         Format("json lines", records.write_lines, records.read_lines, check=records.check_lines),
         Format("yaml", records.write_yaml, records.read_yaml, check=records.check_json, needs="yaml"),
         Format("csv", records.table_writer(","), records.read_table, check=records.check_table),
@@ -122,33 +130,71 @@ register(
     Kind(
         "dict or list (JSON)",
         ("builtins.dict", "builtins.list", "builtins.tuple"),
-        _RECORDS,
+        (*_RECORDS, _CHECKPOINT, _SAFE),
         DATA,
-        suffixes=_suffixes(
-            {".json": "json", **_LINES, ".yaml": "yaml", ".yml": "yaml", **_DELIMITED, ".npz": "npz", **_PICKLES},
-            _RECORDS,
+        suffixes={
+            **_suffixes(
+                {".json": "json", **_LINES, ".yaml": "yaml", ".yml": "yaml", **_DELIMITED, ".npz": "npz", **_PICKLES},
+                _RECORDS,
+            ),
+            **_CHECKPOINTS,
+            ".safetensors": "safetensors",
+        },
+    )
+)
+# Later than JSON, so that it is asked first: whether there are tensors in it.
+register(
+    Kind(
+        "torch checkpoint",
+        tensors.TYPES,
+        (_CHECKPOINT, _SAFE, _PICKLE, _JOBLIB, _JSON),
+        ANYWHERE,
+        suffixes={**_CHECKPOINTS, ".safetensors": "safetensors", **_PICKLES, ".json": "json"},
+        takes=holds_tensors,
+    )
+)
+register(
+    Kind(
+        "torch.Tensor",
+        ("torch.Tensor",),
+        (
+            _CHECKPOINT,
+            _SAFE,
+            _PICKLE,
+            _JOBLIB,
+            Format("npy", tensors.write_array, tensors.read_array, check=tensors.check_array),
         ),
+        ANYWHERE,
+        suffixes={**_CHECKPOINTS, ".safetensors": "safetensors", **_PICKLES, ".npy": "npy"},
     )
 )
 register(
     Kind(
         "transformers model, tokenizer or configuration",
         models.PRETRAINED,
-        (Format("transformers", models.write_pretrained, models.read_pretrained),),
+        (Format("transformers", models.write_pretrained, models.read_pretrained, check=models.check_pretrained),),
         MODEL,
     )
 )
-_TORCH = dict.fromkeys((".pt", ".pth", ".ckpt", ".bin", ".tar"), "torch state_dict")
+_STATE = Format("torch state_dict", tensors.write_state_dict, tensors.read_checkpoint, check=tensors.check_module)
+_STATES = {".safetensors": "safetensors state_dict", **dict.fromkeys(_CHECKPOINTS, "torch state_dict")}
 register(
     Kind(
         "torch.nn.Module",
         ("torch.nn.modules.module.Module",),
         (
-            Format("torch state_dict", tensors.write_state_dict, tensors.read_state_dict),
-            Format("safetensors state_dict", tensors.write_safetensors, tensors.read_safetensors),
+            _STATE,
+            Format(
+                "safetensors state_dict",
+                tensors.write_module_safetensors,
+                tensors.read_safetensors,
+                check=tensors.check_module_safetensors,
+            ),
+            _PICKLE,
+            _JOBLIB,
         ),
         MODEL,
-        suffixes={**_TORCH, ".safetensors": "safetensors state_dict"},
+        suffixes={**_STATES, **_PICKLES},
     )
 )
 register(
@@ -156,19 +202,29 @@ register(
         "torch state_dict",
         ("builtins.dict",),
         (
-            Format("torch state_dict", tensors.write_state_dict, tensors.read_state_dict),
-            Format("safetensors state_dict", tensors.write_safetensors, tensors.read_safetensors),
+            Format(
+                "torch state_dict", tensors.write_checkpoint, tensors.read_checkpoint, check=tensors.check_checkpoint
+            ),
+            Format(
+                "safetensors state_dict",
+                tensors.write_safetensors,
+                tensors.read_safetensors,
+                check=tensors.check_safetensors,
+            ),
+            _PICKLE,
+            _JOBLIB,
+            _JSON,
         ),
-        MODEL,
-        suffixes={**_TORCH, ".safetensors": "safetensors state_dict"},
-        check=tensors.check_state_dict,
+        ANYWHERE,
+        suffixes={**_STATES, **_PICKLES, ".json": "json"},
+        takes=is_state_dict,
     )
 )
 register(
     Kind(
         "PEFT adapter",
         ("peft.peft_model.PeftModel",),
-        (Format("peft", models.write_adapter, models.read_adapter),),
+        (Format("peft", models.write_adapter, models.read_adapter, check=models.check_adapter),),
         MODEL,
     )
 )
@@ -176,17 +232,17 @@ register(
     Kind(
         "LightGBM model",
         ("lightgbm.sklearn.LGBMModel", "lightgbm.basic.Booster"),
-        (Format("lightgbm text", models.write_lightgbm, models.read_lightgbm), _PICKLE, _JOBLIB),
+        (Format("lightgbm text", estimators.write_lightgbm, estimators.read_lightgbm), _PICKLE, _JOBLIB),
         MODEL,
         suffixes={".txt": "lightgbm text", **_PICKLES},
-        check=models.check_lightgbm,
+        check=estimators.check_lightgbm,
     )
 )
 register(
     Kind(
         "scikit-learn estimator",
         ("sklearn.base.BaseEstimator",),
-        (Format("skops", models.write_skops, models.read_skops), _PICKLE, _JOBLIB),
+        (Format("skops", estimators.write_skops, estimators.read_skops), _PICKLE, _JOBLIB),
         MODEL,
         suffixes={".skops": "skops", **_PICKLES},
         defaults=("skops", "pickle"),

@@ -59,6 +59,10 @@ def _nothing(_: Any) -> str | None:
     return None
 
 
+def _all(_: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Format:
     """One way to store a value.
@@ -83,7 +87,8 @@ class Kind:
 
     `suffixes` says which format a key's suffix names; without one, those of `defaults` (else the first of `formats`)
     are tried in order. `check` says what is wrong with a value, if anything, before anything is written; pickles take
-    what it refuses.
+    what it refuses. `takes` tells whether a value of these types is one of this kind, where there are several kinds of
+    a type.
     """
 
     name: str
@@ -93,6 +98,7 @@ class Kind:
     suffixes: Mapping[str, str] = field(default_factory=dict)
     defaults: tuple[str, ...] = ()
     check: Callable[[Any], str | None] = _nothing
+    takes: Callable[[Any], bool] = _all
 
     def candidates(self, key: str) -> list[Format]:
         """Return the formats to try for a key: the one that its suffix names, else the kind's own in order."""

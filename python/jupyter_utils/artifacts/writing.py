@@ -24,6 +24,7 @@ from .lookup import accepted, find_kind
 from .manifest import OWN_FOLDER, Stored
 from .names import clashes, name_problem
 from .registry import SIDECAR, CannotWriteError, Details, Kind, Written
+from .weights.modules import unwrapped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,11 +80,12 @@ def _plan_one(section: str, key: object, value: object) -> Planned:
     wrong = name_problem(key)
     if wrong:
         raise ArtifactNameError(f"{section}: the name {key!r} {wrong}.")
+    value = unwrapped(value)
     kind = find_kind(value, section)
     if kind is None:
         raise UnsupportedObjectError(
             f"{section}[{key!r}] is a {type_name(value)}, which cannot be stored there. Accepted: {accepted(section)}. "
-            "Convert it, or teach it with jupyter_utils.register_writer()."
+            f"{_remedy(value)}Convert it, or teach it with jupyter_utils.register_writer()."
         )
     problem = kind.problem(str(key), value)
     if problem:
@@ -96,6 +98,11 @@ def _clash_problems(section: str, keys: list[str]) -> list[SaveRefusedError]:
         ArtifactNameError(f"{section}: {file!r} cannot be both an artifact and a folder of {inner!r}: rename one.")
         for file, inner in clashes(keys)
     ]
+
+
+def _remedy(value: object) -> str:
+    """Name the way for an optimizer, a scheduler or a scaler, which know their state themselves."""
+    return "Give its state_dict(). " if callable(getattr(value, "state_dict", None)) else ""
 
 
 def write(planned: Planned, root: Path) -> Stored:

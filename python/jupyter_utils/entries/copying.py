@@ -24,7 +24,7 @@ _LARGE = 16 * 2**20
 _PIECE = 4 * 2**20
 _THREADS = 4
 
-# What `copy_file` has just measured, until `digest` asks for it: (device, inode, size, mtime in ns) -> SHA-256.
+# What was measured while it was written, until `digest` asks for it: (device, inode, size, mtime in ns) -> SHA-256.
 _measured: dict[tuple[int, int, int, int], str] = {}
 
 
@@ -57,7 +57,7 @@ def copy_file(source: Path, target: Path) -> None:
             return
         size = os.fstat(reader.fileno()).st_size
         value = _copy_large(reader.fileno(), writer.fileno()) if size > _LARGE else _copy_small(reader, writer)
-        _measured[_identity(os.fstat(writer.fileno()))] = value
+        remember(writer.fileno(), value)
 
 
 def _reflink(source: int, target: int) -> bool:
@@ -131,8 +131,13 @@ def _hash_growing(file: int, copied: _Growing) -> str:
     return sha.hexdigest()
 
 
+def remember(descriptor: int, value: str) -> None:
+    """Keep the SHA-256 of an open file that is whole, for `digest`."""
+    _measured[_identity(os.fstat(descriptor))] = value
+
+
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a file's content in hex; the one measured while it was copied, if it is unchanged."""
+    """Return the SHA-256 of a file's content in hex; the one measured while it was written, if it is unchanged."""
     known = _measured.pop(_identity(path.stat()), None)
     if known is not None:
         return known

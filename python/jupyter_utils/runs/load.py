@@ -78,13 +78,15 @@ def load_mlflow(
     *,
     only: Collection[str] = ("dataset", "model", "result"),
     trust: bool = False,
+    device: str | None = None,
 ) -> LoadedRun:
     """Load a run that `save_mlflow` stored, or one that still waits in the spool.
 
     Values are read when they are asked for. What was downloaded stays in the user's cache folder, and each file counts
     only if its SHA-256 is the one that was stored, whenever it is used. A DataFrame comes back with its types and
-    index, a torch module as its state_dict, a LightGBM model as a `Booster`, transformers and scikit-learn models as
-    themselves; a path as that of a copy of your own, which stays for a day after this process has ended.
+    index, a torch module as its state_dict, checkpoints with tensors on the CPU, a LightGBM model as a `Booster`,
+    transformers and scikit-learn models as themselves, a PEFT model as itself where its base was stored, else as the
+    adapter's directory; a path as that of a copy of your own, which stays for a day after this process has ended.
 
     Args:
         run_id: MLflow's id of the run, the id of an entry that waits (`jupyter-utils sync --list`), or what
@@ -92,8 +94,10 @@ def load_mlflow(
         mlf_uri: the MLflow server; without it, that of the result, `MLFLOW_TRACKING_URI`, or the one that this
             environment starts.
         only: the arguments of `save_mlflow` to give back.
-        trust: allow formats whose reading can run code of whoever wrote them (pickle, joblib), and the code that comes
-            with a transformers model. Without it nothing is asked: such a value is refused.
+        trust: allow formats whose reading can run code of whoever wrote them (pickle, joblib, checkpoints with types
+            that torch does not know), and the code that comes with a transformers model. Without it nothing is asked:
+            such a value is refused.
+        device: where tensors and models of torch are to be, such as "cuda"; without it, on the CPU.
 
     Raises:
         UntrustedFormatError: a value is stored in such a format, and `trust` is off.
@@ -104,7 +108,7 @@ def load_mlflow(
         run = jupyter_utils.load_mlflow("0123456789abcdef0123456789abcdef")
         train_df = run.dataset["train.csv"]
     """
-    run = _Run(find_source(run_id, mlf_uri), trust=trust)
+    run = _Run(find_source(run_id, mlf_uri), trust=trust, device=device)
     described = run.source.describe()
     artifacts = [one for one in run.manifest()["artifacts"] if one["section"] in only]
     for one in artifacts:
@@ -129,6 +133,7 @@ class _Run:
 
     source: Source
     trust: bool
+    device: str | None = None
     _manifest: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -180,7 +185,7 @@ class _Run:
 
     def read(self, artifact: dict[str, Any]) -> Any:
         form = self.check(artifact)
-        details = artifact["details"] | {"trust": self.trust}
+        details = artifact["details"] | {"trust": self.trust, "device": self.device}
         if SIDECAR in details:
             details[SIDECAR] = self.file(details[SIDECAR]).read_bytes()
         value = self._read(form, artifact, details, own=False)

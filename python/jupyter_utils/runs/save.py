@@ -66,8 +66,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
 
     Everything is checked before anything is written: a call that is refused has had no effect. Keys of `dataset`,
     `model` and `result` may hold folders (`"fold 1/train.csv"`), and their suffix decides the format, or is
-    refused with those that work (.csv, .tsv, .xlsx, .parquet, .json, .jsonl, .yaml, .npy, .png, .pkl and so on; also
-    .csv.gz). `load_mlflow(run_id)` gives everything back; a warning says where it is not as it was.
+    refused with those that work (.csv, .tsv, .xlsx, .parquet, .json, .jsonl, .yaml, .npy, .png, .pkl, .pt, .safetensors
+    and so on; also .csv.gz). `load_mlflow(run_id)` gives everything back; a warning says where it is not as it was.
 
     Args:
         experiment_name: the MLflow experiment; made if it is not there yet.
@@ -77,12 +77,13 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
             characters are an artifact.
         metrics: metric name -> number; those that MLflow cannot hold exactly are kept exactly as an artifact.
         dataset: file name -> object, stored under `dataset/`: str (UTF-8 text), pandas.DataFrame (CSV, UTF-8 with a
-            byte order mark, no index), pathlib.Path (that file or directory), bytes, dict and list (JSON), numpy
-            arrays, Polars and other data frames, matplotlib and Plotly figures, Hugging Face datasets, and what
-            `register_writer` has added.
+            byte order mark, no index), pathlib.Path (that file or directory), bytes, dict and list (JSON), the same
+            with tensors in them (torch's format), tensors, numpy arrays, Polars and other data frames, matplotlib and
+            Plotly figures, Hugging Face datasets, and what `register_writer` has added.
         model: file name -> model, stored under `model/`: transformers models and tokenizers (a directory for
-            `from_pretrained`), PEFT adapters, torch.nn.Module (its state_dict, on the CPU), LightGBM (its model text),
-            scikit-learn (skops where it can, else pickle).
+            `from_pretrained`), PEFT adapters (with the base unless its name gives it), torch.nn.Module (its state_dict,
+            on the CPU), state_dicts and checkpoints, LightGBM (its model text), scikit-learn (skops where it can, else
+            pickle). Wrappers (`torch.compile`, DataParallel, DDP) are left out.
         result: file name -> object, stored under `result/`; the same kinds as `dataset`.
         do_commit: whether to commit the notebook and its Jupytext twin, and nothing else. Never pushes.
         git_repo_dir: the notebook's Git repository; without it, the one around the notebook.

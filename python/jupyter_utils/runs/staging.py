@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import json
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.failures import Failure, failure
 from jupyter_utils.artifacts.manifest import OWN_FOLDER, Stored, write_manifest
+from jupyter_utils.artifacts.weights.walk import size_of
 from jupyter_utils.artifacts.writing import write
+from jupyter_utils.entries.digesting import counting
 from jupyter_utils.entries.entry import ARTIFACTS, DatasetInput, EntryFile, measure_files
 from jupyter_utils.errors import StageError
 from jupyter_utils.machine.progress import progress
@@ -106,17 +109,26 @@ def _write_values(call: Call, root: Path, *, last: bool) -> tuple[list[Stored], 
     """Write one value after the other; what fails with one is no reason to lose the others."""
     stored: list[Stored] = []
     failures = list(call.failures)
-    with progress("Writing artifacts", len(call.planned)) as bar:
-        for planned in call.planned:
+    sizes = [_size(planned.value) for planned in call.planned]
+    with progress("Writing artifacts", sum(sizes), in_bytes=True) as bar:
+        for number, planned in enumerate(call.planned, 1):
             try:
-                stored.append(write(planned, root))
+                with counting(bar.update):
+                    stored.append(write(planned, root))
             except Exception as error:
                 cause = error.__cause__ if isinstance(error, StageError) and error.__cause__ else error
                 if not last and isinstance(cause, OSError) and cause.errno in _DISK:
                     raise
                 failures.append(failure(planned.section, planned.key, planned.value, cause))
-            bar.update()
+            bar.update(max(0, sum(sizes[:number]) - bar.n))
     return stored, failures
+
+
+def _size(value: Any) -> int:
+    """Return the bytes that a value's tensors take; at least one for each value, so that the bar moves."""
+    with suppress(Exception):  # writing it will say what is wrong with it
+        return max(1, size_of(value))
+    return 1
 
 
 def _shorten_params(params: dict[str, str], root: Path) -> tuple[dict[str, str], dict[str, str], list[str]]:

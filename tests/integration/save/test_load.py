@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import pickle
@@ -263,3 +264,27 @@ def test_what_names_no_run(run: Any) -> None:
     """Is refused in one line that says what does."""
     with pytest.raises(errors.LoadError, match="MLflow's id of a run"):
         jupyter_utils.load_mlflow(run)
+
+
+def test_checkpoints(runs: Runs, repo: Repo) -> None:
+    """Dicts that hold tensors come back under each argument, without trust; one with a user's types needs it."""
+    linear = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.Adam(linear.parameters())
+    value = {"model": linear.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3, "betas": (0.9, 0.99)}
+    given = {name: {"ckpt.pt": value} for name in ("dataset", "model", "result")}
+    loaded = jupyter_utils.load_mlflow(stored(runs, repo, **given), runs.uri)
+    for section in (loaded.dataset, loaded.model, loaded.result):
+        back = section["ckpt.pt"]
+        assert torch.equal(back["model"]["weight"], linear.weight)
+        assert (back["epoch"], back["betas"], back["optimizer"]) == (3, (0.9, 0.99), optimizer.state_dict())
+    saved = runs.save(
+        experiment_name="load",
+        notebook=repo.notebook,
+        do_commit=False,
+        result={"c.pt": {"w": linear.weight, "a": argparse.Namespace(lr=0.1)}},
+    )
+    assert "result/c.pt: holds argparse.Namespace" in saved.warnings[-1]
+    with pytest.raises(errors.UntrustedFormatError, match=r"argparse\.Namespace"):
+        jupyter_utils.load_mlflow(saved.run_id, runs.uri).result["c.pt"]
+    trusted = jupyter_utils.load_mlflow(saved.run_id, runs.uri, trust=True).result["c.pt"]
+    assert trusted["a"] == argparse.Namespace(lr=0.1)
