@@ -35,16 +35,21 @@ let
     };
   };
   command =
-    name: environment: command:
-    programs.command { inherit name environment command; };
-  lab = command "lab" environments.environment "jupyter-utils lab";
-  lab-gpu = command "lab-gpu" environments.environment-gpu "jupyter-utils lab";
-  mlflow = command "mlflow" environments.environment-mlflow "jupyter-utils mlflow";
+    name: what:
+    programs.command (
+      what
+      // {
+        inherit name;
+        environment = environments.${what.environment};
+      }
+    );
+  commands = builtins.mapAttrs command (import ../shared/commands.nix);
+  inherit (commands) lab lab-gpu mlflow;
 in
 environments
 // images
+// commands
 // {
-  inherit lab lab-gpu mlflow;
   # Both as systemd services: nix run .#debian.units -- --install
   units = import ./units.nix { inherit system lab mlflow; };
   units-gpu = import ./units.nix {
@@ -52,8 +57,16 @@ environments
     lab = lab-gpu;
     gpu = true;
   };
-  python = command "python" environments.environment-all "python";
-  python-gpu = command "python-gpu" environments.environment-all-gpu "python";
+  python = command "python" {
+    environment = "environment-all";
+    command = "python";
+    description = "Python with everything that this project's own scripts and tests need";
+  };
+  python-gpu = command "python-gpu" {
+    environment = "environment-all-gpu";
+    command = "python";
+    description = "Python with everything that this project's own scripts and tests need, with CUDA for NVIDIA GPUs";
+  };
   inherit (wheels) jupyter-utils;
   shell = programs.shell {
     name = "shell";

@@ -4,6 +4,7 @@
   name,
   variant, # "cpu" or "cuda"
   groups, # of python/pyproject.toml
+  description,
 }:
 system.run ./build/merge.py {
   inherit name;
@@ -19,7 +20,7 @@ system.run ./build/merge.py {
 }
 // {
   meta = {
-    description = "Python with the packages of the lock, on Debian (${variant}; groups ${toString groups})";
+    inherit description;
     mainProgram = "python3";
   };
 }

@@ -33,11 +33,11 @@ in
       name,
       environment,
       command,
+      description,
     }:
     program {
-      inherit name environment;
+      inherit name environment description;
       script = ''exec ${environment}/bin/${command} "$@"'';
-      description = "`${command}` in the debian base's ${environment.name}";
     };
 
   shell =
@@ -49,6 +49,6 @@ in
         export PS1
         exec "''${SHELL:-/bin/sh}" "$@"
       '';
-      description = "An interactive shell in the debian base's environment";
+      description = "Open a shell with the lab's Python and its programs on the path";
     };
 }

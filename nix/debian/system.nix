@@ -44,13 +44,16 @@ let
   # A folder of this checkout's text files, the same path whatever bits the disk shows.
   folder =
     { name, ... }@what:
-    runWith {
-      interpreter = first;
-      library = "";
-    } ./build/folder.py {
-      inherit name;
-      files = text.folder what;
-    };
+    runWith
+      {
+        interpreter = first;
+        library = "";
+      }
+      ./build/folder.py
+      {
+        inherit name;
+        files = text.folder what;
+      };
   library = folder {
     name = "builders";
     path = ./build/lib;

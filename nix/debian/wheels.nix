@@ -124,7 +124,7 @@ in
       };
     }
     // {
-      meta.license = project.license;
+      meta = { inherit (project) description license; };
     };
 
   # Names the lock in what a run records.

@@ -21,19 +21,24 @@ let
 in
 {
   # ./style.py knows the tools and the files.
-  format = check "format" "Python and Nix files are formatted" [ pkgs.nixfmt ] ''
+  format = check "format" "Python and Nix files are formatted: ruff, nixfmt" [ pkgs.nixfmt ] ''
     python3 nix/development/style.py format format-nix
   '';
-  lint = check "lint" "ruff, mypy and shellcheck have nothing to say" [ pkgs.shellcheck ] ''
-    python3 nix/development/style.py lint types shell
-  '';
+  lint =
+    check "lint" "Linters find nothing in Python files and shell scripts: ruff, mypy, shellcheck"
+      [ pkgs.shellcheck ]
+      ''
+        python3 nix/development/style.py lint types shell
+      '';
   environment =
-    check "environment" "The environment is whole and the one that the lock names" [ pkgs.git ]
+    check "environment" "The environment is whole, and holds what the lock names" [ pkgs.git ]
       ''
         python3 -m pytest -c python/pyproject.toml --rootdir . -p no:cacheprovider -m 'not full' \
           tests/integration/test_environment.py
       '';
-  unit = check "unit" "The unit tests pass" [ pkgs.git pkgs.shellcheck ] ''
-    python3 -m pytest -c python/pyproject.toml --rootdir . -p no:cacheprovider -m 'not full' tests/unit
-  '';
+  unit =
+    check "unit" "The unit tests pass in the environment that users get" [ pkgs.git pkgs.shellcheck ]
+      ''
+        python3 -m pytest -c python/pyproject.toml --rootdir . -p no:cacheprovider -m 'not full' tests/unit
+      '';
 }

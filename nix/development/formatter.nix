@@ -10,5 +10,5 @@ pkgs.writeShellApplication {
     [ "''${1:-}" != --check ] || exec python3 ${./style.py} format format-nix
     exec python3 ${./style.py} --fix
   '';
-  meta.description = "Format Python and Nix files";
+  meta.description = "Format Python and Nix files in place; with --check only say which are not formatted";
 }

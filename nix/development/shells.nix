@@ -2,7 +2,11 @@
 { pkgs, environments }:
 let
   shell =
-    { name, environment }:
+    {
+      name,
+      environment,
+      description,
+    }:
     pkgs.mkShell {
       inherit name;
       packages = [
@@ -27,16 +31,18 @@ let
           echo "nix run LAB#lock -- --project .     lock the packages of pyproject.toml; LAB: the flake of the lab"
         fi
       '';
-      meta.description = "Development shell of this project (${environment.variant})";
+      meta = { inherit description; };
     };
 in
 {
   default = shell {
     name = "jupyter-utils-shell";
     environment = environments.environment-all;
+    description = "Shell to work in: the lab's Python and commands, what tests and formats, Git, Poetry";
   };
   gpu = shell {
     name = "jupyter-utils-shell-gpu";
     environment = environments.environment-all-gpu;
+    description = "The same shell with CUDA for NVIDIA GPUs";
   };
 }

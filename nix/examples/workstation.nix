@@ -36,5 +36,9 @@
     device = "/dev/disk/by-label/nixos";
     fsType = "ext4";
   };
+  fileSystems."/boot" = {
+    device = "/dev/disk/by-label/boot";
+    fsType = "vfat";
+  };
   system.stateVersion = "25.11";
 }

@@ -124,6 +124,10 @@ in
             message = "${option}.user = \"${cfg.user}\" is not a user of this machine: add users.users.${cfg.user}, or set ${option}.user.";
           }
           {
+            assertion = cfg.group == null || cfg.group == "jupyterlab" || config.users.groups ? ${cfg.group};
+            message = "${option}.group = \"${toString cfg.group}\" is not a group of this machine: add users.groups.${toString cfg.group} = { }, or set ${option}.group.";
+          }
+          {
             assertion = cfg.user != "root";
             message = "${option}.user = \"root\": a notebook can run anything, and would do so as root. Set it to another user.";
           }

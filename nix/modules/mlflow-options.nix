@@ -46,11 +46,20 @@ in
     example = "research";
     description = "Group that it runs as. The default one is made; any other must exist.";
   };
+  storeGroup = mkOption {
+    type = types.nullOr types.str;
+    default = null;
+    example = "research";
+    description = ''
+      Group whose members may read {option}`directory` and the backups, but not the passwords in `auth/`; `null`: nobody
+      but {option}`user`. It must exist, and the server runs in it instead of in {option}`group`.
+    '';
+  };
   directory = mkOption {
     type = types.path;
     default = "/var/lib/mlflow";
     example = "/srv/mlflow";
-    description = "Where its data lies: `mlflow.db`, `artifacts/` and `auth/`. Only {option}`user` can look into it.";
+    description = "Where its data lies: `mlflow.db`, `artifacts/` and `auth/`. Only {option}`user` can look into it, and {option}`storeGroup`.";
   };
 
   backendStoreUri = mkOption {

@@ -17,7 +17,12 @@ let
   };
   units = import ../services/mlflow.nix {
     program = "${cfg.package}/bin/jupyter-utils";
-    inherit (cfg) user group directory;
+    inherit (cfg)
+      user
+      group
+      storeGroup
+      directory
+      ;
     backups = cfg.backup.directory;
     inherit (cfg.backup) keep;
     inherit (cfg.gc) olderThan;
@@ -71,6 +76,14 @@ in
       ]
       ++ [
         {
+          assertion = config.users.users ? ${cfg.user};
+          message = "${option}.user = \"${cfg.user}\" is not a user of this machine: add users.users.${cfg.user}, or set ${option}.user.";
+        }
+        {
+          assertion = config.users.groups ? ${cfg.group};
+          message = "${option}.group = \"${cfg.group}\" is not a group of this machine: add users.groups.${cfg.group} = { }, or set ${option}.group.";
+        }
+        {
           assertion = cfg.backendStoreUri == null || cfg.backendStoreUriFile == null;
           message = "${option}.backendStoreUri and ${option}.backendStoreUriFile both name the database: set one of them.";
         }
@@ -116,8 +129,9 @@ in
         ])
         (_path: {
           d = {
-            inherit (cfg) user group;
-            mode = "0700";
+            inherit (cfg) user;
+            group = if cfg.storeGroup == null then cfg.group else cfg.storeGroup;
+            mode = if cfg.storeGroup == null then "0700" else "0750";
           };
         });
 

@@ -42,21 +42,26 @@ let
       revision
       ;
   };
-  command =
-    name: environment: command:
-    programs { inherit name environment command; };
-  lab = command "lab" environments.environment "jupyter-utils lab";
+  commands = builtins.mapAttrs (
+    name: what:
+    programs (
+      what
+      // {
+        inherit name;
+        environment = environments.${what.environment};
+      }
+    )
+  ) (import ../shared/commands.nix);
 in
 rec {
-  packages = {
-    inherit lab;
-    default = lab;
-    lab-gpu = command "lab-gpu" environments.environment-gpu "jupyter-utils lab";
-    mlflow = command "mlflow" environments.environment-mlflow "jupyter-utils mlflow";
-    jupyter-utils = environments.environment.jupyter-utils;
-    inherit (environments) environment environment-gpu environment-mlflow;
-  }
-  // delivered.images;
+  packages =
+    commands
+    // {
+      default = commands.lab;
+      jupyter-utils = environments.environment.jupyter-utils;
+      inherit (environments) environment environment-gpu environment-mlflow;
+    }
+    // delivered.images;
   inherit (delivered) load load-gpu;
   shells = import ../development/shells.nix { inherit pkgs environments; };
   checks = import ../development/checks.nix {
@@ -72,7 +77,7 @@ rec {
       [ -e "$command" ] || command=${../../python}/lock.py
       exec python3 "$command" "$@"
     '';
-    meta.description = "Refresh python/poetry.lock and what is derived from it";
+    meta.description = "Lock the Python packages anew after a change of pyproject.toml; --project DIR locks those of another project";
   };
   formatter = import ../development/formatter.nix {
     inherit pkgs;

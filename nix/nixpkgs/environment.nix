@@ -8,6 +8,7 @@
   name,
   variant, # "cpu" or "cuda"
   groups, # of python/pyproject.toml
+  description,
   extraPackages ? _packages: [ ],
 }:
 let
@@ -75,7 +76,7 @@ merged.overrideAttrs (old: {
     inherit variant;
   };
   meta = {
-    description = "Python with the packages of the lock (${variant}; groups ${toString groups})";
+    inherit description;
     mainProgram = "python3";
     platforms = [ "x86_64-linux" ];
   };

@@ -73,7 +73,9 @@ let
     }).overrideAttrs
       (_old: {
         meta = {
-          description = "Streams the image ${name}: ${config.Labels."org.opencontainers.image.description"}";
+          description = "Program that writes the image ${name} for docker load: ${
+            config.Labels."org.opencontainers.image.description"
+          }";
           inherit license;
           platforms = [ "x86_64-linux" ];
         };
@@ -86,18 +88,18 @@ let
   };
 
   load =
-    name: lab:
+    name: kind: lab:
     pkgs.writeShellApplication {
       inherit name;
       text = ''
         ${lab} | docker load
         ${images.image-mlflow} | docker load
       '';
-      meta.description = "Load the images of the lab and of MLflow into Docker";
+      meta.description = "Load the images ${descriptions.${kind}.name} and ${descriptions.mlflow.name} into Docker";
     };
 in
 {
   inherit images;
-  load = load "load" images.image;
-  load-gpu = load "load-gpu" images.image-gpu;
+  load = load "load" "lab" images.image;
+  load-gpu = load "load-gpu" "lab-gpu" images.image-gpu;
 }

@@ -4,6 +4,7 @@
   name, # of the program
   environment, # a Python environment
   command, # what it runs there, with arguments
+  description,
 }:
 let
   path = import ../shared/path.nix;
@@ -27,7 +28,7 @@ pkgs.runCommand name
   {
     passthru = { inherit environment; };
     meta = {
-      description = "`${command}` in ${environment.name}: ${environment.meta.description}";
+      inherit description;
       mainProgram = name;
       inherit (import ../shared/project.nix) license;
       platforms = [ "x86_64-linux" ];

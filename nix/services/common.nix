@@ -15,10 +15,14 @@
     TimeoutStopSec = 20;
     # SIGTERM goes to the launcher, which ends everything in order; what is left after it is killed at once.
     KillMode = "mixed";
+    # A kernel or server that the OOM killer takes is the launcher's business, which starts it again or says so; the
+    # rest of the unit goes on.
+    OOMPolicy = "continue";
     Restart = "always";
     RestartSec = "200ms";
   };
-  # A server that cannot start, for a setting that is wrong, is not tried for ever.
+  # A server that cannot start, for a setting that is wrong, is not tried for ever. One that dies later does not count:
+  # the launcher itself starts it again, with growing pauses.
   limits = {
     StartLimitIntervalSec = 120;
     StartLimitBurst = 6;

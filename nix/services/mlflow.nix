@@ -8,6 +8,8 @@
   # Whom it runs as; somebody must have made that user.
   user ? "mlflow",
   group ? user,
+  # Whose members may read its data and backups, but not the passwords; null: nobody.
+  storeGroup ? null,
   # Where its data lies. Below /var/lib, systemd makes it.
   directory ? "/var/lib/mlflow",
   backups ? "/var/lib/mlflow-backup",
@@ -43,9 +45,10 @@ let
     (import ./hardening.nix).server
     // {
       User = user;
-      Group = group;
+      # Its own group, since it may not give files to others (hardening.nix).
+      Group = if storeGroup == null then group else storeGroup;
       StateDirectory = map (builtins.replaceStrings [ "/var/lib/" ] [ "" ]) states;
-      StateDirectoryMode = "0700";
+      StateDirectoryMode = if storeGroup == null then "0700" else "0750";
       ReadWritePaths = others;
       WorkingDirectory = directory;
       EnvironmentFile = environmentFile;
@@ -76,6 +79,7 @@ let
       HOME = directory;
       MLFLOW_STORE_DIR = directory;
     }
+    // (if storeGroup == null then { } else { MLFLOW_STORE_GROUP = storeGroup; })
     // environment;
   timer = description: calendar: {
     inherit description;

@@ -14,22 +14,24 @@ let
   ]
   # `lock.py --project` adds one for the packages of a project.
   ++ (if group ? project then [ "project" ] else [ ]);
-  cpu = groups: {
+  cpu = groups: description: {
     variant = "cpu";
-    inherit groups;
+    inherit groups description;
   };
-  cuda = groups: {
+  cuda = groups: description: {
     variant = "cuda";
     inherit groups;
+    description = "${description}, with CUDA for NVIDIA GPUs";
   };
+  python = "Python with JupyterLab, MLflow and the libraries for deep learning on text";
 in
 {
-  environment = cpu lab;
-  environment-gpu = cuda lab;
+  environment = cpu lab python;
+  environment-gpu = cuda lab python;
   environment-mlflow = cpu [
     "main"
     "mlflow"
-  ];
-  environment-all = cpu (lab ++ test);
-  environment-all-gpu = cuda (lab ++ test);
+  ] "Python with the MLflow server and jupyter_utils alone";
+  environment-all = cpu (lab ++ test) "${python}, and the tools that test and format it";
+  environment-all-gpu = cuda (lab ++ test) "${python}, and the tools that test and format it";
 }

@@ -1,13 +1,5 @@
-# Tests in virtual machines: one behaviour a file. `nix build .#vm.reboot` runs one, on a machine with KVM.
-# They parse, and have never run: this project had no machine with KVM and nixpkgs. What each would show:
-#   starts         both services answer once systemd calls them started, and come back when they are killed
-#   reboot         runs and notebooks are there after the machine was switched off and on
-#   token          nobody gets into JupyterLab without the token of the file, and no log shows it
-#   password-file  MLflow's administrator has the password of the file, and the lab's notebooks have it too
-#   notebook       a notebook that runs on one machine stores its run, with the commit, on another's server
-#   firewall       other machines reach a service only where it listens for them and the firewall is open
-#   backup         a backup of the running server brings its runs back, and keeps what was there aside
-#   instances      several labs on one machine run as their users and cannot look into each other's folder
+# Tests in virtual machines: one behaviour a file, with what it would show. `nix build .#vm.reboot` runs one, on a machine
+# with KVM. They have never run: this project had no machine with KVM and nixpkgs. Their machines were evaluated.
 {
   pkgs,
   # nixosModules.default
@@ -15,26 +7,35 @@
 }:
 let
   run =
-    test:
-    pkgs.testers.runNixOSTest {
-      imports = [ test ];
-      globalTimeout = 15 * 60;
-      extraBaseModules = {
-        imports = [ module ];
-        virtualisation = {
-          memorySize = 4096;
-          diskSize = 4096;
+    test: description:
+    let
+      made = pkgs.testers.runNixOSTest {
+        imports = [ test ];
+        globalTimeout = 15 * 60;
+        extraBaseModules = {
+          imports = [ module ];
+          virtualisation = {
+            memorySize = 4096;
+            diskSize = 4096;
+          };
         };
+      };
+    in
+    made
+    // {
+      # NixOS' tests have no option for it.
+      meta = made.meta or { } // {
+        inherit description;
       };
     };
 in
 {
-  starts = run ./starts.nix;
-  reboot = run ./reboot.nix;
-  token = run ./token.nix;
-  password-file = run ./password-file.nix;
-  notebook = run ./notebook.nix;
-  firewall = run ./firewall.nix;
-  backup = run ./backup.nix;
-  instances = run ./instances.nix;
+  starts = run ./starts.nix "Both services answer once systemd calls them started, and come back when they are killed";
+  reboot = run ./reboot.nix "Runs and notebooks are there after the machine was switched off and on";
+  token = run ./token.nix "Nobody gets into JupyterLab without the token of the file, and no log shows it";
+  password-file = run ./password-file.nix "MLflow's administrator has the password of the file, and the lab's notebooks have it too";
+  notebook = run ./notebook.nix "A notebook that runs on one machine stores its run, with the commit, on another's server";
+  firewall = run ./firewall.nix "Other machines reach a service only where it listens for them and the firewall is open";
+  backup = run ./backup.nix "A backup of the running server brings its runs back, and keeps what was there aside";
+  instances = run ./instances.nix "Several labs on one machine run as their users and cannot look into each other's folder";
 }

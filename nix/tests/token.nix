@@ -2,18 +2,20 @@
 {
   name = "token";
 
-  nodes.machine = { pkgs, ... }: {
-    services.jupyterlab = {
-      enable = true;
-      # Written at boot, which only a test does: what stands in a configuration is in the store, and no secret.
-      tokenFile = "/run/secrets/token";
+  nodes.machine =
+    { pkgs, ... }:
+    {
+      services.jupyterlab = {
+        enable = true;
+        # Written at boot, which only a test does: what stands in a configuration is in the store, and no secret.
+        tokenFile = "/run/secrets/token";
+      };
+      systemd.tmpfiles.settings.secrets."/run/secrets/token".f = {
+        mode = "0400";
+        argument = "a-token-for-the-test";
+      };
+      environment.systemPackages = [ pkgs.curl ];
     };
-    systemd.tmpfiles.settings.secrets."/run/secrets/token".f = {
-      mode = "0400";
-      argument = "a-token-for-the-test";
-    };
-    environment.systemPackages = [ pkgs.curl ];
-  };
 
   testScript = ''
     machine.wait_for_unit("jupyterlab.service", timeout=300)

@@ -210,6 +210,7 @@ def gc(older_than: str) -> None:
     from .store.gc import collect
 
     settings = read_settings()
+    server.check_own(settings)
     collect(settings, older_than, server.tracking_uri(settings), server_environment(settings))
 
 
@@ -249,7 +250,11 @@ def units(folder: Path, action: str | None, user: bool, yes: bool) -> None:
 @click.option("--show", metavar="ID", help="Show one run that waits: its values, files, and why it is still here.")
 @click.option("--drop", metavar="ID", help="Give up one run that waits; asks first.")
 @click.option("--yes", is_flag=True, help="With --drop: do not ask.")
-def sync(listing: bool, show: str | None, drop: str | None, yes: bool) -> None:
+@click.option("--allow", is_flag=True, help="Send to whatever MLflow answers at a run's address, even another store.")
+@click.option("--to", metavar="ADDRESS", help="Send all that waits to this MLflow, whichever it was for.")
+def sync(  # noqa: PLR0913, PLR0917 - one command, one option each
+    listing: bool, show: str | None, drop: str | None, yes: bool, allow: bool, to: str | None
+) -> None:
     """Send the runs that MLflow does not have yet, in the order of their calls. Exit code 1 if some still wait."""
     from .runs import sync as command
     from .servers.environment import use_settings
@@ -262,7 +267,7 @@ def sync(listing: bool, show: str | None, drop: str | None, yes: bool) -> None:
     elif drop:
         command.drop(drop, ask=not yes)
     else:
-        sys.exit(command.send_all())
+        sys.exit(command.send_all(allow=allow, to=to.rstrip("/") if to else None))
 
 
 @main.command()

@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = str(Path(__file__).parent)
+_WHOLE = "Verbose"
+"""IPython's mode of tracebacks (`%xmode`) in which ours are as long as any."""
+
+
+_RED, _NORMAL = "\033[31m", "\033[39m"
+
+
+def _place(error: BaseException) -> list[str]:
+    """Say in which line of the user's own code a function of this package was called."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith((_PACKAGE, "<")):
+            cell = Path(frame.filename).parent.name.startswith("ipykernel_")
+            return [f"(line {frame.lineno} of {'this cell' if cell else frame.filename}: {frame.line})"]
+    return []
+
 
 class JupyterUtilsError(Exception):
-    """Base of all errors of this package; the message names the setting or argument, its value and the remedy."""
+    """Base of all errors of this package; the message names the setting or argument, its value and the remedy.
+
+    A notebook shows the message, and where it came from in the user's own code; after `%xmode Verbose` the traceback.
+    """
+
+    def _render_traceback_(self, *_: Any) -> list[str]:
+        """Return what IPython shows of this error (the name is IPython's)."""
+        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        formatter: Any = getattr(shell, "InteractiveTB", None)
+        if getattr(formatter, "mode", "") == _WHOLE:
+            whole: list[str] = formatter.structured_traceback(type(self), self, self.__traceback__, tb_offset=1)
+            return whole
+        plain = str(getattr(shell, "colors", "")).lower() == "nocolor"
+        name = type(self).__name__
+        said = f"{name if plain else f'{_RED}{name}{_NORMAL}'}: {self}"
+        return [said, *getattr(self, "__notes__", []), *_place(self)]
 
 
 class SettingsError(JupyterUtilsError):
@@ -66,6 +102,10 @@ class SeveralProblemsError(SaveRefusedError):
 
 class ArgumentError(SaveRefusedError):
     """An argument of `save_mlflow` has a type or a value that cannot be used."""
+
+
+class ArgumentNameError(ArgumentError, TypeError):
+    """A function was called with an argument that it does not have; nothing was done."""
 
 
 class ParamError(SaveRefusedError):
@@ -141,7 +181,15 @@ class SpoolFullError(SpoolError):
 
 
 class StageError(JupyterUtilsError):
-    """A value could not be written to the staging directory; nothing was committed or sent."""
+    """What a run consists of could not be written to the disk; nothing was committed or sent."""
+
+
+class PartlySavedError(StageError):
+    """Some values could not be read or written; the run holds all others, and `result` says where it is."""
+
+    def __init__(self, message: str, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
 
 
 class CommitError(JupyterUtilsError):
@@ -158,6 +206,17 @@ class UnsentError(JupyterUtilsError):
     def __init__(self, message: str, *, run_id: str | None = None) -> None:
         super().__init__(message)
         self.run_id = run_id
+
+
+class OtherStoreError(UnsentError):
+    """Another MLflow answers than the one that a run is for: nothing was sent there, neither run nor password.
+
+    `fact` says so without the remedy, as a question needs it.
+    """
+
+    def __init__(self, fact: str, remedy: str) -> None:
+        super().__init__(f"{fact} {remedy}")
+        self.fact = fact
 
 
 class SendError(JupyterUtilsError):

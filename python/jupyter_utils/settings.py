@@ -23,6 +23,7 @@ from .machine.addresses import EVERYWHERE, LOOPBACK, is_loopback
 from .machine.app import APP
 from .machine.dotenv import DOTENV, read_allowed
 from .machine.setting_types import Switch, UnixId  # noqa: TC001 - pydantic reads them
+from .machine.tracking_address import understood
 from .machine.urls import mask, sqlite_uri
 from .machine.variables import LIBRARY, given, unquote
 
@@ -102,7 +103,8 @@ class Settings(BaseSettings):
         default=None, description="file that holds the password of MLflow's administrator; else one made once"
     )
     mlflow_server_allowed_hosts: str | None = Field(
-        default=None, description="more names under which MLflow is reached, separated by commas, with port (or name:*)"
+        default=None,
+        description="more names under which MLflow is reached, separated by commas; with a port, at that one only",
     )
     mlflow_host: str | None = Field(
         default=None, description="host of an MLflow server that listens on MLFLOW_PORT, such as the container beside"
@@ -218,7 +220,7 @@ class Settings(BaseSettings):
         """The MLflow that is used instead of one that is started here."""
         prefix = self.mlflow_static_prefix or ""
         beside = f"http://{self.mlflow_host}:{self.mlflow_port}{prefix}" if self.mlflow_host else None
-        return self.mlflow_tracking_uri or beside
+        return understood(self.mlflow_tracking_uri) if self.mlflow_tracking_uri else beside
 
     @property
     def bind_address(self) -> str:

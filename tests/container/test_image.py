@@ -92,11 +92,16 @@ def test_nothing_secret_and_nothing_of_the_build(output: str) -> None:
 
 
 def test_language_time_and_fonts() -> None:
-    """UTF-8, time zones, and a Japanese font that figures use."""
+    """UTF-8, time zones, and a Japanese font that figures use, in any style."""
     code = (
         "import locale, zoneinfo, matplotlib.font_manager as fonts\n"
         "print(locale.getencoding().lower(), zoneinfo.ZoneInfo('Asia/Tokyo'))\n"
-        "print(fonts.findfont('IPAexGothic', fallback_to_default=False).rpartition('/')[2])"
+        "print(fonts.findfont('IPAexGothic', fallback_to_default=False).rpartition('/')[2])\n"
+        "import warnings, io, matplotlib.pyplot as plt\n"
+        "warnings.simplefilter('error')\n"
+        "plt.style.use('seaborn-v0_8')\n"
+        "plt.title('精度 $x$', family='serif')\n"
+        "plt.savefig(io.BytesIO())"
     )
     shown = containers.run(containers.LAB, "python", "-c", code).stdout.split()
     assert shown == ["utf-8", "Asia/Tokyo", "ipaexg.ttf"]

@@ -24,12 +24,14 @@ class RefusedError(Exception):
 
 
 def evaluate(library: str, configuration: str | Path, folder: Path, what: str = "configuration") -> Any:
-    """Evaluate a configuration, a file or its text; the part `what` of the result."""
+    """Evaluate a configuration, a whole machine's file or some text; the part `what` of the result."""
+    whole = "false" if isinstance(configuration, str) else "true"
     if isinstance(configuration, str):
         path = folder / "configuration.nix"
         path.write_text(f"{{ pkgs, ... }}: {{ {configuration} }}")
         configuration = path
-    every = f'import {HERE}/modules/evaluate.nix {{ library = "{library}"; configuration = "{configuration}"; }}'
+    arguments = f'library = "{library}"; configuration = "{configuration}"; whole = {whole};'
+    every = f"import {HERE}/modules/evaluate.nix {{ {arguments} }}"
     part = f"({every}).{what}" if what == "options" else f'builtins.removeAttrs ({every}) [ "options" ]'
     said = nix("eval", "--impure", "--json", "--expr", part)
     if said.returncode:
@@ -56,6 +58,13 @@ def test_the_examples_evaluate(library: str, tmp_path: Path, example: str) -> No
     assert found["failed"] == []
     assert any(name.startswith("jupyterlab") for name in found["units"])
     assert "mlflow-server.service" in found["units"]
+
+
+def test_a_machine_that_could_not_boot_is_none(library: str, tmp_path: Path) -> None:
+    """The examples are held to what NixOS asks of a whole machine: a disk and a boot loader."""
+    (tmp_path / "machine.nix").write_text("{ }")
+    failed = evaluate(library, tmp_path / "machine.nix", tmp_path)["failed"]
+    assert [message.split(" ")[0] for message in failed] == ["fileSystems", "boot.loader:"]
 
 
 def test_nothing_is_defined_until_it_is_enabled(library: str, tmp_path: Path) -> None:
@@ -113,6 +122,9 @@ OPTIONS = [
     (MLFLOW, 'adminPasswordFile = "/run/p";', "LoadCredential=MLFLOW_ADMIN_PASSWORD_FILE:/run/p"),
     (MLFLOW, "metrics.enable = true;", 'Environment="prometheus_multiproc_dir=/run/mlflow-server"'),
     (MLFLOW, 'directory = "/srv/m";', "ReadWritePaths=/srv/m"),
+    (MLFLOW, 'storeGroup = "research";', 'Environment="MLFLOW_STORE_GROUP=research"'),
+    (MLFLOW, 'storeGroup = "research";', "Group=research"),
+    (MLFLOW, 'storeGroup = "research";', "StateDirectoryMode=0750"),
     (MLFLOW, 'nginx = { enable = true; hostName = "m.example"; };', 'Environment="MLFLOW_AUTH=on"'),
 ]
 
@@ -140,18 +152,30 @@ def test_the_rest_of_the_machine_is_set_up(library: str, tmp_path: Path) -> None
     assert found["failed"] == []
     assert sorted(found["firewall"]) == [15000, 18080]
     assert found["users"] == ["jupyterlab", "mlflow"]
-    assert found["tmpfiles"]["10-mlflow-server"] == {
-        "/srv/mlflow": {"d": {"group": "mlflow", "mode": "0700", "user": "mlflow"}}
-    }
+    folder = {"type": "d", "group": "mlflow", "mode": "0700", "user": "mlflow", "age": "-", "argument": ""}
+    assert found["tmpfiles"]["10-mlflow-server"] == {"/srv/mlflow": {"d": folder}}
     assert found["tmpfiles"]["10-jupyterlab"].keys() == {"/srv/notebooks"}
     assert "ffmpeg" in found["paths"]["jupyterlab"][0]
     lab, server = found["nginx"]["lab.example.org"], found["nginx"]["m.example"]
-    assert (lab["forceSSL"], lab["enableACME"], lab["sslCertificate"]) == (True, True, None)
+    assert (lab["forceSSL"], lab["enableACME"]) == (True, True)
+    assert lab["sslCertificate"] == "/var/lib/acme/lab.example.org/fullchain.pem"
     assert (server["forceSSL"], server["enableACME"], server["sslCertificate"]) == (True, False, "/c.pem")
     assert lab["locations"]["/"]["proxyPass"] == "http://127.0.0.1:18080"
     assert lab["locations"]["/"]["proxyWebsockets"] is True
     assert "client_max_body_size 0" in server["locations"]["/"]["extraConfig"]
     assert {"mlflow-server-backup.timer", "mlflow-server-gc.timer"} <= found["units"].keys()
+
+
+def test_a_group_of_the_store_may_look_into_every_folder_of_it(library: str, tmp_path: Path) -> None:
+    """Also into those that systemd does not make; the backup's unit runs in the same group."""
+    text = f"""{MLFLOW} = {{ enable = true; storeGroup = "research"; directory = "/srv/mlflow";
+      backup = {{ enable = true; directory = "/srv/backup"; }}; }};"""
+    found = evaluate(library, text, tmp_path)
+    assert found["failed"] == []
+    rule = {"d": {"group": "research", "mode": "0750", "user": "mlflow"}}
+    assert found["tmpfiles"]["10-mlflow-server"] == {"/srv/mlflow": rule, "/srv/backup": rule}
+    assert "Group=research" in found["units"]["mlflow-server-backup.service"]
+    assert 'Environment="MLFLOW_STORE_GROUP=research"' in found["units"]["mlflow-server-backup.service"]
 
 
 def test_several_labs_run_as_their_users(library: str, tmp_path: Path) -> None:
@@ -181,7 +205,17 @@ REFUSED = [
     (f"{MLFLOW} = {{ enable = true; backendStoreUriFile = ./u; }};", "backendStoreUriFile would lie in the Nix store"),
     (f'{LABS} = {{ enable = true; tokenFile = "/t"; passwordFile = "/p"; }};', "exclude each other: set the one"),
     (f'{LABS} = {{ enable = true; user = "nobody-here"; }};', "add users.users.nobody-here"),
-    (f'{LABS} = {{ enable = true; user = "root"; }}; users.users.root.group = "r";', "would do so as root"),
+    (f'{LABS} = {{ enable = true; user = "root"; }};', "would do so as root"),
+    (f'{LABS} = {{ enable = true; group = "research"; }};', "add users.groups.research"),
+    (
+        f'{LABS}.instances.taro.group = "research"; users.users.taro.isNormalUser = true;',
+        "instances.taro.group.*add users.groups.research",
+    ),
+    (f'{MLFLOW} = {{ enable = true; user = "tracking"; }};', "add users.users.tracking"),
+    (
+        f'{MLFLOW} = {{ enable = true; user = "taro"; group = "research"; }}; users.users.taro.isNormalUser = true;',
+        "add users.groups.research",
+    ),
     (f"{LABS} = {{ enable = true; nginx.enable = true; }};", "set services.jupyterlab.nginx.hostName"),
     (f'{LABS} = {{ enable = true; nginx.certificate = "/c"; }};', "belong together: set both, or neither"),
     (
@@ -204,6 +238,27 @@ REFUSED = [
         'set .*auth = "on"',
     ),
     (f'{MLFLOW} = {{ enable = true; auth = "off"; adminPasswordFile = "/p"; }};', "of no use with"),
+    # NixOS' own, of the options that the examples touch.
+    ('services.xserver.videoDrivers = [ "nvidia" ]; nixpkgs.config.allowUnfree = true;', "hardware.nvidia.open"),
+    ('services.xserver.videoDrivers = [ "nvidia" ]; hardware.nvidia.open = true;', "nixpkgs.config.allowUnfree"),
+    ('users.users.taro.group = "users";', "system user or a normal one"),
+    ("users.users.taro.isSystemUser = true;", "users.users.taro has no group"),
+    (
+        "security.acme.acceptTerms = false; services.nginx = { enable = true; virtualHosts.h.enableACME = true; };",
+        "security.acme.acceptTerms",
+    ),
+    ('users.users.taro = { isSystemUser = true; group = "absent"; };', "users.groups does not have"),
+    (
+        'systemd.services.s.serviceConfig = { Type = "oneshot"; Restart = "always"; };',
+        "systemd.services.s runs once",
+    ),
+    ('systemd.services.s.after = [ "network-online.target" ];', "does not ask for it"),
+    ('services.postgresql.ensureUsers = [ { name = "m"; ensureDBOwnership = true; } ];', "which ensureDatabases lacks"),
+    ('services.postgresqlBackup = { enable = true; databases = [ "m" ]; backupAll = true; };', "either all databases"),
+    (
+        "services.nginx = { enable = true; virtualHosts.h = { addSSL = true; forceSSL = true; enableACME = true; }; };",
+        "several of addSSL",
+    ),
 ]
 
 
@@ -222,6 +277,9 @@ WRONG = [
     (f'{LABS}.gpu = "yes";', "boolean"),
     (f'{LABS}.directory = "relative";', "absolute path"),
     (f'{MLFLOW}.auth = "maybe";', 'one of "auto", "on", "off"'),
+    ('systemd.services.s.serviceConfig.Type = "notfy";', "not of type"),
+    ('systemd.services.s.after = [ "mlflow" ];', "matching the pattern"),
+    ('services.nginx.virtualHosts.h.locations."/".proxyPort = 1;', "does not exist"),
     (f"{MLFLOW}.workers = 0;", "between 1 and 64"),
     (f'{MLFLOW}.staticPrefix = "m/";', "matching the pattern"),
     (f'{MLFLOW}.gc.olderThan = "a month";', "matching the pattern"),

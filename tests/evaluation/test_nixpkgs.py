@@ -6,16 +6,16 @@ Neither is part of this repository: POETRY2NIX and NIXPKGS_LIB name folders with
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import matplotlib as mpl
 import pytest
 from commands import ROOT, nix
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STAND_IN = ROOT / "tests" / "evaluation" / "nixpkgs"
 VARIANTS = ["environment", "environment-gpu"]
@@ -78,9 +78,10 @@ def post_install(base: Base, font: str) -> str:
 
 def installed(script: str, out: Path) -> subprocess.CompletedProcess[str]:
     """Run it on what it finds of matplotlib."""
-    data = out / "lib" / "python3.11" / "site-packages" / "matplotlib" / "mpl-data"
-    (data / "fonts" / "ttf").mkdir(parents=True)
-    (data / "matplotlibrc").write_text("#font.family:  sans-serif\n")
+    package = out / "lib" / "python3.11" / "site-packages" / "matplotlib"
+    (package / "mpl-data" / "fonts" / "ttf").mkdir(parents=True)
+    for name in ("font_manager.py", "_mathtext.py"):
+        shutil.copyfile(Path(mpl.__file__).with_name(name), package / name)
     (out / "python3").symlink_to(sys.executable)
     environment = {"out": str(out), "PATH": f"{out}:/usr/bin:/bin"}
     return subprocess.run(["bash", "-euc", script], env=environment, capture_output=True, text=True, check=False)

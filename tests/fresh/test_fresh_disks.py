@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import fresh_root
 import pytest
 from commands import ROOT, evaluated
+from exfat_disks import exfat_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,28 +21,8 @@ pytestmark = pytest.mark.full
 @pytest.fixture
 def exfat(tmp_path: Path) -> Iterator[Path]:
     """Mount an exfat, which knows no modes, no symbolic links and no case."""
-    for program in ("mkfs.exfat", "mount.exfat-fuse", "losetup"):
-        if shutil.which(program) is None:
-            pytest.skip(f"no {program} on the path (Debian: exfatprogs, exfat-fuse)")
-    if os.geteuid() != 0:
-        pytest.skip("mounting a disk needs root")
-    image, folder = tmp_path / "image", tmp_path / "disk"
-    folder.mkdir()
-    with image.open("wb") as file:
-        file.truncate(100 << 20)
-    subprocess.run(["mkfs.exfat", str(image)], check=True, capture_output=True)
-    attached = subprocess.run(["losetup", "--find", "--show", str(image)], capture_output=True, text=True, check=False)
-    if attached.returncode:
-        pytest.skip(f"no loop device here: {attached.stderr}")
-    device = attached.stdout.strip()
-    try:
-        mounted = subprocess.run(["mount.exfat-fuse", device, str(folder)], capture_output=True, text=True, check=False)
-        if mounted.returncode:
-            pytest.skip(f"no exfat by FUSE here: {mounted.stderr}")
+    with exfat_disk(tmp_path / "disk") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=False, capture_output=True)
-        subprocess.run(["losetup", "--detach", device], check=False)
 
 
 @pytest.fixture

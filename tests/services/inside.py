@@ -1,6 +1,7 @@
 """What tests do inside of a machine, where the servers listen: the last line that is printed is the answer, as JSON.
 
 inside.py status URL           the HTTP status of an address
+inside.py wait URL             the same, once it answers
 inside.py notebook             run a cell that stores a run, in a kernel of JupyterLab; what it prints
 inside.py load COUNT           try to write so many runs; those that MLflow acknowledged, each with the time of that
 inside.py load FILE            the same, until this file is there
@@ -10,6 +11,7 @@ inside.py missing FILE         which of the runs in a file (JSON), and of their 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import sys
@@ -43,6 +45,15 @@ print("\\nSaved:", saved.run_id, saved.commit)
 
 def status(url: str) -> int:
     return requests.get(url, timeout=60).status_code
+
+
+def wait(url: str) -> int:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with contextlib.suppress(requests.ConnectionError):
+            return status(url)
+        time.sleep(0.2)
+    raise AssertionError(f"{url} does not answer")
 
 
 def notebook() -> list[str]:

@@ -21,6 +21,8 @@ from jupyter_utils.supervision.processes import die_with_parent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+# As the console script: the current folder is none of Python's places.
+LAUNCHER = (sys.executable, "-P", "-m", "jupyter_utils")
 START_LIMIT = 120.0
 """Seconds until a server must answer, on a machine that does other work too."""
 
@@ -119,7 +121,7 @@ def run(
     command: Sequence[str], env: Mapping[str, str], folder: Path, limit: float = 120.0
 ) -> subprocess.CompletedProcess[str]:
     """Run `jupyter-utils COMMAND` to its end; its output as text."""
-    argv = [sys.executable, "-m", "jupyter_utils", *command]
+    argv = [*LAUNCHER, *command]
     return subprocess.run(argv, env=dict(env), cwd=folder, capture_output=True, text=True, timeout=limit, check=False)
 
 
@@ -137,7 +139,7 @@ def started(command: str, folder: Path, *extra: str, **settings: str | None) -> 
     env = environment(folder, **settings)
     with (folder / "output.txt").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter_utils", command, *extra],
+            [*LAUNCHER, command, *extra],
             env=env,
             cwd=folder,
             stdin=subprocess.DEVNULL,

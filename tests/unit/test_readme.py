@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from jupyter_utils.artifacts.registry import kinds
 from jupyter_utils.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,15 @@ def test_every_setting_is_in_the_table() -> None:
     """No setting is read that the README does not explain."""
     listed = set(re.findall("`([A-Z_]+)`", " ".join(names(ENGLISH))))
     assert {name.upper() for name in Settings.model_fields} <= listed
+
+
+def test_every_suffix_is_in_the_table() -> None:
+    """Both list the suffixes under which each kind of value is written, as the package has them."""
+    rows = {kind.name: kind.working_suffixes() for kind in kinds.values() if len(kind.formats) > 1}
+    for text in (ENGLISH, JAPANESE):
+        assert {name: line.split() for name, line in re.findall(r"(?m)^\| ([^|]+) \| (`\.[^|]+) \|$", text)} == {
+            name: [f"`{suffix}`" for suffix in suffixes] for name, suffixes in rows.items()
+        }
 
 
 def test_what_it_refers_to_is_there() -> None:

@@ -30,7 +30,8 @@ class ConfinedFolder(_Folder):  # type: ignore[misc]
 
     def _checked(self, *names: Any) -> str:
         path = os.path.join(self.artifact_dir, *(str(name) for name in names if name))  # noqa: PTH118 - as MLflow
-        if not (self._places.holds(path) and self._places.holds(os.path.normpath(path))):
+        # Whether a `..` is taken before links are followed or after; mostly there is none.
+        if not all(self._places.holds(one) for one in {path, os.path.normpath(path)}):
             # In the words of what is not there: what lies elsewhere is nobody's business.
             shown = os.path.relpath(path, self.artifact_dir)
             raise MlflowException(f"No such artifact: '{shown}'", error_code=RESOURCE_DOES_NOT_EXIST)

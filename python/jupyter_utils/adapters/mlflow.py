@@ -6,7 +6,13 @@ imports when it is called, since most of these take seconds, and some read the e
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+from .mlflow_client import login
 
 # What `mlflow server` tells its workers, by the names in mlflow/server/constants.py and mlflow/environment_variables.py
 # (a test holds these against them). Importing the names would import the server before they are set.
@@ -21,15 +27,14 @@ ADMIN_BOOTSTRAPPED = "_MLFLOW_AUTH_ADMIN_BOOTSTRAPPED"
 
 
 def request(server: str, path: str, method: str, **options: Any) -> Any:
-    """Ask an MLflow server as its client does, with the password of the environment; give the response of `requests`.
+    """Ask an MLflow server as its client does, with the login that is for it; give the response of `requests`.
 
     Raises:
         MlflowException: the server cannot be reached.
     """
-    from mlflow.utils.credentials import get_default_host_creds
     from mlflow.utils.rest_utils import http_request
 
-    return http_request(get_default_host_creds(server), path, method, **options)
+    return http_request(login(server), path, method, **options)
 
 
 def check_response(response: Any) -> None:
@@ -37,13 +42,6 @@ def check_response(response: Any) -> None:
     from mlflow.utils.request_utils import augmented_raise_for_status
 
     augmented_raise_for_status(response)
-
-
-def artifact_repository(uri: str, server: str | None = None) -> Any:
-    """Return the client of an artifact store; one of `mlflow-artifacts:` addresses lies behind the MLflow server."""
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
-    return get_artifact_repository(uri, tracking_uri=server)
 
 
 def is_http_repository(repository: Any) -> bool:
@@ -67,6 +65,11 @@ def put_artifact(repository: Any, name: str, data: Any, file_name: str) -> None:
     credentials = repository._host_creds
     answer = http_request(credentials, f"/{name}", "PUT", data=data, extra_headers={"Content-Type": kind})
     check_response(answer)
+
+
+def get_artifact(repository: Any, name: str, target: Path) -> None:
+    """Fetch one artifact into a file, in this thread: MLflow's own way takes others, which do not see our settings."""
+    repository._download_file(name, str(target))
 
 
 def context_tags() -> dict[str, str]:
@@ -138,11 +141,31 @@ def users() -> Any:
     return auth
 
 
-def open_stores(uri: str, artifacts: str) -> None:
+def open_stores(uri: str, registry: str, artifacts: str) -> None:
     """Open the stores of the server in this process."""
     from mlflow.server.handlers import initialize_backend_stores
 
-    initialize_backend_stores(uri, uri, artifacts)
+    initialize_backend_stores(uri, registry, artifacts)
+
+
+def run_server(words: Sequence[str], changed: Callable[[list[str]], list[str]]) -> None:
+    """Run `mlflow server` in this process, with another command than its own for what serves.
+
+    Args:
+        words: its arguments.
+        changed: gives the command to be run in the place of MLflow's: `python -m uvicorn ... APPLICATION`.
+    """
+    import mlflow.server
+    from mlflow.cli import server
+
+    module: Any = mlflow.server
+    run = module._exec_cmd
+
+    def run_changed(command: list[str], **more: Any) -> Any:
+        return run(changed(command), **more)
+
+    module._exec_cmd = run_changed
+    server.main(args=list(words), prog_name="mlflow server")
 
 
 def served_folder() -> Any | None:

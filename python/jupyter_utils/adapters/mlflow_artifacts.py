@@ -39,6 +39,33 @@ def confine_repositories(places: Places) -> None:
     registry.get_artifact_repository = get_artifact_repository
 
 
+def confine_deletions(places: Places) -> None:
+    """Let `mlflow gc` in this process delete nothing elsewhere: it says so, and goes on."""
+    from mlflow.exceptions import InvalidUrlException, MlflowException
+    from mlflow.store.artifact import artifact_repository_registry as registries
+
+    confine_repositories(places)
+    registry: Any = registries._artifact_repository_registry
+    confined = registry.get_artifact_repository
+
+    class Spared:
+        """Artifacts that stay where they are."""
+
+        def __init__(self, error: Exception) -> None:
+            self._error = error
+
+        def delete_artifacts(self, _artifact_path: str | None = None) -> None:
+            raise InvalidUrlException(str(self._error))
+
+    def get_artifact_repository(artifact_uri: str, *args: Any, **more: Any) -> Any:
+        try:
+            return confined(artifact_uri, *args, **more)
+        except MlflowException as error:
+            return Spared(error)
+
+    registry.get_artifact_repository = get_artifact_repository
+
+
 def confine_locations(places: Places) -> None:
     """Take no other artifact location into the databases that this process has opened."""
     from mlflow.server.handlers import _get_model_registry_store, _get_tracking_store

@@ -11,7 +11,7 @@ def find_kind(value: object, section: str) -> Kind | None:
     """Return the kind of a value in one argument of `save_mlflow`; None when nothing there takes it."""
     for cls in type(value).__mro__:
         for kind in registry.by_type.get(registry.dotted_name(cls), ()):
-            if section in kind.sections:
+            if section in kind.sections and kind.takes(value):
                 return kind
     if section in DATA and callable(getattr(value, "__dataframe__", None)):
         return registry.kinds["dataframe interchange"]

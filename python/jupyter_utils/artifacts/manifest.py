@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from jupyter_utils.entries.entry import EntryFile
 
+    from .failures import Failure
     from .registry import Details
 
 # Where this package keeps what it notes of a run, beside the folders of the user's values.
@@ -31,9 +32,12 @@ class Stored:
     kind: str
     format: str
     details: Details = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
-def write_manifest(stored: list[Stored], files: Sequence[EntryFile], root: Path) -> None:
+def write_manifest(
+    stored: list[Stored], files: Sequence[EntryFile], root: Path, failures: Sequence[Failure] = ()
+) -> None:
     """Write the manifest, JSON for people and for `load_mlflow`: what became of each value, and all files so far."""
     path = root / MANIFEST
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,5 +45,6 @@ def write_manifest(stored: list[Stored], files: Sequence[EntryFile], root: Path)
         "format": MANIFEST_FORMAT,
         "artifacts": [asdict(one) for one in stored],
         "files": [asdict(file) for file in files],
+        **({"failed": [asdict(one) for one in failures]} if failures else {}),
     }
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -6,12 +6,15 @@ Types are known here by name, so that nothing of theirs is imported until a valu
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from .suffixes import suffix_of
 
 DATA = frozenset({"dataset", "result"})
 MODEL = frozenset({"model"})
@@ -24,10 +27,14 @@ SIDECAR = "sidecar"
 
 @dataclass(frozen=True)
 class Written:
-    """What a writer leaves besides the file: `details` for the manifest, and bytes to be kept beside it."""
+    """What a writer leaves besides the file: `details` for the manifest, bytes to be kept beside it, and warnings.
+
+    A warning says what is not as one might think; it goes on from the value's name: "its index is not in the file".
+    """
 
     details: Details = field(default_factory=dict)
     sidecar: bytes | None = None
+    warnings: tuple[str, ...] = ()
 
 
 Write = Callable[[Any, Path], Written]
@@ -48,23 +55,30 @@ class NotTrustedError(CannotReadError):
     """Reading this value could run code of whoever wrote it."""
 
 
+def _nothing(_: Any) -> str | None:
+    return None
+
+
+def _all(_: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Format:
     """One way to store a value.
 
     `write(value, path)` makes the file or directory `path` and says what else is to be kept of the value;
     `read(path, details)` gives the value back. `code` marks formats whose reading can run code of the writer
-    (pickle).
+    (pickle). `check` says what is wrong with a value for this format, before anything is written; `needs` is the
+    package without which it cannot be written.
     """
 
     name: str
     write: Write
     read: Read | None = None
     code: bool = False
-
-
-def _nothing(_: Any) -> str | None:
-    return None
+    check: Callable[[Any], str | None] = _nothing
+    needs: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,9 @@ class Kind:
     """One kind of value: the types it covers (dotted names), its formats, and the arguments that take it.
 
     `suffixes` says which format a key's suffix names; without one, those of `defaults` (else the first of `formats`)
-    are tried in order. `check` says what is wrong with a value, if anything, before anything is written.
+    are tried in order. `check` says what is wrong with a value, if anything, before anything is written; pickles take
+    what it refuses. `takes` tells whether a value of these types is one of this kind, where there are several kinds of
+    a type.
     """
 
     name: str
@@ -82,13 +98,43 @@ class Kind:
     suffixes: Mapping[str, str] = field(default_factory=dict)
     defaults: tuple[str, ...] = ()
     check: Callable[[Any], str | None] = _nothing
+    takes: Callable[[Any], bool] = _all
 
     def candidates(self, key: str) -> list[Format]:
         """Return the formats to try for a key: the one that its suffix names, else the kind's own in order."""
-        named = self.suffixes.get(posixpath.splitext(key)[1].lower())
+        named = self.suffixes.get(suffix_of(key)) or self.suffixes.get(posixpath.splitext(key)[1].lower())
         if named is not None:
             return [self.format(named)]
         return [self.format(name) for name in self.defaults] or [self.formats[0]]
+
+    def problem(self, key: str, value: Any) -> str | None:
+        """Say what is wrong with a value of this kind under this key; None when nothing is."""
+        forms = self.candidates(key)
+        return self._suffix_problem(key) or (
+            None if forms[0].code else self.check(value) or (forms[0].check(value) if len(forms) == 1 else None)
+        )
+
+    def _suffix_problem(self, key: str) -> str | None:
+        # A kind with one format (a text, a path, a user's own) has it under any name.
+        if len(self.formats) == 1 or (suffix := suffix_of(key)) == "":
+            return None
+        if suffix not in self.suffixes:
+            working = ", ".join(self.working_suffixes())
+            return f"cannot be written as {suffix}: name it {working}, or give a file (pathlib.Path)"
+        needed = self.format(self.suffixes[suffix]).needs
+        if needed and importlib.util.find_spec(needed) is None:
+            return f"needs the package {needed} to be written as {suffix}: install it (%pip install {needed})"
+        return None
+
+    def working_suffixes(self) -> list[str]:
+        """Return the suffixes that work here, for people; those of compressed files are left out."""
+        formats = {name: self.format(name) for name in self.suffixes.values()}
+        return [
+            suffix
+            for suffix, name in self.suffixes.items()
+            if suffix.count(".") == 1
+            and not (formats[name].needs and importlib.util.find_spec(str(formats[name].needs)) is None)
+        ]
 
     def format(self, name: str) -> Format:
         """Return the format of this name.

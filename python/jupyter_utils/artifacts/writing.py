@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 from collections.abc import Mapping
@@ -18,10 +19,12 @@ from jupyter_utils.errors import (
     UnsupportedObjectError,
 )
 
+from .failures import Failure, failure, reason, type_name
 from .lookup import accepted, find_kind
 from .manifest import OWN_FOLDER, Stored
 from .names import clashes, name_problem
 from .registry import SIDECAR, CannotWriteError, Details, Kind, Written
+from .weights.modules import unwrapped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,20 +45,34 @@ class Planned:
         return f"{self.section}/{self.key}"
 
 
-def plan(section: str, values: object) -> tuple[list[Planned], list[SaveRefusedError]]:
-    """Check one dict of values (`dataset`, `model` or `result`); give what can be written, and every problem."""
+def plan(
+    section: str, values: object, failures: list[Failure] | None = None
+) -> tuple[list[Planned], list[SaveRefusedError]]:
+    """Check one dict of values (`dataset`, `model` or `result`); give what can be written, and every problem.
+
+    Args:
+        section: the argument.
+        values: what was given.
+        failures: gets the values that raise errors of their own when they are looked at; without it, these go on.
+    """
     if values is None:
         return [], []
     if not isinstance(values, Mapping):
-        wrong = ArgumentError(f"{section} is a {_type(values)}, but must be a dict: file name -> object.")
+        wrong = ArgumentError(f"{section} is a {type_name(values)}, but must be a dict: file name -> object.")
         return [], [wrong]
     planned: list[Planned] = []
     problems: list[SaveRefusedError] = []
-    for key, value in values.items():
+    for key in values:
+        value = None
         try:
+            value = values[key]
             planned.append(_plan_one(section, key, value))
         except SaveRefusedError as problem:
             problems.append(problem)
+        except Exception as error:
+            if failures is None:
+                raise
+            failures.append(failure(section, key, value, error))
     return planned, problems + _clash_problems(section, [one.key for one in planned])
 
 
@@ -63,15 +80,16 @@ def _plan_one(section: str, key: object, value: object) -> Planned:
     wrong = name_problem(key)
     if wrong:
         raise ArtifactNameError(f"{section}: the name {key!r} {wrong}.")
+    value = unwrapped(value)
     kind = find_kind(value, section)
     if kind is None:
         raise UnsupportedObjectError(
-            f"{section}[{key!r}] is a {_type(value)}, which cannot be stored there. Accepted: {accepted(section)}. "
-            "Convert it, or teach it with jupyter_utils.register_writer()."
+            f"{section}[{key!r}] is a {type_name(value)}, which cannot be stored there. Accepted: {accepted(section)}. "
+            f"{_remedy(value)}Convert it, or teach it with jupyter_utils.register_writer()."
         )
-    problem = kind.check(value)
+    problem = kind.problem(str(key), value)
     if problem:
-        raise ArtifactValueError(f"{section}[{key!r}] ({_type(value)}) {problem}.")
+        raise ArtifactValueError(f"{section}[{key!r}] ({type_name(value)}) {problem}.")
     return Planned(section, str(key), value, kind)
 
 
@@ -82,42 +100,53 @@ def _clash_problems(section: str, keys: list[str]) -> list[SaveRefusedError]:
     ]
 
 
-def _type(value: object) -> str:
-    cls = type(value)
-    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+def _remedy(value: object) -> str:
+    """Name the way for an optimizer, a scheduler or a scaler, which know their state themselves."""
+    return "Give its state_dict(). " if callable(getattr(value, "state_dict", None)) else ""
 
 
 def write(planned: Planned, root: Path) -> Stored:
     """Write one value below `root` in the first format that holds it.
 
     Raises:
-        StageError: none does; nothing has been committed or sent.
+        StageError: none does; nothing is left of it.
     """
     target = root / planned.path
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return _write(planned, root, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            _remove(target)
+        raise
+
+
+def _write(planned: Planned, root: Path, target: Path) -> Stored:
     reasons = []
-    for form in planned.kind.candidates(planned.key):
+    forms = planned.kind.candidates(planned.key)
+    for form in forms:
         try:
             written = form.write(planned.value, target)
-        except CannotWriteError as reason:
+        except CannotWriteError as cannot:
             _remove(target)
-            reasons.append(str(reason))
+            reasons.append(str(cannot))
             continue
         except JupyterUtilsError:
             raise
         except Exception as error:
-            raise StageError(_not_written(planned, form.name, f"{type(error).__name__}: {error}")) from error
+            raise StageError(_not_written(planned, form.name, reason(error))) from error
         _check_written(planned, target)
         return Stored(
             planned.path,
             planned.section,
             planned.key,
-            _type(planned.value),
+            type_name(planned.value),
             planned.kind.name,
             form.name,
             _details(written, planned, root),
+            written.warnings,
         )
-    raise StageError(_not_written(planned, "any of its formats", "; ".join(reasons)))
+    raise StageError(_not_written(planned, " or ".join(form.name for form in forms), "; ".join(reasons)))
 
 
 def _details(written: Written, planned: Planned, root: Path) -> Details:
@@ -131,11 +160,8 @@ def _details(written: Written, planned: Planned, root: Path) -> Details:
     return written.details | {SIDECAR: name}
 
 
-def _not_written(planned: Planned, form: str, reason: str) -> str:
-    return (
-        f"{planned.section}[{planned.key!r}] ({_type(planned.value)}) could not be written as {form}: {reason}. "
-        "Nothing was committed or sent to MLflow."
-    )
+def _not_written(planned: Planned, form: str, why: str) -> str:
+    return f"{planned.section}[{planned.key!r}] ({type_name(planned.value)}) could not be written as {form}: {why}."
 
 
 def _check_written(planned: Planned, target: Path) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from jupyter_utils.entries.identity import named
+from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import JupyterUtilsError
 from jupyter_utils.machine.files import existing_part
 from jupyter_utils.machine.running import running
 from jupyter_utils.machine.sizes import size
 from jupyter_utils.machine.urls import mask
+from jupyter_utils.runs.destination import check
 from jupyter_utils.spool import Spool
-from jupyter_utils.tracking import why_down
 
 from .finding import Finding, error, ok, warning
 
@@ -29,12 +31,13 @@ def mlflow(settings: Settings) -> Iterator[Finding]:
         return
     yield from _restarts()
     for uri in dict.fromkeys([settings.other_mlflow] if settings.other_mlflow else own):
-        if down := why_down(uri.rstrip("/")):
+        answer = check(uri.rstrip("/"), KnownStores(settings.spool_dir))
+        if answer.down:
             what = "start it or correct MLFLOW_TRACKING_URI" if settings.other_mlflow else "its lab starts it again"
             remedy = f"{what}; runs are kept meanwhile, and sent later"
-            yield warning("MLflow", f"{mask(uri)} {down}", remedy)
+            yield warning("MLflow", f"{mask(uri)} {answer.down}", remedy)
         else:
-            yield ok("MLflow", f"{mask(uri)} answers")
+            yield ok("MLflow", f"{mask(uri)} answers as {named(answer.store)}")
 
 
 def _restarts() -> Iterator[Finding]:

@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,22 +24,27 @@ _LARGE = 16 * 2**20
 _PIECE = 4 * 2**20
 _THREADS = 4
 
-# What `copy_file` has just measured, until `digest` asks for it: (device, inode, size, mtime in ns) -> SHA-256.
+# What was measured while it was written, until `digest` asks for it: (device, inode, size, mtime in ns) -> SHA-256.
 _measured: dict[tuple[int, int, int, int], str] = {}
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Copy a directory; links become what they point to, and files are copied by several threads."""
-    pairs: list[tuple[str, str]] = []
+    """Copy a directory; links become what they point to, and files are copied by several threads.
 
-    def note(one: str, other: str) -> str:
-        pairs.append((one, other))
-        return other
-
-    shutil.copytree(source, target, copy_function=note)
+    Modes are not copied: into a folder that is protected no file could be written, and none be removed from it.
+    """
+    pairs: list[tuple[Path, Path]] = []
+    for folder, _, names in os.walk(source, followlinks=True, onerror=_raise):
+        inner = target / Path(folder).relative_to(source)
+        inner.mkdir(parents=True)
+        pairs += [(Path(folder, name), inner / name) for name in names]
     with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in pool.map(lambda pair: copy_file(Path(pair[0]), Path(pair[1])), pairs):
+        for _ in pool.map(lambda pair: copy_file(*pair), pairs):
             pass
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def copy_file(source: Path, target: Path) -> None:
@@ -53,7 +57,7 @@ def copy_file(source: Path, target: Path) -> None:
             return
         size = os.fstat(reader.fileno()).st_size
         value = _copy_large(reader.fileno(), writer.fileno()) if size > _LARGE else _copy_small(reader, writer)
-        _measured[_identity(os.fstat(writer.fileno()))] = value
+        remember(writer.fileno(), value)
 
 
 def _reflink(source: int, target: int) -> bool:
@@ -127,8 +131,13 @@ def _hash_growing(file: int, copied: _Growing) -> str:
     return sha.hexdigest()
 
 
+def remember(descriptor: int, value: str) -> None:
+    """Keep the SHA-256 of an open file that is whole, for `digest`."""
+    _measured[_identity(os.fstat(descriptor))] = value
+
+
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a file's content in hex; the one measured while it was copied, if it is unchanged."""
+    """Return the SHA-256 of a file's content in hex; the one measured while it was written, if it is unchanged."""
     known = _measured.pop(_identity(path.stat()), None)
     if known is not None:
         return known

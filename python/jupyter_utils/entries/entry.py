@@ -7,6 +7,7 @@ An entry is self-contained: sending needs nothing else, so it may be sent later,
 
     1   before there was a spool: no `id` and no `uri`; goes to the server of the environment
     2   `id`, which the run carries as a tag, and `uri`, the server, never with credentials
+    3   `store`, the identity of the store that the run is for, and `experiment`, as they were when it was saved
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-FORMAT = 2
+FORMAT = 3
+_WITH_STORES = 3
 _FILE = "entry.json"
 ARTIFACTS = "artifacts"
 INCOMING = ".jupyter-utils"
@@ -54,7 +56,12 @@ class DatasetInput:
 
 @dataclass(frozen=True)
 class Entry:
-    """One run, ready to be sent. Times are milliseconds since 1970 in UTC, as MLflow has them."""
+    """One run, ready to be sent. Times are milliseconds since 1970 in UTC, as MLflow has them.
+
+    `store` is empty where the MLflow had no identity or had never been reached, and None where that was not asked yet
+    when the run was saved (formats 1 and 2); `experiment` tells the experiment
+    from one of the same name elsewhere, and is None where it was not there yet.
+    """
 
     experiment_name: str
     start_time: int
@@ -66,6 +73,8 @@ class Entry:
     inputs: tuple[DatasetInput, ...] = ()
     id: str = ""
     uri: str = ""
+    store: str | None = ""
+    experiment: str | None = None
     format: int = FORMAT
 
     @property
@@ -117,7 +126,8 @@ def read_raw(directory: Path) -> Entry:
     try:
         raw["files"] = tuple(EntryFile(**file) for file in raw["files"])
         raw["inputs"] = tuple(DatasetInput(**one) for one in raw["inputs"])
-        entry = Entry(**(raw | {"format": FORMAT}))
+        before = {} if found >= _WITH_STORES else {"store": None}
+        entry = Entry(**(raw | before | {"format": FORMAT}))
     except (TypeError, KeyError) as error:
         raise EntryError(f"{directory} holds no complete entry: {error}") from error
     return entry if entry.id else dataclasses.replace(entry, id=directory.name)

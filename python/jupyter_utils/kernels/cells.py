@@ -51,8 +51,12 @@ def last_runs(ran: Sequence[Ran]) -> tuple[Ran, ...]:
     >>> [one.source for one in last_runs([Ran(1, "a", "v = 1"), Ran(2, "b", "v"), Ran(3, "a", "v = 2")])]
     ['v', 'v = 2']
     """
-    last = {(one.cell or "", "" if one.cell else one.source): one for one in ran}
-    return tuple(sorted(last.values(), key=ran.index))
+    last: dict[tuple[str, str], Ran] = {}
+    for one in ran:
+        key = (one.cell or "", "" if one.cell else one.source)
+        last.pop(key, None)  # so that the order is that of the last runs
+        last[key] = one
+    return tuple(last.values())
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -25,7 +25,7 @@ from jupyter_utils.errors import OverlayError
 from jupyter_utils.machine.variables import given
 from jupyter_utils.machine.writing import write_whole
 
-from .overlay_trust import is_usable, mark_made
+from .overlay_trust import is_usable, mark_made, refusal
 from .shadowing import Shadows
 
 if TYPE_CHECKING:
@@ -62,9 +62,15 @@ class Overlay:
 
     @classmethod
     def of_environment(cls) -> Overlay | None:
-        """Return the overlay that the lab names, if a lab started this process."""
-        named = given(OVERLAY_VARIABLE)
-        return cls(Path(named)) if named and is_usable(Path(named)) else None
+        """Return the overlay that the lab names, if a lab started this process, and if it may be used."""
+        named = cls.named()
+        return named if named and is_usable(named.path) else None
+
+    @classmethod
+    def named(cls) -> Overlay | None:
+        """Return the overlay that the lab names, whether it may be used or not."""
+        path = given(OVERLAY_VARIABLE)
+        return cls(Path(path)) if path else None
 
     @property
     def python(self) -> Path:
@@ -95,6 +101,15 @@ class Overlay:
         """Return whether it was made for this environment and is complete."""
         stamp = self.path / _STAMP
         return stamp.is_file() and stamp.read_text(encoding="utf-8") == _stamp() and self.python.exists()
+
+    def check(self) -> None:
+        """Make sure that it may be used, or made.
+
+        Raises:
+            OverlayError: it may not.
+        """
+        if why := refusal(self.path):
+            raise OverlayError(why)
 
     def ensure(self) -> None:
         """Make it, or fit it to this environment: a newer one lies elsewhere. Its packages stay.
@@ -185,6 +200,7 @@ class _Kernel:
     def pip(self, line: str) -> None:
         """Run pip on the overlay beside the notebooks: `%pip install x`. `%pip list` shows the environment's, too."""
         try:
+            self._overlay.check()
             self._overlay.ensure()
         except OverlayError as error:
             print(error, file=sys.stderr)  # noqa: T201 - a cell's output
@@ -214,7 +230,7 @@ class _Kernel:
             changed = self._overlay.site_packages.stat().st_mtime_ns
         except OSError:
             return
-        if changed != self._seen:
+        if changed != self._seen and is_usable(self._overlay.path):
             self._seen = changed
             self._overlay.activate()
             importlib.invalidate_caches()
@@ -223,7 +239,7 @@ class _Kernel:
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Bring the overlay into a kernel; called in every one of the lab."""
     try:
-        overlay = Overlay.of_environment()
+        overlay = Overlay.named()
         if overlay is None:
             return
         kernel = _Kernel(shell, overlay)
@@ -244,12 +260,12 @@ def write_commands(folder: Path) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Become pip on the overlay: this is `pip` in a terminal of the lab."""
-    overlay = Overlay.of_environment()
+    overlay = Overlay.named()
     if overlay is None:
         raise OverlayError(
-            f"{OVERLAY_VARIABLE} names no overlay that a lab of yours has made: this pip works in notebooks and "
-            "terminals of the lab."
+            f"{OVERLAY_VARIABLE} names no overlay: this pip works in notebooks and terminals of the lab."
         )
+    overlay.check()
     overlay.ensure()
     command = overlay.pip(arguments)
     os.execv(command[0], command)

@@ -35,13 +35,24 @@ def take_over(overlay: Path) -> str | None:
     """Make an overlay of an earlier version this user's own where it is; return what is to be told, if anything."""
     if is_usable(overlay):
         return None
+    if not _tracked(overlay) and _all_own(overlay):
+        mark_made(overlay)
+        return f"The overlay {overlay} of an earlier version is used from now on."
+    return refusal(overlay)
+
+
+def refusal(overlay: Path) -> str | None:
+    """Say in a line why an overlay is not used, and what to do; None where it is."""
+    if is_usable(overlay):
+        return None
     if _tracked(overlay):
         why = "it came with the Git repository (git ls-files .jupyter-utils)"
     elif not _all_own(overlay):
         why = "it holds files of another user, or links out of it in the place of folders"
     else:
-        mark_made(overlay)
-        return f"The overlay {overlay} of an earlier version is used from now on."
+        return (
+            f"The overlay {overlay} is not used, nor is %pip: no lab of yours has made it. Restart the lab to use it."
+        )
     return (
         f"The overlay {overlay} is not used, nor is %pip: {why}, and its programs would run as yours. "
         "Remove it (git rm -r --cached, then rm -r) and install your packages again."

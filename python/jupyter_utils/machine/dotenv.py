@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DOTENV = ".env"
+_COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 _OURS = re.compile(
     r"(JUPYTER|MLFLOW)_[A-Z0-9_]+|CONTAINER_[GU]ID|DEBIAN_(SECURITY_)?MIRROR|(HTTPS?|NO)_PROXY|LISTEN_ADDRESS"
@@ -215,9 +216,12 @@ def allow_dotenv(folder: Path | None = None) -> Path | None:
 def _name_ignored(path: Path, content: bytes) -> None:
     names = sorted({found.decode() for found in _NAMES.findall(content) if is_ours(found.decode())})
     if names:
+        # Compose reads it by itself, and cannot say whose it is.
+        composed = any((path.parent / name).exists() for name in _COMPOSE)
+        here = " here (docker-compose goes by it for its containers)" if composed else ""
         sys.stderr.write(
-            f"Warning: {path} sets {', '.join(names)}, and is ignored: you have not allowed it as it is. If it is "
-            "yours, or you have read it: jupyter-utils allow\n"
+            f"Warning: {path} sets {', '.join(names)}, and is ignored{here}: you have not allowed it as it is. If it "
+            "is yours, or you have read it: jupyter-utils allow\n"
         )
 
 

@@ -36,6 +36,7 @@ class Running:
         root_dir: what its file browser shows.
         health: name -> address that answers 200 while the server is well.
         artifacts: address of an MLflow server of its own -> the folder of its artifacts, where that is on this machine.
+        stores: address of an MLflow server of its own -> the identity of its store, where the launcher knows it.
         ended: name -> how a server ended last that was started again, and how often that has been.
     """
 
@@ -45,6 +46,7 @@ class Running:
     root_dir: str
     health: dict[str, str] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
+    stores: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -70,9 +72,10 @@ class Announcement:
         root_dir: Path,
         health: dict[str, str] | None = None,
         artifacts: dict[str, str] | None = None,
+        stores: dict[str, str] | None = None,
     ) -> None:
         began = psutil.Process().create_time()
-        self._state = Running(os.getpid(), began, urls, str(root_dir), health or {}, artifacts or {})
+        self._state = Running(os.getpid(), began, urls, str(root_dir), health or {}, artifacts or {}, stores or {})
         self._times: Counter[str] = Counter()
         self._path: Path | None = None
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from urllib.request import url2pathname
+
+from .addresses import LOOPBACK, is_loopback
 
 # Rather too much than too little: a password may hold signs that should have been %-encoded.
 _CREDENTIALS = re.compile(
@@ -21,6 +24,7 @@ _NAMED = re.compile(
 # urllib's words for a password with an unquoted sign, which it takes for a port.
 _PORT = re.compile(r"(Port could not be cast to integer value as ).*", re.DOTALL)
 _SQLITE = "sqlite:///"
+_PORTS = {"http": 80, "https": 443}
 
 
 def mask(text: str) -> str:
@@ -63,6 +67,35 @@ def without_credentials(url: str) -> str:
     return _NAMED.sub(r"\1***", plain)
 
 
+def place(url: str) -> str:
+    """Return an address such that two of the same server are equal: without credentials, and this machine by one name.
+
+    >>> place("http://user:secret@LocalHost:80/mlflow/"), place("https://mlflow:443")
+    ('http://127.0.0.1:80/mlflow', 'https://mlflow:443')
+    >>> place("sqlite:////srv/mlflow.db")
+    'sqlite:////srv/mlflow.db'
+    """
+    plain = without_credentials(url).rstrip("/")
+    try:
+        parts = urlsplit(plain)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return plain
+    if parts.scheme not in _PORTS:
+        return plain
+    host = LOOPBACK if is_loopback(parts.hostname) else str(parts.hostname)
+    return urlunsplit(parts._replace(netloc=f"{host}:{port}"))
+
+
+def is_at(url: str, server: str) -> bool:
+    """Return whether an address is a server's, or one below it.
+
+    >>> is_at("http://me@localhost:1/mlflow/api/2.0", "http://127.0.0.1:1/mlflow"), is_at("http://a:10", "http://a:1")
+    (True, False)
+    """
+    return f"{place(url)}/".startswith(f"{place(server)}/")
+
+
 def sqlite_uri(file: Path) -> str:
     """Return the address by which SQLAlchemy, and so MLflow, knows an SQLite database.
 
@@ -80,3 +113,11 @@ def sqlite_file(uri: str) -> Path | None:
     >>> sqlite_file("postgresql://db/mlflow")
     """
     return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+
+
+def local_folder(address: str) -> str | None:
+    """Return the path that an address names on this machine, as MLflow reads it; None for one of another kind."""
+    parts = urlsplit(address)
+    if parts.scheme == "file":
+        return url2pathname(parts.path) if not parts.netloc or is_loopback(parts.netloc) else None
+    return None if parts.scheme else url2pathname(address)

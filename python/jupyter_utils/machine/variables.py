@@ -6,7 +6,9 @@ longer than all the rest. `settings` makes fields of `LIBRARY`, so that they sta
 
 from __future__ import annotations
 
+import functools
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 from jupyter_utils.errors import SettingsError
@@ -61,8 +63,12 @@ TOLD = frozenset(
     {
         "JUPYTER_UTILS_FORMATS",
         "JUPYTER_UTILS_OVERLAY",
+        "JUPYTER_UTILS_STORE",
         "JUPYTER_UTILS_TOKEN",
+        "_MLFLOW_SERVER_ARTIFACT_DESTINATION",
+        "_MLFLOW_SERVER_ARTIFACT_ROOT",
         "_MLFLOW_SERVER_FILE_STORE",
+        "_MLFLOW_SERVER_REGISTRY_STORE",
         "_MLFLOW_STATIC_PREFIX",
     }
 )
@@ -82,18 +88,18 @@ OTHERS = {
         "MLFLOW_AUTH_ADMIN_PASSWORD",
         "MLFLOW_AUTH_ADMIN_USERNAME",
         "MLFLOW_AUTH_CONFIG_PATH",
-        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR",
         "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD",
         "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD",
         "MLFLOW_ENABLE_WORKSPACES",
+        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR",
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES",
         "MLFLOW_HTTP_REQUEST_TIMEOUT",
         "MLFLOW_S3_ENDPOINT_URL",
         "MLFLOW_SERVER_ALLOWED_HOSTS",
-        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT",
         "MLFLOW_TRACKING_INSECURE_TLS",
         "MLFLOW_TRACKING_PASSWORD",
         "MLFLOW_TRACKING_SERVER_CERT_PATH",
+        "MLFLOW_TRACKING_TOKEN",
         "MLFLOW_TRACKING_USERNAME",
     ),
     "numerical libraries": (
@@ -149,6 +155,22 @@ def given(name: str) -> str:
     """Return a variable; empty counts as unset. Of our own, what compose files leave around a value is taken off."""
     value = raw(name) or ""
     return unquote(value) if name in _OURS else value
+
+
+def is_as_started(name: str, *, unless: str) -> bool:
+    """Return whether a variable is what it was when this process began, or `unless`, which goes with it, is not."""
+    before = _at_start()
+    return before is None or before.get(unless) != raw(unless) or before.get(name) == raw(name)
+
+
+@functools.cache
+def _at_start() -> dict[str, str] | None:
+    """Return the environment that this process was given; None where the system does not tell."""
+    try:
+        lines = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:
+        return None
+    return {os.fsdecode(name): os.fsdecode(value) for name, _, value in (line.partition(b"=") for line in lines) if _}
 
 
 def take(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,9 +53,10 @@ def named_notebooks(process: psutil.Process | None = None) -> tuple[Path, ...]:
     except (psutil.Error, OSError):
         return ()
     words = _command(starter)
-    named = [folder / word for word in words if word.endswith(".ipynb")]
-    there = [path for path in named if path.is_file()]
-    return tuple(there[-1:] if any(Path(word).name == "papermill" for word in words[:4]) else there)
+    there = [folder / word for word in words if word.endswith(".ipynb") and (folder / word).is_file()]
+    # The words before are the program's, and those of what starts it (`python -m`, a loader).
+    program = takewhile(lambda word: not word.endswith(".ipynb"), words)
+    return tuple(there[-1:] if any(Path(word).name == "papermill" for word in program) else there)
 
 
 def _command(process: psutil.Process | None) -> list[str]:

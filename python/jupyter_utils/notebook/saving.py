@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .find import CallingNotebook
 
 # How long to wait for a browser that is connected. A throttled one on a slow line needed half a minute.
-SAVE_SECONDS = seconds_of("JUPYTER_UTILS_SAVE_SECONDS")
+_SAVE_SECONDS = "JUPYTER_UTILS_SAVE_SECONDS"
 _POLL_SECONDS = 0.05
 # What the lab's own page listens to (`servers/jupyter_app/share/labextensions`).
 _SAVE_MESSAGE = "jupyter_utils_save"
@@ -61,7 +61,7 @@ def save_notebook(notebook: CallingNotebook, seconds: float | None = None) -> Sa
     """
     if not notebook.in_browser:
         return _without_browser(notebook)
-    limit = SAVE_SECONDS if seconds is None else seconds
+    limit = seconds_of(_SAVE_SECONDS) if seconds is None else seconds
     before = _stamp(notebook.path)
     page = _Page(notebook.path, limit)
     for command, wait, quiet in page.commands():
@@ -153,7 +153,7 @@ class _Page:
         now = time.monotonic()
         if now - self._start > _PATIENCE_SECONDS and not self._said:
             self._said = True
-            limit = f"at most {seconds:g} s, JUPYTER_UTILS_SAVE_SECONDS"
+            limit = f"at most {seconds:g} s, {_SAVE_SECONDS}"
             sys.stdout.write(f"Waiting for the browser to save {self._path.name} ({limit}) ...\n")
             sys.stdout.flush()
         if now - self._asked < _ASK_SECONDS:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.writing import Planned, plan
+from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import (
     ArgumentError,
     NotebookIgnoredError,
@@ -18,12 +20,16 @@ from jupyter_utils.errors import (
 from jupyter_utils.notebook import CallingNotebook, find_notebook, find_twins
 from jupyter_utils.repository import open_repository
 from jupyter_utils.spool import Spool, check_room, own_spool
-from jupyter_utils.tracking import ServerStatus, check_server, tracking_uri
+from jupyter_utils.tracking import Answer, ServerStatus, check_experiment, tracking_uri, tracking_uri_problem
 
-from .values import check_metrics, check_params, text_problems
+from .destination import check
+from .disk_names import name_problems
+from .values import check_metrics, check_params, exact_metrics, text_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from jupyter_utils.artifacts.failures import Failure
 
 
 @dataclass(frozen=True)
@@ -44,19 +50,25 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Call:
-    """A call that may go ahead. `notebook` is None in a plain script, where there is nothing to commit either."""
+    """A call that may go ahead. `notebook` is None in a plain script, where there is nothing to commit either.
+
+    `failures` are the values that could not even be looked at.
+    """
 
     experiment_name: str
     run_name: str | None
     description: str | None
     params: dict[str, str]
     metrics: dict[str, float]
+    exact_metrics: dict[str, dict[str, str]]
     planned: tuple[Planned, ...]
+    failures: tuple[Failure, ...]
     notebook: CallingNotebook | None
     git_repo_dir: Path | None
     do_commit: bool
     uri: str
     server: ServerStatus
+    answer: Answer
     spool: Spool
     warnings: tuple[str, ...]
 
@@ -69,18 +81,22 @@ def check_call(arguments: Arguments) -> Call:
         SeveralProblemsError: there are more.
     """
     problems = _text_problems(arguments)
-    params, wrong = check_params(arguments.params)
+    failures: list[Failure] = []
+    params, wrong = check_params(arguments.params, failures)
     problems += wrong
-    metrics, wrong = check_metrics(arguments.metrics)
+    metrics, wrong = check_metrics(arguments.metrics, failures)
     problems += wrong
     planned: list[Planned] = []
     for section, values in arguments.values.items():
-        good, wrong = plan(section, values)
+        good, wrong = plan(section, values, failures)
         planned += good
         problems += wrong
     notebook, warnings = _check_notebook(arguments, problems)
-    server = _check_server(arguments, problems)
-    spool = _check_spool(server, planned, problems)
+    spool = own_spool()
+    answer, server = _check_server(arguments, KnownStores(spool.path), problems)
+    _check_spool(spool, server, planned, problems)
+    if not problems:
+        problems += name_problems(planned, spool, server, tracking_uri(arguments.mlf_uri), arguments.experiment_name)
     _refuse(problems)
     return Call(
         experiment_name=arguments.experiment_name,
@@ -88,12 +104,15 @@ def check_call(arguments: Arguments) -> Call:
         description=arguments.description,
         params=params,
         metrics=metrics,
+        exact_metrics=exact_metrics(arguments.metrics, metrics),
         planned=tuple(planned),
+        failures=tuple(failures),
         notebook=notebook,
         git_repo_dir=_path(arguments.git_repo_dir),
         do_commit=arguments.do_commit and notebook is not None,
         uri=tracking_uri(arguments.mlf_uri),
         server=server,
+        answer=answer,
         spool=spool,
         warnings=tuple(warnings),
     )
@@ -102,6 +121,8 @@ def check_call(arguments: Arguments) -> Call:
 def _text_problems(arguments: Arguments) -> list[SaveRefusedError]:
     names = ("experiment_name", "run_name", "description", "mlf_uri")
     problems = text_problems({name: getattr(arguments, name) for name in names})
+    if not problems and (wrong := tracking_uri_problem(arguments.mlf_uri)):
+        problems.append(ArgumentError(wrong))
     for name in ("git_repo_dir", "notebook"):
         value = getattr(arguments, name)
         if value is not None and not isinstance(value, str | os.PathLike):
@@ -142,26 +163,31 @@ def _check_repository(notebook: CallingNotebook, git_repo_dir: Path | None) -> N
             raise
 
 
-def _check_server(arguments: Arguments, problems: list[SaveRefusedError]) -> ServerStatus:
+def _check_server(
+    arguments: Arguments, known: KnownStores, problems: list[SaveRefusedError]
+) -> tuple[Answer, ServerStatus]:
+    """Ask the server who it is, and only the right one for the experiment; adds to `problems`."""
     if any(isinstance(problem, ArgumentError) for problem in problems):
-        return ServerStatus()
+        return Answer(), ServerStatus()
+    uri = tracking_uri(arguments.mlf_uri)
+    answer = check(uri, known)
+    if answer.down:
+        return answer, ServerStatus(down=answer.down)
     try:
-        return check_server(tracking_uri(arguments.mlf_uri), arguments.experiment_name)
+        return answer, check_experiment(uri, arguments.experiment_name)
     except SaveRefusedError as problem:
         problems.append(problem)
-        return ServerStatus()
+        return answer, ServerStatus()
 
 
-def _check_spool(server: ServerStatus, planned: list[Planned], problems: list[SaveRefusedError]) -> Spool:
+def _check_spool(spool: Spool, server: ServerStatus, planned: list[Planned], problems: list[SaveRefusedError]) -> None:
     """Make sure that the call can be kept, and, where it will have to wait, that there is room for it."""
-    spool = own_spool()
     try:
         spool.prepare()
         if server.down:
             check_room(spool, sum(_known_size(one.value) for one in planned))
     except SaveRefusedError as problem:
         problems.append(problem)
-    return spool
 
 
 def _known_size(value: Any) -> int:
@@ -172,7 +198,11 @@ def _known_size(value: Any) -> int:
         return 0
     path = Path(value)
     files = [path] if path.is_file() else [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
-    return sum(file.stat().st_size for file in files if file.exists())
+    total = 0
+    for file in files:
+        with suppress(OSError):  # writing it will say so
+            total += file.stat().st_size
+    return total
 
 
 def _refuse(problems: list[SaveRefusedError]) -> None:

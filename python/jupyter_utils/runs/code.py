@@ -122,7 +122,7 @@ def _changed_since_start(file: Path) -> str | None:
     with suppress(psutil.Error, OSError):
         changed = file.stat().st_mtime
         if psutil.Process().create_time() + _CLOCKS_SECONDS < changed <= time.time():
-            return f"{file.name} was changed after it had been started: what ran is neither in a commit nor in the run."
+            return f"{file.name} was changed after it had been started: what ran may be neither committed nor kept."
     return None
 
 

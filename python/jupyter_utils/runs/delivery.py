@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jupyter_utils.entries.entry import ARTIFACTS, read_entry, read_raw
+from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import EntryError, JupyterUtilsError, SendError, UnsentError
-from jupyter_utils.machine.urls import said, without_credentials
+from jupyter_utils.machine.urls import said
 from jupyter_utils.spool.folder import State
+
+from .destination import Round
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +28,8 @@ class Delivery:
     sent: dict[str, SentRun] = field(default_factory=dict)
     unsent: dict[str, JupyterUtilsError] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    """What is to be said of the servers."""
 
 
 def deliver(
@@ -64,7 +69,7 @@ def deliver(
 def deliver_waiting(
     spool: Spool,
     *,
-    uri: str | None = None,
+    servers: Round | None = None,
     refused: bool = False,
     report: Callable[[str, SentRun | JupyterUtilsError], None] = lambda _name, _outcome: None,
 ) -> Delivery:
@@ -72,22 +77,20 @@ def deliver_waiting(
 
     Args:
         spool: where they wait.
-        uri: send only those for this server (which is known to live).
+        servers: to which servers; without it, each entry to its own, and none to another store.
         refused: try those again that a server has refused for good.
         report: called with the ID and the outcome of each.
     """
-    from jupyter_utils.tracking import why_down
-
+    servers = servers or Round(KnownStores(spool.path))
     spool.clean()
     result = Delivery()
-    down: dict[str, str | None] = {without_credentials(uri): None} if uri else {}
     for name in spool.names():
         lease = spool.hold(name)
         if lease is None:
             result.skipped.append(name)
             continue
         try:
-            outcome = _deliver_one(spool, lease, down, uri, why_down, refused=refused)
+            outcome = _deliver_one(spool, lease, servers, refused=refused)
         finally:
             lease.release()
         if outcome is None:
@@ -98,47 +101,38 @@ def deliver_waiting(
         else:
             result.sent[name] = outcome
         report(name, outcome)
+    result.words = servers.words
     return result
 
 
-def _deliver_one(  # noqa: PLR0913 - what one round knows
-    spool: Spool,
-    lease: EntryLease,
-    down: dict[str, str | None],
-    only: str | None,
-    why_down: Callable[[str], str | None],
-    *,
-    refused: bool,
+def _deliver_one(
+    spool: Spool, lease: EntryLease, servers: Round, *, refused: bool
 ) -> SentRun | JupyterUtilsError | None:
-    """Send one entry of a round; None where it is none of this round's. `down` remembers which servers are."""
-    from jupyter_utils.tracking import sending_uri
-
+    """Send one entry of a round; None where it is none of this round's."""
     if spool.state(lease.id).refused and not refused:
         return None
+    address = None
     try:
-        address = sending_uri(read_raw(lease.path).uri)
-        server = without_credentials(address)
-        if only and server not in down:
+        address = servers.find(read_raw(lease.path), lease.path)
+        if address is None:
             return None
-        if server not in down:
-            down[server] = why_down(address)
-        if down[server]:
-            return _noted(spool, lease, f"The MLflow server at {server} {down[server]}.")
         _check_files(spool, lease)
-        return deliver(spool, lease, uri=only)
+        return deliver(spool, lease, uri=address)
     except UnsentError as error:
+        if address is None:
+            return _noted(spool, lease, error)
         # One run that fails must not keep the others from a server that lives.
-        down[server] = why_down(address)
+        servers.ask_again(address)
         return error
     except (SendError, EntryError) as error:
         return error
 
 
-def _noted(spool: Spool, lease: EntryLease, reason: str) -> UnsentError:
-    state = spool.state(lease.id)
+def _noted(spool: Spool, lease: EntryLease, error: UnsentError) -> UnsentError:
+    state, reason = spool.state(lease.id), said(error)
     if state.reason != reason:
         spool.note(lease, dataclasses.replace(state, reason=reason))
-    return UnsentError(reason)
+    return error
 
 
 def _check_files(spool: Spool, lease: EntryLease) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import html
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from jupyter_utils.errors import PartlySavedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +21,8 @@ class SaveResult:
     a store without pages); `commit` is the commit that holds the notebook (None where there is none); `notebook` is its
     file (None in a plain script); `artifacts` are the paths of the user's values in MLflow; `warnings` say what is not
     as one might think; `entry` is the folder in which the run waits (None once it is stored); `spool` says what waits
-    in all.
+    in all; `uri` is the server's address, without a password; `failed` names the values that the
+    run does not hold, and why.
 
     >>> SaveResult("abc", "1", "http://127.0.0.1:15000/#/experiments/1/runs/abc", None, None, ("dataset/a.csv",))
     Run abc is stored: http://127.0.0.1:15000/#/experiments/1/runs/abc
@@ -34,6 +38,8 @@ class SaveResult:
     warnings: tuple[str, ...] = ()
     entry: Path | None = None
     spool: str | None = None
+    uri: str | None = None
+    failed: tuple[str, ...] = ()
 
     @property
     def is_stored(self) -> bool:
@@ -43,6 +49,7 @@ class SaveResult:
     def __repr__(self) -> str:
         lines = [self._title() + (f": {self.url}" if self.url else "")]
         lines += [f"  {name}: {value}" for name, value in self._rows()]
+        lines += [f"  NOT SAVED: {failed}" for failed in self.failed]
         lines += [f"  warning: {warning}" for warning in self.warnings]
         return "\n".join(lines)
 
@@ -55,11 +62,16 @@ class SaveResult:
             for name, value in self._rows()
         )
         warnings = "".join(f"<li>{html.escape(warning)}</li>" for warning in self.warnings)
+        missing = "".join(f"<li>{html.escape(failed)}</li>" for failed in self.failed)
+        lost = f'<ul class="jupyter-utils-failed">✗ not saved:{missing}</ul>' if missing else ""
         notes = f'<ul class="jupyter-utils-warnings">⚠{warnings}</ul>' if warnings else ""
         return (
             '<div class="jupyter-utils-run" style="border:1px solid #8888;border-radius:4px;padding:.5em 1em;'
-            f'display:inline-block"><b>{"✓" if self.is_stored else "↻"} {title}</b><table>{rows}</table>{notes}</div>'
+            f'display:inline-block"><b>{self._sign()} {title}</b><table>{rows}</table>{lost}{notes}</div>'
         )
+
+    def _sign(self) -> str:
+        return "✗" if self.failed else "✓" if self.is_stored else "↻"
 
     def _title(self) -> str:
         return f"Run {self.run_id} is stored" if self.is_stored else "The run is saved on disk and will be sent later"
@@ -73,3 +85,18 @@ class SaveResult:
             ("waiting", self.spool or ""),
         ]
         return [(name, value) for name, value in rows if value]
+
+
+def complete(result: SaveResult) -> SaveResult:
+    """Return the result of a call that saved everything.
+
+    Raises:
+        PartlySavedError: it did not. In a notebook the card is shown before.
+    """
+    if not result.failed:
+        return result
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is not None:
+        sys.modules["IPython"].display.display(result)
+    count = f"{len(result.failed)} value{'s' * (len(result.failed) > 1)}"
+    raise PartlySavedError(f"{count} could not be saved; everything else is.\n{result!r}", result)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.entries.entry import Entry, measure_files, write_entry
+from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import SendError, SpoolError, StageError, UnsentError
 from jupyter_utils.machine.urls import mask, without_credentials
 from jupyter_utils.notebook import executing_file, find_twins, save_notebook, script_name
 from jupyter_utils.spool import EntryLease, status_line
 from jupyter_utils.tracking import (
+    Answer,
     SentRun,
     artifact_folder,
     client_settings,
@@ -20,17 +23,19 @@ from jupyter_utils.tracking import (
     why_down,
 )
 
+from .arguments import spelled
 from .call import Arguments, Call, check_call
 from .calling import record_call
 from .code import Code, commit, look
 from .code_files import record_code
 from .conditions import record_conditions
 from .delivery import deliver, deliver_waiting
+from .destination import Round, check, first_word
 from .order import record_order
 from .provenance import environment_tags, source_tags
 from .ran import Comparison, compare
 from .recorded import Recorded, together
-from .result import SaveResult
+from .result import SaveResult, complete
 from .staging import Staged, stage
 
 if TYPE_CHECKING:
@@ -42,7 +47,11 @@ if TYPE_CHECKING:
 
 __all__ = ["SaveResult", "save_mlflow"]
 
+_AGE = 1.0
+"""Seconds for which the server's answer to the question who it is counts within one call."""
 
+
+@spelled
 def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     experiment_name: str,
     run_name: str | None = None,
@@ -61,27 +70,31 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     """Save and commit the calling notebook, then store one run in MLflow.
 
     Everything is checked before anything is written: a call that is refused has had no effect. Keys of `dataset`,
-    `model` and `result` may hold folders (`"fold 1/train.csv"`), and their suffix chooses the format where it has a
-    meaning (.csv, .parquet, .json, .pkl, .joblib, .safetensors). `load_mlflow(run_id)` gives everything back.
+    `model` and `result` may hold folders (`"fold 1/train.csv"`), and their suffix decides the format, or is
+    refused with those that work (.csv, .tsv, .xlsx, .parquet, .json, .jsonl, .yaml, .npy, .png, .pkl, .pt, .safetensors
+    and so on; also .csv.gz). `load_mlflow(run_id)` gives everything back; a warning says where it is not as it was.
 
     Args:
         experiment_name: the MLflow experiment; made if it is not there yet.
         run_name: the run's name; MLflow makes one up without it.
         description: the run's description, Markdown.
-        params: parameter name -> value; stored as text, values of more than 6,000 characters whole as an artifact.
-        metrics: metric name -> number.
+        params: parameter name -> value; stored as text, arrays whole and functions by name; texts of more than 6,000
+            characters are an artifact.
+        metrics: metric name -> number; those that MLflow cannot hold exactly are kept exactly as an artifact.
         dataset: file name -> object, stored under `dataset/`: str (UTF-8 text), pandas.DataFrame (CSV, UTF-8 with a
-            byte order mark, no index), pathlib.Path (that file or directory), bytes, dict and list (JSON), numpy
-            arrays, Polars and other data frames, matplotlib and Plotly figures, Hugging Face datasets, and what
-            `register_writer` has added.
+            byte order mark, no index), pathlib.Path (that file or directory), bytes, dict and list (JSON), the same
+            with tensors in them (torch's format), tensors, numpy arrays, Polars and other data frames, matplotlib and
+            Plotly figures, Hugging Face datasets, and what `register_writer` has added.
         model: file name -> model, stored under `model/`: transformers models and tokenizers (a directory for
-            `from_pretrained`), PEFT adapters, torch.nn.Module (its state_dict, on the CPU), LightGBM (its model text),
-            scikit-learn (skops where it can, else pickle).
+            `from_pretrained`), PEFT adapters (with the base unless its name gives it), torch.nn.Module (its state_dict,
+            on the CPU), state_dicts and checkpoints, LightGBM (its model text), scikit-learn (skops where it can, else
+            pickle). Wrappers (`torch.compile`, DataParallel, DDP) are left out.
         result: file name -> object, stored under `result/`; the same kinds as `dataset`.
         do_commit: whether to commit the notebook and its Jupytext twin, and nothing else. Never pushes.
         git_repo_dir: the notebook's Git repository; without it, the one around the notebook.
         mlf_uri: the MLflow server; without it, `MLFLOW_TRACKING_URI`, else the one that this environment starts.
-            One that asks for a password finds it in `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`.
+            `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD` are for the server that `MLFLOW_TRACKING_URI`
+            names; for another, `~/.mlflow/credentials` or the address itself (https://USER:PASSWORD@HOST) has them.
         notebook: the notebook's file, for front ends that tell their kernels nothing.
 
     Returns:
@@ -93,6 +106,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     Raises:
         SaveRefusedError: something is wrong with the call, the repository or the server; nothing was changed.
             Its subclasses (in `jupyter_utils.errors`) name the reason; `SeveralProblemsError` lists several.
+        PartlySavedError: values could not be read or written (an error of CUDA, no memory, a full disk); all others
+            are saved, the run's tag `jupyter_utils.failed` and the card name them, and `error.result` is the result.
         StageError, CommitError: something failed on the way; the message says what exists by then.
         SendError: the server refused the run for good; it is kept on disk, and what MLflow has of it is marked failed.
 
@@ -122,7 +137,9 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
             artifact `jupyter_utils/machine.json`.
         jupyter_utils.seed, .deterministic: what `fix_seeds` fixed, and whether torch was held to computing the same
             each time.
+        jupyter_utils.failed: the values that could not be saved, and why, a line each.
         jupyter_utils.long_params: the names of the params that are stored whole as an artifact.
+        jupyter_utils.exact_metrics: those of the metrics that MLflow cannot hold exactly, kept as an artifact.
 
     Example (in a notebook that lies in a Git repository)::
 
@@ -144,19 +161,20 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     )
     saved = save_notebook(call.notebook) if call.notebook else None
     with ExitStack() as stack:
-        lease, staged, elsewhere = _write(call, stack)
+        with _interruptible():
+            lease, staged, elsewhere = _write(call, stack)
         ran, code = _code(call, saved, lease.path)
         with _mentioning(code.commit if call.do_commit else None):
             recorded = _keep(call, start_time, staged, code.tags | ran.tags, lease)
             run, unsent = _send(call, lease, code.commit)
         entry = None if run else lease.path
-    return SaveResult(
+    made = SaveResult(
         run_id=run.run_id if run else None,
         experiment_id=run.experiment_id if run else None,
         url=run_url(call.uri, run.experiment_id, run.run_id) if run else None,
         commit=code.commit,
         notebook=call.notebook.path if call.notebook else None,
-        artifacts=tuple(planned.path for planned in call.planned),
+        artifacts=staged.stored,
         warnings=(
             *call.warnings,
             *ran.warnings,
@@ -168,7 +186,10 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         ),
         entry=entry,
         spool=status_line(call.spool.idle()),
+        uri=without_credentials(call.uri),
+        failed=tuple(map(str, staged.failures)),
     )
+    return complete(made)
 
 
 def _write(call: Call, stack: ExitStack) -> tuple[EntryLease, Staged, str | None]:
@@ -182,7 +203,7 @@ def _write(call: Call, stack: ExitStack) -> tuple[EntryLease, Staged, str | None
         with ExitStack() as tried:
             try:
                 lease = tried.enter_context(call.spool.writing(store))
-                staged = stage(call, lease.path)
+                staged = stage(call, lease.path, last=False)
             except (StageError, SpoolError) as error:
                 if not isinstance(error.__cause__, OSError):
                     raise
@@ -201,6 +222,16 @@ def _code(call: Call, saved: Saved | None, directory: Path) -> tuple[Comparison,
     ran = compare(call.notebook, saved, directory)
     notebook = call.notebook.path
     return ran, commit(call, notebook, directory, saved) if call.do_commit else look(call, directory)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have an interrupt, which is the user's wish and no value's failure, say that nothing has come of the call."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        error.add_note("The run was not whole on disk yet, so it is not kept: nothing was committed or sent to MLflow.")
+        raise
 
 
 @contextmanager
@@ -238,6 +269,8 @@ def _keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], lea
             files=measure_files(lease.path, known=staged.files),
             id=lease.id,
             uri=without_credentials(call.uri),
+            store=_meant(call),
+            experiment=call.server.experiment,
         )
         write_entry(entry, lease.path)
         call.spool.commit(lease)
@@ -264,11 +297,22 @@ def _record(call: Call, directory: Path) -> Recorded:
     )
 
 
+def _meant(call: Call) -> str:
+    """Return the identity of the store that answered, or, where that is down or another, of the one that is known."""
+    if not call.server.down:
+        return call.answer.store
+    return next(iter(KnownStores(call.spool.path).meant(call.uri)), "")
+
+
 def _send(call: Call, lease: EntryLease, commit: str | None) -> tuple[SentRun | None, str | None]:
-    """Send what waits for this server, in order, and then this run; where that must wait, say why."""
+    """Send what waits for this server, in order, and then this run; where that must wait, say why.
+
+    Returns:
+        the run, if it was sent, and what is to be said of it.
+    """
     try:
-        _check_up(call)
-        return deliver(call.spool, lease, uri=call.uri, experiment_id=call.server.experiment_id, fresh=True), None
+        plain = _check_up(call)
+        return deliver(call.spool, lease, uri=call.uri, experiment_id=call.server.experiment_id, fresh=True), plain
     except UnsentError as error:
         return None, f"{error} {_wait(call, lease)}"
     except SendError as error:
@@ -279,22 +323,34 @@ def _send(call: Call, lease: EntryLease, commit: str | None) -> tuple[SentRun | 
         raise
 
 
-def _check_up(call: Call) -> None:
-    """Send what waits for the server already.
+def _check_up(call: Call) -> str | None:
+    """Send what waits for the server already, and return what is to be said of the server.
 
     Raises:
-        UnsentError: it is down, or goes down.
+        UnsentError: it is down, or goes down, or is another than the one that is meant.
     """
-    if call.server.down:
-        raise UnsentError(
-            f"The MLflow server at {mask(call.uri)} {call.server.down}. Is that the right one "
-            "(mlf_uri=, MLFLOW_TRACKING_URI), and was it started (`jupyter-utils mlflow`)?"
-        )
-    waiting = deliver_waiting(call.spool, uri=call.uri)
-    down = [error for error in waiting.unsent.values() if isinstance(error, UnsentError)]
+    known = KnownStores(call.spool.path)
+    answer = _answer(call, known)
+    if down := call.server.down or answer.down:
+        hint = "Is that the right one (mlf_uri=, MLFLOW_TRACKING_URI), and was it started (`jupyter-utils mlflow`)?"
+        raise UnsentError(f"The MLflow server at {mask(call.uri)} {down}." + ("" if answer.is_stranger else f" {hint}"))
+    said = first_word(call.uri, answer.store, known)
+    waiting = deliver_waiting(call.spool, servers=Round(known, only=call.uri, answer=answer))
+    failed = [error for error in waiting.unsent.values() if type(error) is UnsentError]
     # One that fails again and again must not keep the others from a server that lives.
-    if down and why_down(call.uri):
-        raise down[0]
+    if failed and why_down(call.uri):
+        raise failed[0]
+    return said
+
+
+def _answer(call: Call, known: KnownStores) -> Answer:
+    """Return who answered; asked again where writing the values took so long that another may have taken the port."""
+    if call.server.down or time.monotonic() - call.answer.at < _AGE:
+        return call.answer
+    answer = check(call.uri, known)
+    if answer.down is None and answer.store != call.answer.store:
+        return replace(answer, down="became another store during this call", is_stranger=True)
+    return answer
 
 
 def _wait(call: Call, lease: EntryLease) -> str:

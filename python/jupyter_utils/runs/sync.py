@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jupyter_utils.entries.identity import named
+from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import JupyterUtilsError, SpoolError
 from jupyter_utils.machine.sizes import size
 from jupyter_utils.machine.urls import mask, said
 from jupyter_utils.spool import own_spool
 
 from .delivery import deliver_waiting
+from .destination import Round
 
 if TYPE_CHECKING:
+    from jupyter_utils.errors import OtherStoreError
     from jupyter_utils.spool import Spool, Waiting
     from jupyter_utils.tracking import SentRun
 
@@ -26,7 +30,8 @@ def list_waiting() -> None:
     waiting = own_spool().waiting()
     for one in waiting:
         name = one.experiment_name + (f" / {one.run_name}" if one.run_name else "")
-        click.echo(f"{one.id}  {_when(one)}  {size(one.size):>10}  {name}  -> {mask(one.uri)}  ({_condition(one)})")
+        where = mask(one.uri) + (f" ({named(one.store)})" if one.store else "")
+        click.echo(f"{one.id}  {_when(one)}  {size(one.size):>10}  {name}  -> {where}  ({_condition(one)})")
     if not waiting:
         click.echo("Nothing waits: MLflow has every run.")
 
@@ -46,7 +51,8 @@ def _condition(one: Waiting) -> str:
 def show(name: str) -> None:
     """Print all that is known of one run that waits."""
     one = _named(own_spool(), name)
-    click.echo(f"{one.id}\n  lies in   {one.path}\n  server    {mask(one.uri)}\n  called    {_when(one)}")
+    click.echo(f"{one.id}\n  lies in   {one.path}\n  server    {mask(one.uri)}\n  store     {_store(one)}")
+    click.echo(f"  called    {_when(one)}")
     click.echo(f"  state     {_condition(one)}; begun to send {one.state.attempts} times")
     if one.problem or one.state.reason:
         click.echo(f"  because   {mask(one.problem or one.state.reason or '')}")
@@ -58,6 +64,12 @@ def show(name: str) -> None:
             click.echo(f"  {part.removesuffix('_name'):<10}{json.dumps(content[part], ensure_ascii=False)}")
         for file in content["files"]:
             click.echo(f"  {size(file['size']):>10}  {file['path']}")
+
+
+def _store(one: Waiting) -> str:
+    if one.store is None:
+        return "not written down: saved by an earlier version"
+    return named(one.store) if one.store else "none known: it goes to the same address and experiment"
 
 
 def _named(spool: Spool, name: str) -> Waiting:
@@ -85,8 +97,15 @@ def drop(name: str, *, ask: bool) -> None:
     click.echo("Removed.")
 
 
-def send_all(*, refused: bool = True) -> int:
-    """Send all that waits, and say what became of each; 1 if something is left."""
+def send_all(*, refused: bool = True, allow: bool = False, ask: bool = True, to: str | None = None) -> int:
+    """Send all that waits, and say what became of each; 1 if something is left.
+
+    Args:
+        refused: try those again that a server has refused for good.
+        allow: send to whatever answers at a run's address.
+        ask: else ask whether to, where there is a terminal.
+        to: the address of an MLflow to which everything is sent, whichever it was for.
+    """
     spool = own_spool()
     spool.prepare()
 
@@ -96,15 +115,35 @@ def send_all(*, refused: bool = True) -> int:
         else:
             click.echo(f"{name}  is run {outcome.run_id}")
 
-    result = deliver_waiting(spool, refused=refused, report=report)
+    servers = Round(KnownStores(spool.path), consent=_Consent(allow=allow, ask=ask and sys.stdin.isatty()), to=to)
+    result = deliver_waiting(spool, servers=servers, refused=refused, report=report)
+    for words in result.words:
+        click.echo(words, err=True)
     for name in result.skipped:
         click.echo(f"{name}  is being sent by another process" if refused else f"{name}  was refused", err=True)
     click.echo(f"{len(result.sent)} sent, {len(result.unsent) + len(result.skipped)} still here.")
     return int(bool(result.unsent or result.skipped))
 
 
+class _Consent:
+    """Decide whether runs may go to another store: by `--allow`, or by a question, once for all that are alike."""
+
+    def __init__(self, *, allow: bool, ask: bool) -> None:
+        self._allow = allow
+        self._ask = ask
+        self._answers: dict[str, bool] = {}
+
+    def __call__(self, problem: OtherStoreError) -> bool:
+        if self._allow or not self._ask:
+            return self._allow
+        if problem.fact not in self._answers:
+            click.echo(problem.fact)
+            self._answers[problem.fact] = click.confirm("Send it there, and others that are alike?", default=False)
+        return self._answers[problem.fact]
+
+
 if __name__ == "__main__":
     try:
-        sys.exit(send_all(refused=False))
+        sys.exit(send_all(refused=False, ask=False))
     except JupyterUtilsError as failure:
         sys.exit(f"ERROR: {said(failure)}")

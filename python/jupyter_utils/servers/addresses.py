@@ -69,7 +69,19 @@ def allowed_hosts(listen_address: str, more: str | None, *, local: bool) -> str:
     found = [pattern for name in names for pattern in (name, f"{name.replace('[', '[[]')}:*")]
     if not local:
         found += PRIVATE_PATTERNS
-    return ",".join([*found, *listed(more)])
+    return ",".join([*found, *(pattern for name in listed(more) for pattern in _with_any_port(name))])
+
+
+def _with_any_port(name: str) -> list[str]:
+    """Return the patterns for a name that the user gives: one without a port means every port.
+
+    >>> _with_any_port("lab.example"), _with_any_port("lab.example:443"), _with_any_port("*")
+    (['lab.example', 'lab.example:*'], ['lab.example:443'], ['*'])
+    """
+    name = bracketed(name)
+    if name == "*" or (":" in name and not name.endswith("]")):
+        return [name]
+    return [name, f"{name.replace('[', '[[]') if name.startswith('[') else name}:*"]
 
 
 def own_addresses() -> list[str]:

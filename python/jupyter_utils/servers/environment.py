@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from jupyter_utils.entries.stores import addresses_of
 from jupyter_utils.machine.files import read_secret, state_dir
+from jupyter_utils.machine.lab_store import LabStore, login_digest
 from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.machine.variables import given
 from jupyter_utils.settings import read_settings
 from jupyter_utils.supervision.notify import VARIABLE
+from jupyter_utils.tracking import NOTEBOOKS
 
 from . import mlflow
 from .addresses import openable
@@ -37,11 +40,20 @@ def server_environment(settings: Settings) -> dict[str, str]:
     return base_environment(settings) | (admin.environment() if admin else {})
 
 
-def notebook_environment(settings: Settings, admin: mlflow.Credentials | None) -> dict[str, str]:
-    """Return what notebooks and terminals of the lab are told of MLflow and the spool; `admin` logs in to our own."""
+def notebook_environment(
+    settings: Settings, admin: mlflow.Credentials | None, *, joined: bool = False
+) -> dict[str, str]:
+    """Return what notebooks and terminals of the lab are told of MLflow and the spool.
+
+    Args:
+        settings: those of the lab.
+        admin: logs in to the MLflow on the store here, started by this lab or (`joined`) by another.
+        joined: whether another lab's MLflow serves the store.
+    """
     # The page of an MLflow in a container beside this one is where its port is published.
     named = settings.mlflow_tracking_uri
     page = settings.mlflow_ui_url or (without_credentials(named) if named else mlflow.page_url(settings))
+    login = admin.environment() if admin else tracking_password(settings)
     return {
         "MLFLOW_TRACKING_URI": settings.other_mlflow or mlflow.tracking_uri(settings),
         "MLFLOW_UI_URL": openable(page),
@@ -50,9 +62,18 @@ def notebook_environment(settings: Settings, admin: mlflow.Credentials | None) -
         "JUPYTER_UTILS_FSYNC": settings.jupyter_utils_fsync,
         # A set of texts has the same order in every kernel, and so in every run of a notebook.
         "PYTHONHASHSEED": given("PYTHONHASHSEED") or "0",
+        **{name: given(name) or default for name, default in NOTEBOOKS.items()},
         **settings.for_library,
-        **(admin.environment() if admin else tracking_password(settings)),
+        **_lab_store(settings, login, is_here=joined or settings.mlflow_tracking_uri is None).variable(),
+        **login,
     }
+
+
+def _lab_store(settings: Settings, login: dict[str, str], *, is_here: bool) -> LabStore:
+    """Say which MLflow the lab uses; `is_here` tells whether that serves the store that the settings name."""
+    digest = login_digest(*login.values()) if login else ""
+    uri = settings.other_mlflow or mlflow.tracking_uri(settings)
+    return LabStore(without_credentials(uri), mlflow.store_identity(settings) if is_here else "", digest)
 
 
 def tracking_password(settings: Settings) -> dict[str, str]:
@@ -78,4 +99,15 @@ def use_settings() -> None:
     if settings.other_mlflow:
         os.environ["MLFLOW_TRACKING_URI"] = settings.other_mlflow
     if not given("MLFLOW_TRACKING_PASSWORD"):
-        os.environ.update(tracking_password(settings))
+        os.environ.update(tracking_password(settings) or _own_login(settings))
+
+
+def _own_login(settings: Settings) -> dict[str, str]:
+    """Return what logs in to the MLflow that a lab of this user runs on the store here, and to no other."""
+    store = mlflow.store_identity(settings)
+    uri = next(iter(addresses_of(store)), None) if store and not settings.other_mlflow else None
+    if uri is None or not (settings.mlflow_asks_password or mlflow.has_password(settings)):
+        return {}
+    admin = mlflow.credentials(settings.model_copy(update={"mlflow_auth": "on"}))
+    login = admin.environment() if admin else {}
+    return {"MLFLOW_TRACKING_URI": uri, **LabStore(uri, store, login_digest(*login.values())).variable(), **login}

@@ -171,7 +171,7 @@ def _environment(settings: Settings, entry: Access, env: Mapping[str, str]) -> d
     return {
         TOKEN: entry.token,
         PASSWORD_FILE: str(entry.password_file or ""),
-        OVERLAY_VARIABLE: str(overlay) if usable else "",
+        OVERLAY_VARIABLE: str(overlay),
         "PATH": os.pathsep.join(
             [str(own / "bin"), *([str(overlay / "bin")] if usable else []), env.get("PATH", os.defpath)]
         ),
@@ -201,7 +201,8 @@ def write_kernelspec(folder: Path) -> Path:
     share = folder / "jupyter"
     target = share / "kernels" / "python3"
     target.mkdir(parents=True, exist_ok=True)
-    launcher = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    # -P: what lies beside a notebook is imported by its cells, not by a kernel that starts (`kernels.extension`).
+    launcher = [sys.executable, "-P", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {
         "argv": [*launcher, "--ext=jupyter_utils.kernels.extension"],
         "display_name": "Python 3 (ipykernel)",

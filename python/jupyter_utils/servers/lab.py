@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jupyter_utils.entries.identity import named
 from jupyter_utils.errors import SettingsError
 from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import little_space, writable_dir
@@ -35,6 +36,16 @@ if TYPE_CHECKING:
 
 NEARLY_FULL = 64 * 2**20
 """Bytes free below which nobody can work for long."""
+
+_OWN = {
+    "ip": "LISTEN_ADDRESS",
+    "host": "LISTEN_ADDRESS",
+    "workers": "MLFLOW_WORKERS",
+    "app-name": "MLFLOW_AUTH",
+    "backend-store-uri": "MLFLOW_BACKEND_STORE_URI",
+    "artifacts-destination": "MLFLOW_ARTIFACTS_DESTINATION",
+}
+_OTHER_SERVERS = ("gunicorn-opts", "waitress-opts")
 
 
 def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = False) -> int:
@@ -74,7 +85,7 @@ def _run_lab(settings: Settings, extra: Sequence[str], *, joined: bool = False, 
         servers = [replace(_mlflow_server(settings, env, ()), revives=True)]
     if own_mlflow or joined:
         admin = mlflow.credentials(settings)
-    env |= notebook_environment(settings, admin)
+    env |= notebook_environment(settings, admin, joined=joined)
     servers.insert(0, jupyter.server(settings, env, log_file(jupyter.NAME, settings.jupyter_port), entry, extra))
     host = reachable_host(settings.listen_address)
     urls = {"JupyterLab": jupyter.url(settings, entry, host, extra), "MLflow": env.get("MLFLOW_UI_URL", "")}
@@ -86,18 +97,19 @@ def _run_lab(settings: Settings, extra: Sequence[str], *, joined: bool = False, 
         f"{'notebooks':12}{root_dir}",
         *(_store_lines(settings, admin) if own_mlflow else []),
     ]
-    artifacts = mlflow.local_artifacts(settings) if own_mlflow else {}
-    return _run(servers, summary, urls, settings, artifacts, Background(settings.spool_dir, env), verbose=verbose)
+    own = mlflow.announced(settings) if own_mlflow else mlflow.Announced()
+    return _run(servers, summary, urls, settings, own, Background(settings.spool_dir, env), verbose=verbose)
 
 
 def run_mlflow(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = False) -> int:
     """Run the MLflow server alone until asked to stop; MLFLOW_TRACKING_URI is ignored. See `run_lab`."""
     check_extra(extra, "MLFLOW_PORT")
     with own_store(settings, extra):
-        servers = [_mlflow_server(settings, base_environment(settings), extra)]
+        # A unit that ended with it would be given up after some ends (StartLimitBurst=), perhaps at night.
+        servers = [replace(_mlflow_server(settings, base_environment(settings), extra), revives=True)]
         urls = {"MLflow": mlflow.page_url(settings, extra)}
         summary = [*_addresses(settings, urls), *_store_lines(settings, mlflow.credentials(settings))]
-        return _run(servers, summary, urls, settings, mlflow.local_artifacts(settings, extra), verbose=verbose)
+        return _run(servers, summary, urls, settings, mlflow.announced(settings, extra), verbose=verbose)
 
 
 def _mlflow_server(settings: Settings, env: dict[str, str], extra: Sequence[str]) -> ServerSpec:
@@ -114,16 +126,21 @@ def _warn(message: str | None) -> None:
 
 
 def check_extra(extra: Sequence[str], port_setting: str) -> None:
-    """Refuse arguments that would move a server away from where it is waited for.
+    """Refuse arguments that would move a server away from where it is waited for, or from its limits.
 
     Raises:
-        SettingsError: an argument has a setting of its own.
+        SettingsError: an argument has a setting of its own, or cannot be had.
     """
-    own = {"port": port_setting, "ip": "LISTEN_ADDRESS", "host": "LISTEN_ADDRESS", "workers": "MLFLOW_WORKERS"}
+    own = {**_OWN, "port": port_setting}
     for argument in extra:
         name = argument.partition("=")[0].lstrip("-").removeprefix("ServerApp.")
         if argument.startswith("-") and name in own:
             raise SettingsError(f"{argument!r} cannot be handed on: set {own[name]} instead.")
+        if argument.startswith("-") and name in _OTHER_SERVERS:
+            raise SettingsError(
+                f"{argument!r} cannot be handed on: what limits requests here works with uvicorn only. Give "
+                "--uvicorn-opts, or set MLFLOW_WORKERS."
+            )
 
 
 def _addresses(settings: Settings, urls: dict[str, str]) -> list[str]:
@@ -143,6 +160,8 @@ def _store_lines(settings: Settings, admin: mlflow.Credentials | None) -> list[s
         f"{'MLflow data':12}{mask(settings.backend_store_uri)}",
         f"{'artifacts':12}{mask(settings.artifacts_destination)}",
     ]
+    if store := mlflow.store_identity(settings):
+        lines.append(f"{'identity':12}{named(store)}")
     if admin:
         where = admin.password_file or "MLFLOW_AUTH_ADMIN_PASSWORD"
         lines.append(f"{'log in as':12}{admin.username}, password in {where}")
@@ -154,7 +173,7 @@ def _run(  # noqa: PLR0913, PLR0917 - all that a unit is made of
     summary: Sequence[str],
     urls: dict[str, str],
     settings: Settings,
-    artifacts: dict[str, str],
+    own: mlflow.Announced,
     background: Background | None = None,
     *,
     verbose: bool = False,
@@ -164,7 +183,7 @@ def _run(  # noqa: PLR0913, PLR0917 - all that a unit is made of
     health = {server.name: server.health for server in servers}
 
     def supervise() -> int:
-        with Announcement(urls, settings.root_dir, health, artifacts) as announcement:
+        with Announcement(urls, settings.root_dir, health, own.artifacts, own.stores) as announcement:
             console = Console(
                 servers,
                 [*summary, *logs, *(["Ctrl-C ends everything."] if in_terminal else [])],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
 
-from jupyter_utils.errors import DirectoryError
+from jupyter_utils.entries.identity import named, of_database
+from jupyter_utils.errors import DirectoryError, SettingsError
 from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import kept_secret, little_space, make_private_dir, read_secret, writable_dir
 from jupyter_utils.machine.urls import sqlite_uri
@@ -20,6 +21,7 @@ from jupyter_utils.store.lock import database_of
 from jupyter_utils.store.privacy import keep_private
 from jupyter_utils.store.swap import interrupted
 from jupyter_utils.supervision.member import ServerSpec
+from jupyter_utils.tracking import ask
 
 from .addresses import allowed_hosts, allowed_origins
 
@@ -92,6 +94,11 @@ def credentials(settings: Settings) -> Credentials | None:
     return Credentials(username, kept_secret(path, 16), path)
 
 
+def has_password(settings: Settings) -> bool:
+    """Return whether a server on the store here has asked for a password before."""
+    return (settings.store_dir / "auth" / PASSWORD_FILE).exists()
+
+
 def _auth_dir(settings: Settings) -> Path:
     # Beside the database of users, not with the user's state: a password belongs to the store it opens.
     return make_private_dir(settings.store_dir / "auth", "MLFLOW_STORE_DIR")
@@ -113,11 +120,49 @@ def _address(listened: str, settings: Settings, extra: Sequence[str]) -> str:
     return f"http://{reachable_host(listened)}:{settings.mlflow_port}{prefix}"
 
 
-def local_artifacts(settings: Settings, extra: Sequence[str] = ()) -> dict[str, str]:
-    """Return the server's address with the folder of its artifacts, where that is one of this machine."""
-    destination = settings.artifacts_destination
-    folder = destination.removeprefix("file://")
-    return {} if "://" in folder else {tracking_uri(settings, extra): folder}
+def store_identity(settings: Settings) -> str:
+    """Return the identity of the store here; empty where a database server keeps it, or where it was never served."""
+    return of_database(database_of(settings))
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What this user's other programs are told of an MLflow server: address -> folder of its artifacts, and identity.
+
+    Each is empty where it cannot be told: artifacts that are not on this machine, the identity in a database server.
+    """
+
+    artifacts: dict[str, str] = field(default_factory=dict)
+    stores: dict[str, str] = field(default_factory=dict)
+
+
+def announced(settings: Settings, extra: Sequence[str] = ()) -> Announced:
+    """Return what is told of the server that is started here."""
+    uri, store = tracking_uri(settings, extra), store_identity(settings)
+    folder = settings.artifacts_destination.removeprefix("file://")
+    # With arguments of its own it is MLflow's server, which has no identity.
+    stores = {uri: store} if store and not _becomes_mlflow(extra) else {}
+    return Announced({} if "://" in folder else {uri: folder}, stores)
+
+
+def _becomes_mlflow(extra: Sequence[str]) -> bool:
+    known = ("--static-prefix",)
+    return any(part.startswith("-") and part.partition("=")[0] not in known for part in extra)
+
+
+def check_own(settings: Settings) -> None:
+    """Make sure that what answers at the server's address serves the store here, before the password goes there.
+
+    Raises:
+        SettingsError: another server answers.
+    """
+    own, uri = store_identity(settings), tracking_uri(settings)
+    answer = ask(uri)
+    if own and answer.down is None and answer.store != own:
+        raise SettingsError(
+            f"At {uri} {named(answer.store)} answers, but {settings.store_dir} is {named(own)}: start its server, or "
+            "correct MLFLOW_PORT, MLFLOW_STORE_DIR or LISTEN_ADDRESS."
+        )
 
 
 def server(
@@ -159,6 +204,8 @@ def _environment(settings: Settings, env: Mapping[str, str], admin: Credentials 
     return {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # seven processes that only hosted evaluation needs
         **inherited,
+        # Its workers, and what else it starts, look for no modules in the current folder: that may be anybody's.
+        "PYTHONSAFEPATH": "1",
         "MLFLOW_BACKEND_STORE_URI": settings.backend_store_uri,
         "MLFLOW_ARTIFACTS_DESTINATION": settings.artifacts_destination,
         "MLFLOW_STORE_GROUP": settings.mlflow_store_group or "",

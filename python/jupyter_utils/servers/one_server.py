@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jupyter_utils.errors import StoreBusyError
-from jupyter_utils.store import lock, swap
+from jupyter_utils.store import identity, lock, swap
 
 from . import mlflow
 
@@ -34,6 +34,7 @@ def own_store(settings: Settings, extra: Sequence[str] = ()) -> Iterator[None]:
         if database is not None and swap.interrupted(database):
             with lock.changing(database):
                 swap.recover(database)
+        identity.of_started(database)
         yield
 
 

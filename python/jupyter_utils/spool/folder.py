@@ -57,6 +57,7 @@ class Waiting:
     size: int
     state: State
     problem: str | None = None
+    store: str | None = None
 
 
 @dataclass
@@ -223,7 +224,15 @@ class Spool:
             size = sum(file.lstat().st_size for file in path.rglob("*") if file.is_file())
             return Waiting(name, path, "", "", None, 0, size, state, str(error))
         return Waiting(
-            name, path, entry.uri, entry.experiment_name, entry.run_name, entry.start_time, entry.size, state
+            name,
+            path,
+            entry.uri,
+            entry.experiment_name,
+            entry.run_name,
+            entry.start_time,
+            entry.size,
+            state,
+            store=entry.store,
         )
 
     def clean(self) -> None:

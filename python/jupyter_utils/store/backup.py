@@ -1,6 +1,6 @@
 """Backups of MLflow's data, taken while the server runs, and put back while it does not.
 
-    TARGET/mlflow-20260131T031500Z/     one backup: mlflow.db, artifacts/, auth/, backup.json
+    TARGET/mlflow-20260131T031500Z/     one backup: mlflow.db, its identity, artifacts/, auth/, backup.json
     TARGET/latest                       a link to the newest
 
 The database comes first, through SQLite's online backup, and the artifacts after it: whatever a run in that database
@@ -19,6 +19,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from jupyter_utils.errors import BackupError
 from jupyter_utils.machine.files import existing_part, writable_dir
 from jupyter_utils.machine.sizes import size
@@ -26,8 +28,9 @@ from jupyter_utils.machine.urls import mask, sqlite_file
 from jupyter_utils.machine.writing import link_whole
 from jupyter_utils.settings import DATABASE
 
-from . import lock, sqlite
+from . import identity, lock, sqlite
 from .layout import USERS
+from .privacy import close_copies, keep_backups_private, tell_kept_private, writing_privately
 from .swap import interrupted
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ LATEST = "latest"
 RECORD = "backup.json"
 _PARTIAL = ".partial-"
 _LOCK = ".lock"
+_AUTH = "auth"
 MARGIN = 16 * 2**20
 """Bytes that must be free beside those of the copies."""
 
@@ -85,9 +89,11 @@ def back_up(settings: Settings, target: Path, keep: int | None = None) -> Backup
         raise BackupError(
             f"There is no database {database}: MLflow was never started on it. MLFLOW_STORE_DIR names it."
         )
-    writable_dir(target, "the backups' directory")
-    with lock.using(database):
-        return _back_up(settings, target, keep)
+    with writing_privately(settings):
+        writable_dir(target, "the backups' directory")
+        with lock.using(database):
+            tell_kept_private(settings)
+            return _back_up(settings, target, keep)
 
 
 def _back_up(settings: Settings, target: Path, keep: int | None) -> Backup:
@@ -96,6 +102,8 @@ def _back_up(settings: Settings, target: Path, keep: int | None) -> Backup:
     try:
         # One at a time: two would take each other's half-made one for a leftover.
         with filelock.FileLock(target / _LOCK, timeout=0, mode=0o600):
+            if said := keep_backups_private(settings, target):
+                click.echo(said, err=True)
             return _make(settings, target, keep)
     except filelock.Timeout:
         raise BackupError(f"Another backup is being made in {target}: wait for its end.") from None
@@ -112,7 +120,10 @@ def _make(settings: Settings, target: Path, keep: int | None) -> Backup:
         for left in target.glob(f"{_PARTIAL}*"):
             shutil.rmtree(left)
         partial.mkdir(mode=0o700)
+        close_copies(partial, settings)
         result = _fill(settings, partial, path, previous[-1] if previous else None, number)
+        for part in partial.iterdir():
+            close_copies(part, settings, secret=part.name == _AUTH)
         os.sync()
         _verify(partial, result)
         partial.rename(path)
@@ -179,6 +190,7 @@ def database_file(settings: Settings) -> Path:
 def _fill(settings: Settings, partial: Path, path: Path, previous: Path | None, number: int) -> Backup:
     database = database_file(settings)
     copied = _copy_database(database, partial / DATABASE)
+    identity.copy_file(database, partial / DATABASE)
     runs = sqlite.count_runs(partial / DATABASE)
     files, elsewhere = 0, None
     if "://" in settings.artifacts_destination:
@@ -187,7 +199,7 @@ def _fill(settings: Settings, partial: Path, path: Path, previous: Path | None, 
         before = previous / "artifacts" if previous else None
         files, size = _copy_artifacts(Path(settings.artifacts_destination), partial / "artifacts", before)
         copied += size
-    copied += _copy_users(settings.store_dir / "auth", partial / "auth")
+    copied += _copy_users(settings.store_dir / _AUTH, partial / _AUTH)
     result = Backup(path, runs, files, copied, elsewhere)
     record = partial / RECORD
     record.write_text(

@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 
-from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.adapters.mlflow_client import artifact_repository
 from jupyter_utils.entries.entry import INCOMING
 from jupyter_utils.errors import CopyStoreError
-from jupyter_utils.machine.urls import mask, said, sqlite_file, sqlite_uri
+from jupyter_utils.machine.urls import local_folder, mask, said, sqlite_file, sqlite_uri
 from jupyter_utils.settings import DATABASE
 
 from . import lock
+from .identity import TABLE, copy_key
+from .privacy import close_copies, tell_kept_private, writing_privately
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from jupyter_utils.settings import Settings
 
@@ -61,8 +63,20 @@ def copy_store(settings: Settings) -> CopiedStore:
         )
     if not database.exists():
         raise CopyStoreError(f"MLFLOW_STORE_DIR={settings.store_dir} holds no {DATABASE}: name the old store.")
-    with lock.alone(database), lock.alone(sqlite_file(target) if target else None):
-        return _copy(database, artifacts, target, destination)
+    new = sqlite_file(target) if target else None
+    with writing_privately(settings), lock.alone(database), lock.alone(new):
+        done = _copy(database, artifacts, target, destination)
+        _close(settings, new, destination)
+    return done
+
+
+def _close(settings: Settings, database: Path | None, destination: str | None) -> None:
+    """Make the new store private; of an older one, say that it is now."""
+    if database:
+        close_copies(database, settings)
+    if destination and (folder := local_folder(destination)):
+        close_copies(Path(folder), settings)
+    tell_kept_private(settings)
 
 
 def _copy(database: Path, artifacts: Path, target: str | None, destination: str | None) -> CopiedStore:
@@ -70,6 +84,8 @@ def _copy(database: Path, artifacts: Path, target: str | None, destination: str 
         _prepare(target)
     files = _copy_artifacts(artifacts, destination) if destination else 0
     runs, rows = _copy_database(sqlite_uri(database), target) if target else (0, 0)
+    if target:
+        copy_key(database, target)
     return CopiedStore(runs, rows, files)
 
 
@@ -83,7 +99,7 @@ def _copy_database(source_uri: str, target_uri: str) -> tuple[int, int]:
         # The target's own types; both have the same tables and columns, since both have MLflow's present version.
         known = sqlalchemy.MetaData()
         known.reflect(target)
-        tables = [table for table in known.sorted_tables if table.name != _VERSION]
+        tables = [table for table in known.sorted_tables if table.name not in {_VERSION, TABLE}]
         with source.connect() as old, target.begin() as new:
             _check_empty(new, known, target_uri)
             for table in reversed(tables):
@@ -182,7 +198,7 @@ def _copy_artifacts(folder: Path, destination: str) -> int:
         for path in folder.rglob("*")
         if path.is_file() and INCOMING not in path.relative_to(folder).parts
     }
-    store: Any = adapter.artifact_repository(destination)
+    store: Any = artifact_repository(destination)
     with click.progressbar(sizes, label="Artifacts", width=0) as names:
         present = _stored(store)
         for name in names:

@@ -25,8 +25,9 @@ from jupyter_utils.machine.files import little_space, writable_dir
 from jupyter_utils.machine.urls import said, sqlite_uri
 from jupyter_utils.settings import DATABASE
 
-from . import lock, sqlite
+from . import identity, lock, sqlite
 from .layout import file_store
+from .privacy import close_copies, tell_kept_private, writing_privately
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -83,9 +84,13 @@ def import_file_store(settings: Settings) -> ImportedStore:
     store_dir, destination = settings.store_dir, Path(settings.artifacts_destination)
     root, database = _check(settings)
     _check_space(root, destination, settings)
-    writable_dir(store_dir, "MLFLOW_STORE_DIR")
-    with lock.alone(database):
-        return _import(root, database, destination)
+    with writing_privately(settings):
+        writable_dir(store_dir, "MLFLOW_STORE_DIR")
+        with lock.alone(database):
+            result = _import(root, database, destination)
+        close_copies(destination, settings)
+    tell_kept_private(settings)
+    return result
 
 
 def _import(root: Path, database: Path, destination: Path) -> ImportedStore:
@@ -96,6 +101,7 @@ def _import(root: Path, database: Path, destination: Path) -> ImportedStore:
     try:
         _run_mlflow(root, aside)
         _adopt_artifacts(adoption, aside)
+        identity.retire(database)
         aside.rename(database)
     except BaseException as error:
         sqlite.remove(aside)
@@ -148,6 +154,7 @@ def _run_mlflow(root: Path, target: Path) -> None:
     source = root.parent if root.name == "mlruns" else root
     command = [
         sys.executable,
+        "-P",
         "-m",
         "mlflow",
         "migrate-filestore",

@@ -7,16 +7,17 @@ a link that leaves the places that are.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from jupyter_utils.entries.entry import INCOMING
-from jupyter_utils.machine.addresses import is_loopback, listed
-from jupyter_utils.machine.urls import mask
+from jupyter_utils.machine.addresses import listed
+from jupyter_utils.machine.urls import local_folder, mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,10 +35,12 @@ class Locations:
     Attributes:
         destination: where the server keeps artifacts: a folder, or the address of a bucket.
         more: further places, which its administrator lists.
+        by_server: whether this is another process than the server, which reaches artifacts through it.
     """
 
     destination: str
     more: tuple[str, ...] = ()
+    by_server: bool = False
 
     @classmethod
     def of(cls, destination: str, more: str | None) -> Locations:
@@ -53,13 +56,16 @@ class Locations:
         """
         parts = urlsplit(address)
         if parts.scheme != PROXIED:
-            return self.serves(address)
+            return self._serves_itself(address)
         # With a host in it, every client would send its files, and its password, there.
         inner = _parts(parts.path)
         return not (parts.netloc or parts.query or parts.fragment) and ".." not in inner and not _is_incoming(inner)
 
     def serves(self, address: str) -> bool:
-        """Return whether the server itself may read and write at an address."""
+        """Return whether this process may read and write at an address."""
+        return self.takes(address) if self.by_server else self._serves_itself(address)
+
+    def _serves_itself(self, address: str) -> bool:
         folder = local_folder(address)
         if folder is not None:
             return self.holds(folder)
@@ -71,7 +77,7 @@ class Locations:
         What lies in the incoming folder of the store does not count: it belongs to no run yet.
         """
         try:
-            real = Path(os.path.realpath(path))
+            real = Path(_followed(path))
         except (OSError, ValueError):
             return False
         own = local_folder(self.destination)
@@ -87,14 +93,6 @@ class Locations:
             "Leave the location out (then the server chooses one), or ask its administrator to list the place: "
             f"{SETTING}={mask(address)}"
         )
-
-
-def local_folder(address: str) -> str | None:
-    """Return the path that an address names on this machine, as MLflow reads it; None for one of another kind."""
-    parts = urlsplit(address)
-    if parts.scheme == "file":
-        return url2pathname(parts.path) if not parts.netloc or is_loopback(parts.netloc) else None
-    return None if parts.scheme else url2pathname(address)
 
 
 def foreign(locations: Locations, addresses: Iterable[str]) -> list[str]:
@@ -134,10 +132,31 @@ def _is_incoming(inner: tuple[str, ...]) -> bool:
 
 
 def _inner(real: Path, folder: str) -> tuple[str, ...] | None:
-    try:
-        return real.relative_to(os.path.realpath(folder)).parts
-    except (OSError, ValueError):
-        return None
+    # Every file that is written asks for the same few folders; one that leads elsewhere by now is looked at again.
+    for found in (_known, os.path.realpath):
+        with contextlib.suppress(OSError, ValueError):
+            return real.relative_to(found(folder)).parts
+    return None
+
+
+def _followed(path: str) -> str:
+    """Return a path without links: `os.path.realpath`, of whose many steps the kernel takes most where it can."""
+    folder, name = os.path.split(path)
+    if name not in {"", ".", ".."}:
+        with contextlib.suppress(OSError):
+            opened = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                place = os.path.join(os.readlink(f"/proc/self/fd/{opened}"), name)  # noqa: PTH118, PTH115 - a text
+            finally:
+                os.close(opened)
+            if not os.path.islink(place):  # noqa: PTH114 - a text
+                return place
+    return os.path.realpath(path)
+
+
+@functools.cache
+def _known(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 def _is_below(address: str, root: str) -> bool:

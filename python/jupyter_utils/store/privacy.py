@@ -10,13 +10,15 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from jupyter_utils.entries.identity import SUFFIX
 from jupyter_utils.errors import DirectoryError, SettingsError
+from jupyter_utils.machine.urls import local_folder
 from jupyter_utils.settings import DATABASE
 
-from .locations import local_folder
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from jupyter_utils.settings import Settings
 
@@ -26,10 +28,57 @@ _PARTS = re.compile(
     rf"{re.escape(DATABASE)}.*|artifacts.*|auth.*|mlruns|models|[0-9]+|\.trash|\.jupyter-utils.*|\.mlflow.*|lost\+found"
 )
 
+# What lies beside it where it is the home of the server's own user, as that of a service is.
+_HOME = re.compile(r"\.local|\.cache|\.config")
+_BACKUP = "mlflow-"
+_BACKUPS = re.compile(rf"{_BACKUP}.*|\.partial-.*|latest|\.latest\..*|\.lock|lost\+found")
+
 
 def umask(group: str | None) -> int:
     """Return the umask of processes that write to the store."""
     return 0o027 if group else 0o077
+
+
+@contextlib.contextmanager
+def writing_privately(settings: Settings) -> Iterator[None]:
+    """Let what the block writes, itself or by other programs, be private, whatever the caller's umask is."""
+    before = os.umask(umask(settings.mlflow_store_group))
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def tell_kept_private(settings: Settings) -> None:
+    """Make the store private, and say so where it was not."""
+    if said := keep_private(settings):
+        click.echo(said, err=True)
+
+
+def close_copies(folder: Path, settings: Settings, *, secret: bool = False) -> None:
+    """Make a file, or a folder with all that is in it, private: copies bring the rights of older ones along.
+
+    Args:
+        folder: what was copied.
+        settings: which group may read it.
+        secret: whether that group may not either.
+
+    Raises:
+        DirectoryError: it cannot be given to that group.
+    """
+    group = None if secret else _group(settings)
+    for root, folders, files in os.walk(folder):
+        for path in (Path(root), *(Path(root, name) for name in (*folders, *files))):
+            _mend(path, group)
+    _mend(folder, group)
+
+
+def keep_backups_private(settings: Settings, target: Path) -> str | None:
+    """Make the backups in a folder private, and the folder where it holds nothing else; say so where they were open."""
+    names = sorted(path.name for path in target.iterdir())
+    places = [target] if all(_BACKUPS.fullmatch(name) for name in names) else []
+    places += [target / name for name in names if name.startswith(_BACKUP)]
+    return _mend_all(places, settings)
 
 
 def keep_private(settings: Settings) -> str | None:
@@ -39,9 +88,13 @@ def keep_private(settings: Settings) -> str | None:
         SettingsError: MLFLOW_STORE_GROUP names no group.
         DirectoryError: the store cannot be given to that group.
     """
-    group = settings.mlflow_store_group
-    number = _number(group) if group else None
-    mended = [path for path in _places(settings) if _mend(path, number)]
+    return _mend_all(_places(settings), settings)
+
+
+def _mend_all(places: Iterable[Path], settings: Settings) -> str | None:
+    group, number = settings.mlflow_store_group, _group(settings)
+    # The users' passwords are nobody else's.
+    mended = [path for path in places if _mend(path, None if path.name.startswith("auth") else number)]
     if not mended:
         return None
     shown = ", ".join(map(str, mended))
@@ -49,7 +102,10 @@ def keep_private(settings: Settings) -> str | None:
     return f"Other accounts of this machine could read {shown}; from now on only {who}."
 
 
-def _number(group: str) -> int:
+def _group(settings: Settings) -> int | None:
+    group = settings.mlflow_store_group
+    if not group:
+        return None
     if group.isdecimal():
         return int(group)
     try:
@@ -63,7 +119,7 @@ def _places(settings: Settings) -> Iterator[Path]:
     folder = settings.store_dir
     if folder.is_dir():
         names = sorted(path.name for path in folder.iterdir())
-        if all(_PARTS.fullmatch(name) for name in names):
+        if all(_PARTS.fullmatch(name) or _HOME.fullmatch(name) for name in names):
             yield folder
         yield from (folder / name for name in names if _PARTS.fullmatch(name))
     destination = local_folder(settings.artifacts_destination)
@@ -80,20 +136,31 @@ def _mend(path: Path, group: int | None) -> bool:
         is_ours = found.st_uid == os.geteuid() and not mode & stat.S_ISVTX
         if not is_ours or not (stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)):
             return False
-        # The users' passwords are nobody else's.
-        wanted = _mode(found.st_mode, shared=group is not None and not path.name.startswith("auth"))
+        # The users' passwords are nobody else's, and who has the key can pass for the store.
+        is_secret = path.name.startswith("auth") or SUFFIX in path.name
+        wanted = _mode(found.st_mode, shared=group is not None and not is_secret)
         if group is not None and found.st_gid != group:
             _give(path, group)
-        if mode != wanted:
-            path.chmod(wanted)
-        return bool(mode & ~wanted & (stat.S_IRWXG | stat.S_IRWXO))
+        open_to = mode & ~wanted & (stat.S_IRWXG | stat.S_IRWXO)
+        return (mode == wanted or _change(path, wanted)) and bool(open_to)
     return False
 
 
 def _mode(kind: int, *, shared: bool) -> int:
     if stat.S_ISDIR(kind):
         return 0o2750 if shared else 0o700
-    return 0o640 if shared else 0o600
+    runs = kind & stat.S_IXUSR and (0o110 if shared else 0o100)
+    return (0o640 if shared else 0o600) | runs
+
+
+def _change(path: Path, mode: int) -> bool:
+    """Change a mode; return whether that is possible: some disks keep none."""
+    # A unit may not set the group's bit (RestrictSUIDSGID=); what its processes make has their own group anyway.
+    for wanted in dict.fromkeys((mode, mode & ~stat.S_ISGID)):
+        with contextlib.suppress(PermissionError):
+            path.chmod(wanted)
+            return True
+    return False
 
 
 def _give(path: Path, group: int) -> None:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_utils.entries.identity import beside
 from jupyter_utils.errors import BackupError
 from jupyter_utils.machine.files import writable_dir
 from jupyter_utils.settings import DATABASE
 
 from . import lock, sqlite
 from .backup import database_file, find_backup
+from .privacy import close_copies, tell_kept_private, writing_privately
 from .swap import Swap, close, recover
 
 if TYPE_CHECKING:
@@ -47,17 +49,22 @@ def restore(settings: Settings, source: Path) -> Restored:
         StoreBusyError: the server runs, or another command works on the store.
     """
     backup, database = find_backup(source), database_file(settings)
-    writable_dir(database.parent, "MLFLOW_STORE_DIR")
-    with lock.alone(database):
-        recover(database)
-        return _put_back(settings, backup, database)
+    with writing_privately(settings):
+        writable_dir(database.parent, "MLFLOW_STORE_DIR")
+        with lock.alone(database):
+            recover(database)
+            done = _put_back(settings, backup, database)
+            tell_kept_private(settings)
+            return done
 
 
 def _put_back(settings: Settings, backup: Path, database: Path) -> Restored:
-    swap = Swap(database)
+    swap = Swap(database, lambda path: close_copies(path, settings, secret="auth" in path.name))
     try:
         writable_dir(settings.store_dir, "MLFLOW_STORE_DIR")
         runs = sqlite.count_runs(swap.stage(backup / DATABASE, database))
+        if beside(backup / DATABASE).exists():  # without it, an earlier version's, the store stays who it is
+            swap.stage(beside(backup / DATABASE), beside(database))
         if (backup / "artifacts").is_dir() and "://" not in settings.artifacts_destination:
             swap.stage_artifacts(backup / "artifacts", Path(settings.artifacts_destination))
         if (backup / "auth").is_dir():

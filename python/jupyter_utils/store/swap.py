@@ -25,6 +25,7 @@ from jupyter_utils.machine.writing import write_whole
 from . import sqlite
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 STAGED = ".restoring"
@@ -48,9 +49,10 @@ class Rename:
 
 
 class Swap:
-    """Things that are to change places, beside one database."""
+    """Things that are to change places, beside one database; `close` makes what was copied private."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, close: Callable[[Path], None]) -> None:
+        self._close = close
         self._folder = database.parent
         self._database = database
         self._stamp = _free_stamp(database)
@@ -67,6 +69,7 @@ class Swap:
             shutil.copytree(source, staged, symlinks=True)
         else:
             shutil.copy2(source, staged)
+        self._close(staged)
         _own_as(place.parent, staged)
         return staged
 

@@ -34,7 +34,8 @@ class ServerSpec:
         log: file that gets its output.
         health: address that answers 200 once it is ready.
         start_limit: seconds until it must answer.
-        revives: whether it is started again when it ends, once it has answered; the end of any other ends the unit.
+        revives: whether it is started again when it ends, once it has answered, or when it is killed before; the end of
+            any other ends the unit.
     """
 
     name: str
@@ -80,6 +81,16 @@ class Member:
     def has_ended(self) -> bool:
         """Whether its process ended, which nobody has dealt with yet."""
         return self._again is None and not self.is_alive
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it ended by SIGKILL, as by the OOM killer: that says nothing of its settings."""
+        return self.process is not None and self.process.returncode == -signal.SIGKILL
+
+    @property
+    def may_return(self) -> bool:
+        """Whether its end, or its silence, ends nothing else."""
+        return self.revivable or (self.spec.revives and self.was_killed)
 
     @property
     def is_late(self) -> bool:

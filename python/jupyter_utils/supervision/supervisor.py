@@ -111,7 +111,7 @@ class Unit:
             if not member.has_ended and not member.is_late:
                 continue
             code = None if member.is_late or member.process is None else member.process.returncode
-            if not member.revivable:
+            if not member.may_return:
                 self.reporter.ended(member.spec, code or 0)
                 return processes.exit_code(code or 0) or 1
             self.reporter.resting(member.spec, code, member.rest())

@@ -11,6 +11,7 @@ import contextlib
 import os
 import secrets
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,7 +19,8 @@ from urllib.parse import urlsplit
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import INCOMING
 from jupyter_utils.entries.proof import LENGTH, PATH, proof
-from jupyter_utils.machine.addresses import LOOPBACK, is_loopback
+from jupyter_utils.machine.threads import within
+from jupyter_utils.machine.urls import place
 from jupyter_utils.machine.variables import given
 
 if TYPE_CHECKING:
@@ -42,13 +44,7 @@ def _announced(uri: str) -> Iterator[Path]:
 
     with contextlib.suppress(Exception):  # no folder for state: then there is nobody to announce anything
         for state in running():
-            yield from (Path(folder) for one, folder in state.artifacts.items() if _place(one) == _place(uri))
-
-
-def _place(uri: str) -> tuple[str, str, int | None, str]:
-    parts = urlsplit(uri)
-    host = LOOPBACK if is_loopback(parts.hostname) else str(parts.hostname)
-    return parts.scheme, host, parts.port, parts.path.rstrip("/")
+            yield from (Path(folder) for one, folder in state.artifacts.items() if place(one) == place(uri))
 
 
 def _is_ours(folder: Path) -> bool:
@@ -65,7 +61,7 @@ def _is_same(uri: str, folder: Path) -> bool:
         nonce.parent.mkdir(exist_ok=True)
         _remove_old(nonce.parent)
         nonce.write_bytes(content)
-        answer = adapter.request(uri, PATH + name, "GET", max_retries=0, timeout=_SECONDS)
+        answer = within(_SECONDS, partial(adapter.request, uri, PATH + name, "GET", max_retries=0, timeout=_SECONDS))
         return bool(answer.status_code == _OK and answer.text == proof(content))
     except Exception:  # noqa: BLE001 - then the files go the long way
         return False

@@ -18,6 +18,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.2, 3.0
 _LATER = (408, 425, 429)
 _SERVER_ERROR = 500
 _LOGIN = (401, 403, 407)
+_PROXY = 407
 # MLflow calls trouble with its database a bad request (all connections in use, for one); SQLAlchemy's words tell.
 _DATABASE = "https://sqlalche.me/"
 Result = TypeVar("Result")
@@ -39,14 +40,22 @@ def status_of(error: BaseException) -> int | None:
 def is_later(error: BaseException) -> bool:
     """Tell whether the same request may succeed later: the server is down, busy, full, or does not let us in."""
     status = status_of(error)
+    if _DATABASE in str(error):
+        return True
     if status is None:
-        return isinstance(error, OSError)  # requests' own errors are of this kind
-    return status >= _SERVER_ERROR or status in _LATER or is_login(error) or _DATABASE in str(error)
+        # requests' own errors are of the first kind; a database whose driver is missing, of the second.
+        return isinstance(error, OSError | ImportError)
+    return status >= _SERVER_ERROR or status in _LATER or is_login(error)
 
 
 def is_login(error: BaseException) -> bool:
     """Tell whether the server (or a proxy) does not know us: whoever sends with the right password may."""
     return status_of(error) in _LOGIN
+
+
+def is_proxy(error: BaseException) -> bool:
+    """Tell whether it is a proxy that does not know us, so that the server was not even asked."""
+    return status_of(error) == _PROXY
 
 
 class UnconfirmedError(OSError):

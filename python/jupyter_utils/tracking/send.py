@@ -12,9 +12,10 @@ from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.errors import EntryError, SendError, UnsentError
 from jupyter_utils.machine.urls import said, without_credentials
 
+from .client import client_settings, open_client
 from .local import artifact_folder
 from .retry import is_later, is_login, status_of, with_retries
-from .server import client_settings, is_http
+from .server import is_http, login_remedy
 from .transfer import Begun, Transfer
 
 if TYPE_CHECKING:
@@ -59,12 +60,10 @@ def send(entry: Entry, directory: Path, uri: str, *, experiment_id: str | None =
         SendError: never; the run is marked failed, with the reason as its note.
         EntryError: the entry's files are damaged; nothing of it was sent.
     """
-    from mlflow import MlflowClient
-
     with client_settings(retries=0):
-        client = MlflowClient(uri)
-        run = None
+        client = run = None
         try:
+            client = open_client(uri)
             store = artifact_folder(uri) if is_http(uri) else None
             experiment_id = experiment_id or with_retries(_experiment, client, entry.experiment_name)
             run = _begin(client, entry, experiment_id, fresh=fresh)
@@ -133,8 +132,8 @@ def _explained(client: Any, run: Begun | None, error: Exception, uri: str) -> Un
     words = f"{type(error).__name__}: {said(error)}"
     shown = without_credentials(uri)
     if is_login(error):
-        hint = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
-        return UnsentError(f"MLflow at {shown} does not let us in ({words}). {hint}", run_id=run_id)
+        hint = login_remedy(uri)
+        return UnsentError(f"MLflow at {shown} does not let us in ({words}): {hint}", run_id=run_id)
     if is_later(error):
         return UnsentError(f"MLflow at {shown} did not take all of it ({words}).", run_id=run_id)
     state = f"run {run_id} was begun and is marked as failed" if run_id else "no run was begun"

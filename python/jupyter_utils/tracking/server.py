@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-import os
-import queue
-import threading
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urlsplit
 
 from jupyter_utils.errors import ExperimentError, TrackingServerError
-from jupyter_utils.machine.addresses import LOOPBACK, LOOPBACK_NAMES, is_loopback, listed
-from jupyter_utils.machine.urls import mask, said, without_credentials
-from jupyter_utils.machine.variables import given, raw
+from jupyter_utils.machine.addresses import is_loopback
+from jupyter_utils.machine.lab_store import DEFAULT_URI, login_address
+from jupyter_utils.machine.threads import within
+from jupyter_utils.machine.tracking_address import named, understood
+from jupyter_utils.machine.urls import is_at, mask, said, without_credentials
+from jupyter_utils.machine.variables import given, is_as_started
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-DEFAULT_URI = f"http://{LOOPBACK}:15000"
+from .client import ANSWER_SECONDS, client_settings, open_client, why_closed
 
 # MLflow's client asks a silent server again for 248 s; a living one answers this question at once.
 _HEALTH_SECONDS = 2.0
 _SILENT = f"does not answer within {_HEALTH_SECONDS:g} s"
 _SERVER_ERROR = 500
 
-# What a call of ours changes in MLflow's behaviour, unless the user has set it: a silent server is given up after a
-# minute, and no lines are printed between our own.
-_RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
-_TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
-_SECONDS, _CHECK_SECONDS = 60, 10
-_CLIENT_SETTINGS = {
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-}
+CHECK_SECONDS = 10
 
 
 def tracking_uri(argument: str | None) -> str:
     """Return the address of the MLflow server: the argument, else the environment's, else that of our own one."""
-    return (argument or given("MLFLOW_TRACKING_URI") or DEFAULT_URI).rstrip("/")
+    return understood(argument or given("MLFLOW_TRACKING_URI") or DEFAULT_URI)
+
+
+def tracking_uri_problem(argument: str | None) -> str | None:
+    """Say in one line what is wrong with the address, and where it was given; None where it can be tried."""
+    if argument:
+        return named("mlf_uri", argument)
+    return named("MLFLOW_TRACKING_URI", given("MLFLOW_TRACKING_URI") or DEFAULT_URI)
 
 
 def sending_uri(kept: str) -> str:
@@ -47,19 +43,33 @@ def sending_uri(kept: str) -> str:
     return own if not kept or without_credentials(own) == kept.rstrip("/") else kept.rstrip("/")
 
 
+def login_remedy(uri: str) -> str:
+    """Say how a server's user and password are given, where they were missing or wrong."""
+    own = login_address()
+    set_them = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+    if is_at(uri, own):
+        return f"{set_them}."
+    return (
+        f"those of this environment are for {without_credentials(own)} alone and were not sent. For this server "
+        f"{set_them} together with MLFLOW_TRACKING_URI={without_credentials(uri)}, or write them into "
+        "~/.mlflow/credentials."
+    )
+
+
 def run_url(uri: str, experiment_id: str, run_id: str) -> str | None:
     """Return the address of a run's page for a browser, without credentials; None for a store that has no pages.
 
-    `MLFLOW_UI_URL` holds for the server of the environment only, not for one that was named in the call.
+    `MLFLOW_UI_URL` holds for the server beside which it was given: not for one that was named in the call, nor for
+    one that the environment names since (`mlflow.set_tracking_uri` writes there).
 
     >>> run_url("http://user:secret@example.org:5000", "1", "abc")
     'http://example.org:5000/#/experiments/1/runs/abc'
     """
-    own = uri == tracking_uri(None)
+    own = uri == tracking_uri(None) and is_as_started("MLFLOW_TRACKING_URI", unless="MLFLOW_UI_URL")
     page = (given("MLFLOW_UI_URL") if own else None) or uri
     if not is_http(page):
         return None
-    return f"{without_credentials(page).rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
+    return f"{without_credentials(understood(page))}/#/experiments/{experiment_id}/runs/{run_id}"
 
 
 def is_http(uri: str) -> bool:
@@ -67,98 +77,61 @@ def is_http(uri: str) -> bool:
     return uri.startswith(("http://", "https://"))
 
 
-# Calls in several threads of one process share its environment: the first one in saves it, the last one out restores.
-_lock = threading.Lock()
-_inside = 0
-_before: dict[str, str | None] = {}
-
-
-@contextmanager
-def client_settings(*, retries: int | None = None, seconds: int = _SECONDS) -> Iterator[None]:
-    """Set MLflow's client up for one call: local names past every proxy, few retries, nothing printed.
-
-    Args:
-        retries: wins over the user's: whoever repeats requests by itself says 0.
-        seconds: for how long one answer is waited for, where the user has not set that.
-    """
-    global _inside  # noqa: PLW0603 - as global as the environment
-    with _lock:
-        if _inside == 0:
-            names = ("NO_PROXY", "no_proxy", _RETRIES, _TIMEOUT, *_CLIENT_SETTINGS)
-            _before.update({name: raw(name) for name in names})
-        _inside += 1
-        _set_client_up(retries, seconds)
-    try:
-        yield
-    finally:
-        with _lock:
-            _inside -= 1
-            if _inside == 0:
-                _restore()
-
-
-def _set_client_up(retries: int | None, seconds: int) -> None:
-    for name in ("NO_PROXY", "no_proxy"):
-        os.environ[name] = ",".join(dict.fromkeys([*listed(given(name)), *LOOPBACK_NAMES]))
-    os.environ[_RETRIES] = (_before[_RETRIES] or "3") if retries is None else str(retries)
-    os.environ[_TIMEOUT] = _before[_TIMEOUT] or str(seconds)
-    for name, value in _CLIENT_SETTINGS.items():
-        os.environ.setdefault(name, value)
-
-
-def _restore() -> None:
-    for name, value in _before.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
-
 @dataclass(frozen=True)
 class ServerStatus:
-    """What a server said before anything was written: the experiment's id (None: not there yet), or why it is down."""
+    """What a server said before anything was written.
+
+    Attributes:
+        experiment_id: the experiment's id; None where it is not there yet.
+        down: why the server cannot be used.
+        experiment: what tells the experiment from one of the same name elsewhere; None where it is not there yet.
+    """
 
     experiment_id: str | None = None
     down: str | None = None
+    experiment: str | None = None
 
 
-def check_server(uri: str, experiment_name: str) -> ServerStatus:
-    """Ask the server whether it lives, lets us in, and has the experiment in a state that takes runs.
+def check_experiment(uri: str, experiment_name: str) -> ServerStatus:
+    """Ask a server that lives whether it lets us in, and has the experiment in a state that takes runs.
 
-    Takes milliseconds, two seconds where nobody answers, and writes nothing.
+    Takes milliseconds, half a minute where an answer has no end; writes nothing.
 
     Raises:
-        TrackingServerError: it lives, but refuses us.
+        TrackingServerError: it refuses us.
         ExperimentError: the experiment was deleted.
     """
-    with client_settings(retries=0, seconds=_CHECK_SECONDS):
-        down = why_down(uri)
-        return ServerStatus(down=down) if down else _check_experiment(uri, experiment_name)
+    with client_settings(retries=0, seconds=CHECK_SECONDS):
+        return _check_experiment(uri, experiment_name)
 
 
 def why_down(uri: str) -> str | None:
-    """Say why a server cannot be reached within two seconds; None where it answers its health check."""
+    """Say why a server cannot be reached within two seconds, or a database be opened; None where it can."""
     if not is_http(uri):
-        return None
-    answer: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    # In a thread: neither the resolver's time nor that of several addresses is bounded by a timeout.
-    threading.Thread(target=lambda: answer.put(_ask_health(uri)), daemon=True).start()
+        return why_closed(uri)
     try:
-        return answer.get(timeout=_HEALTH_SECONDS)
-    except queue.Empty:
+        # In a thread: neither the resolver's time nor that of several addresses is bounded by a timeout.
+        return within(_HEALTH_SECONDS, _ask_health, uri)
+    except TimeoutError:
         return _SILENT
+
+
+def _nobody(request: Any) -> Any:
+    return request
 
 
 def _ask_health(uri: str) -> str | None:
     import requests
 
-    verify = _certificates()
+    verify = certificates()
     with requests.Session() as session:
         if is_loopback(urlsplit(uri).hostname):
             session.trust_env = False  # no proxy; but certificates still as the environment says
             verify = (given("REQUESTS_CA_BUNDLE") or True) if verify is True else verify
         try:
-            answer = session.get(f"{uri}/health", timeout=_HEALTH_SECONDS, verify=verify, stream=True)
+            # Whoever answers has not proven yet who it is: neither the address's login nor one of ~/.netrc goes there.
+            address = f"{without_credentials(uri)}/health"
+            answer = session.get(address, auth=_nobody, timeout=_HEALTH_SECONDS, verify=verify, stream=True)
         except requests.Timeout:
             return _SILENT
         except Exception as error:  # noqa: BLE001 - whatever it is, it did not answer
@@ -167,7 +140,7 @@ def _ask_health(uri: str) -> str | None:
     return f"answers {status} (or a proxy before it does)" if status >= _SERVER_ERROR else None
 
 
-def _certificates() -> bool | str:
+def certificates() -> bool | str:
     """Trust whom MLflow's client is told to trust (`EXTRA_CA_CERTS` reaches requests by its own variable)."""
     if given("MLFLOW_TRACKING_INSECURE_TLS").lower() == "true":
         return False
@@ -180,24 +153,47 @@ def _reason(error: Exception) -> str:
     return text.rpartition(": ")[2].strip("')\" ") or type(error).__name__
 
 
+def experiment_mark(uri: str, name: str) -> str | None:
+    """Return what tells an experiment from one of the same name elsewhere; None where it cannot be had now."""
+    with client_settings(retries=0, seconds=CHECK_SECONDS), suppress(Exception):
+        found = within(ANSWER_SECONDS, lambda: open_client(uri).get_experiment_by_name(name))
+        return _mark(found) if found is not None else None
+    return None
+
+
+def _mark(experiment: Any) -> str:
+    # Databases count from 1 on: the number alone is the same in most of them.
+    return f"{experiment.experiment_id} of {experiment.creation_time}"
+
+
 def _check_experiment(uri: str, name: str) -> ServerStatus:
-    from mlflow import MlflowClient
-
-    from .retry import is_later, is_login
-
     try:
-        experiment = MlflowClient(uri).get_experiment_by_name(name)
+        experiment = within(ANSWER_SECONDS, lambda: open_client(uri).get_experiment_by_name(name))
+    except TimeoutError:
+        return ServerStatus(down=f"lives, but has not ended its answer within {ANSWER_SECONDS:g} s")
     except Exception as error:  # noqa: BLE001 - a database has errors of its own kinds
-        if is_http(uri) and is_later(error) and not is_login(error):
+        if not _refuses(error):
             return ServerStatus(down=f"lives, but cannot answer ({said(error)})")
         raise TrackingServerError(
             f"The MLflow server at {without_credentials(uri)} refuses the call: {said(error)}. If it asks for a "
-            "password, set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD. "
-            "Nothing was written, committed or sent."
+            f"password: {login_remedy(uri)} Nothing was written, committed or sent."
         ) from None
     if experiment is not None and experiment.lifecycle_stage == "deleted":
         raise ExperimentError(
             f"experiment_name={name!r} was deleted in MLflow, so it takes no runs: restore it "
             f"(`mlflow experiments restore --experiment-id {experiment.experiment_id}`), or use another name."
         )
-    return ServerStatus(str(experiment.experiment_id) if experiment is not None else None)
+    if experiment is None:
+        return ServerStatus()
+    return ServerStatus(str(experiment.experiment_id), experiment=_mark(experiment))
+
+
+def _refuses(error: Exception) -> bool:
+    """Tell whether MLflow itself has said no, and means it; anything else may be over by the next time."""
+    from mlflow.exceptions import RestException
+
+    from .retry import is_later, is_login, is_proxy
+
+    if is_proxy(error):
+        return False
+    return is_login(error) or (isinstance(error, RestException) and not is_later(error))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.adapters.mlflow_client import artifact_repository
 from jupyter_utils.entries.entry import verify_files
 from jupyter_utils.errors import EntryError
 from jupyter_utils.machine.disk import to_disk
+from jupyter_utils.machine.disk_names import doubtful
 from jupyter_utils.machine.progress import progress
+from jupyter_utils.machine.threads import Threads
 from jupyter_utils.machine.variables import given
 
 from .local import move_in, run_folder
@@ -41,6 +43,10 @@ class Begun:
 
 class ArrivalError(OSError):
     """What the server lists is not what was sent; sending again may mend it."""
+
+
+class NamesError(Exception):
+    """The store does not hold all names of a run; sending again would not help."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def _upload(transfer: Transfer, values: Sequence[Callable[[], None]]) -> None:
     files = transfer.entry.files
     if not transfer.place.is_dir():
         raise EntryError(f"The files of the entry are gone: {transfer.place} leads nowhere.")
-    repository = adapter.artifact_repository(transfer.run.artifact_uri, transfer.uri)
+    repository = artifact_repository(transfer.run.artifact_uri, transfer.uri)
     todo = _differing(files, _listed(repository, files) if transfer.run.resumed else {})
 
     def upload(file: EntryFile) -> int:
@@ -112,7 +118,7 @@ def _upload(transfer: Transfer, values: Sequence[Callable[[], None]]) -> None:
         return 0
 
     size = sum(file.size for file in todo)
-    with progress("Uploading to MLflow", size, in_bytes=True) as bar, ThreadPoolExecutor(_THREADS) as pool:
+    with progress("Uploading to MLflow", size, in_bytes=True) as bar, Threads(_THREADS) as pool:
         tasks = [pool.submit(value, log) for log in values]
         together = put_small(repository, transfer.place, todo)
         bar.update(sum(file.size for file in todo if file.path in together))
@@ -124,6 +130,11 @@ def _upload(transfer: Transfer, values: Sequence[Callable[[], None]]) -> None:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     wrong = _differing(files, _listed(repository, files))
+    doubtful_names = set(doubtful([file.path for file in files])) if wrong else set()
+    if unlike := [file.path for file in wrong if file.path in doubtful_names]:
+        raise NamesError(
+            f"the store's disk takes {unlike[0]!r} for another of the run's files, or cannot hold its name"
+        )
     if wrong:
         raise ArrivalError(f"MLflow lists {wrong[0].path} ({len(wrong)} in all) with another size, or not at all.")
 
@@ -138,7 +149,7 @@ def _listed(repository: Any, files: tuple[EntryFile, ...]) -> dict[str, int | No
     for file in files:
         folders[posixpath.dirname(file.path)].append(file)
     sizes: dict[str, int | None] = {}
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with Threads(_THREADS) as pool:
         for found in pool.map(lambda folder: with_retries(repository.list_artifacts, folder or None), folders):
             # MLflow leaves the size of an empty file out.
             sizes |= {one.path: one.file_size or 0 for one in found if not one.is_dir}

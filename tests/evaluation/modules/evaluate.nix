@@ -4,6 +4,8 @@
   library,
   # A file with the configuration, a module.
   configuration,
+  # Whether it is a whole machine, that must be able to boot.
+  whole ? false,
 }:
 let
   lib = import (/. + library);
@@ -25,7 +27,16 @@ let
       ./nixos.nix
       ../../../nix/modules
       (/. + configuration)
-    ];
+    ]
+    ++ lib.singleton (
+      if whole then
+        ./nixos/bootable.nix
+      else
+        {
+          security.acme.acceptTerms = lib.mkDefault true;
+          security.acme.defaults.email = lib.mkDefault "admin@example.org";
+        }
+    );
   };
   inherit (evaluated) config options;
   described =
@@ -72,9 +83,17 @@ in
     inherit (config.systemd) timers;
   };
   firewall = config.networking.firewall.allowedTCPPorts;
-  users = lib.attrNames config.users.users;
+  users = lib.subtractLists [ "root" "nobody" ] (lib.attrNames config.users.users);
   tmpfiles = config.systemd.tmpfiles.settings;
-  nginx = config.services.nginx.virtualHosts;
+  # Where ACME gets the certificate, nginx is given that one, whatever the options say.
+  nginx = lib.mapAttrs (
+    name: host:
+    host
+    // lib.optionalAttrs host.enableACME {
+      sslCertificate = "/var/lib/acme/${name}/fullchain.pem";
+      sslCertificateKey = "/var/lib/acme/${name}/key.pem";
+    }
+  ) config.services.nginx.virtualHosts;
   paths = lib.mapAttrs (_name: unit: map toString unit.path) config.systemd.services;
   options =
     described "services.jupyterlab" options.services.jupyterlab

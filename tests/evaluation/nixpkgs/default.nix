@@ -10,19 +10,34 @@
 }:
 let
   lib = import (/. + library);
-  thing =
-    name:
-    derivation {
-      inherit name;
-      system = "x86_64-linux";
-      builder = "/bin/sh";
-    };
-  python = import ./python.nix { inherit lib pkgs isPy27; };
+  # A derivation of some strings, lists of strings and derivations.
+  made =
+    name: attributes:
+    derivation (
+      attributes
+      // {
+        inherit name;
+        system = "x86_64-linux";
+        builder = "/bin/sh";
+      }
+    );
+  thing = name: made name { };
+  builders = import ./builders.nix { inherit lib pkgs made; };
+  python = import ./python.nix {
+    inherit
+      lib
+      pkgs
+      builders
+      isPy27
+      ;
+  };
   stdenv = {
     targetPlatform = lib.systems.elaborate "x86_64-linux";
-    cc.libc = thing "glibc" // {
-      pname = "glibc";
-      version = "2.42";
+    cc = thing "gcc-wrapper" // {
+      libc = thing "glibc" // {
+        pname = "glibc";
+        version = "2.42";
+      };
     };
   };
   fetchurl =
@@ -33,17 +48,36 @@ let
       hash ? "sha256:${sha256}",
       sha256 ? "",
     }:
-    derivation {
-      inherit name urls;
-      system = "x86_64-linux";
-      builder = "/bin/sh";
+    made name {
+      inherit urls;
       outputHash = hash;
       outputHashMode = "flat";
     }
     // {
       url = builtins.head urls;
     };
-  pkgs = {
+  # What is named and not looked into.
+  programs = lib.genAttrs [
+    "bash"
+    "bashInteractive"
+    "cacert"
+    "coreutils"
+    "findutils"
+    "git"
+    "gnugrep"
+    "gnused"
+    "less"
+    "nano"
+    "nixfmt"
+    "openssh"
+    "poetry"
+    "procps"
+    "shellcheck"
+    "tini"
+    "tzdata"
+    "util-linux"
+  ] thing;
+  pkgs = programs // {
     inherit
       lib
       pkgs
@@ -51,6 +85,15 @@ let
       stdenv
       ipaexfont
       fetchurl
+      ;
+    inherit (builders)
+      buildEnv
+      dockerTools
+      mkShell
+      runCommand
+      testers
+      writeShellApplication
+      writeShellScript
       ;
     stdenvNoCC = stdenv;
     newScope = extra: lib.callPackageWith (pkgs // extra);

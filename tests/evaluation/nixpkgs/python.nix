@@ -2,6 +2,8 @@
 {
   lib,
   pkgs,
+  # As ./builders.nix has them.
+  builders,
   # nixpkgs took this attribute away in June 2026.
   isPy27,
 }:
@@ -63,15 +65,13 @@ let
           inherit python;
           callPackage = lib.callPackageWith (pkgs // final);
           buildPythonPackage = build;
-          buildEnv = lib.makeOverridable (arguments: {
-            inherit (arguments) extraLibs postBuild;
-            overrideAttrs =
-              change:
-              arguments
-              // change {
-                passthru = { };
-              };
-          }) { };
+          buildEnv = lib.makeOverridable (
+            {
+              extraLibs ? [ ],
+              postBuild ? "",
+            }:
+            builders.package "python3-env" { inherit extraLibs postBuild; } { }
+          ) { };
           hasPythonModule = value: value ? pythonModule;
           toPythonModule = value: value // { pythonModule = true; };
         }

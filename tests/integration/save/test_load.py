@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jupyter_utils
@@ -13,13 +18,15 @@ import pandas as pd
 import pytest
 import torch
 import transformers
+from calling import env
 from jupyter_utils import errors
+from jupyter_utils.adapters import mlflow as adapter
+from jupyter_utils.runs.delivery import deliver_waiting
+from jupyter_utils.spool import own_spool
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Repo, Runs
 
 
@@ -129,7 +136,7 @@ def test_downloaded_once(runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch
     run = stored(runs, repo, dataset={"x.txt": "x"})
     assert jupyter_utils.load_mlflow(run, runs.uri).dataset["x.txt"] == "x"
     loaded = jupyter_utils.load_mlflow(run, runs.uri)
-    monkeypatch.setattr("mlflow.MlflowClient.download_artifacts", None)
+    monkeypatch.setattr(adapter, "get_artifact", None)
     assert loaded.dataset["x.txt"] == "x"
 
 
@@ -167,3 +174,117 @@ def test_registered_writer(runs: Runs, repo: Repo) -> None:
     run = stored(runs, repo, result={"corpus.txt": Corpus(["吾輩は", "猫である"])})
     back = jupyter_utils.load_mlflow(run, runs.uri).result["corpus.txt"]
     assert (type(back), back) == (Corpus, ["吾輩は", "猫である"])
+
+
+def test_what_is_handed_out_is_a_copy(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """An edit in it, of the same size and with the old times, is nobody else's: not of the next load, nor of this."""
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "dir" / "x.txt").write_text("right")
+    (tmp_path / "f.bin").write_bytes(b"right")
+    run = stored(runs, repo, dataset={"d": tmp_path / "dir", "f.bin": tmp_path / "f.bin"})
+    loaded = jupyter_utils.load_mlflow(run, runs.uri)
+    first, other = loaded.dataset["d"], loaded.dataset["d"]
+    for file in (first / "x.txt", loaded.dataset["f.bin"]):
+        before = file.stat()
+        file.write_text("WRONG")
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    (first / "more.txt").write_text("more")
+    again = jupyter_utils.load_mlflow(run, runs.uri)
+    assert [path.name for path in again.dataset["d"].iterdir()] == ["x.txt"]
+    assert (again.dataset["d"] / "x.txt").read_text() == (other / "x.txt").read_text() == "right"
+    assert again.dataset["f.bin"].read_text() == loaded.dataset["f.bin"].read_text() == "right"
+
+
+def test_an_edited_cache_is_no_value(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """Whoever finds the cache and writes there, or adds to it, changes no value: each file is verified when used."""
+    (tmp_path / "dir").mkdir()
+    (tmp_path / "dir" / "x.txt").write_text("right")
+    run = stored(runs, repo, dataset={"t.txt": "right", "d": tmp_path / "dir"})
+    loaded = jupyter_utils.load_mlflow(run, runs.uri)
+    assert (loaded.dataset["t.txt"], loaded.dataset["d"].name) == ("right", "d")
+    cache = tmp_path / "cache" / "jupyter-utils" / "runs" / run / "artifacts" / "dataset"
+    for file in (cache / "t.txt", cache / "d" / "x.txt"):
+        before = file.stat()
+        file.chmod(0o644)
+        file.write_text("WRONG")
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    (cache / "d" / "more.txt").symlink_to("/etc/passwd")
+    assert loaded.dataset["t.txt"] == "right"
+    assert [(path.name, path.read_text()) for path in loaded.dataset["d"].iterdir()] == [("x.txt", "right")]
+
+
+def test_copies_go_a_day_after_their_process(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """Not before, and not while it lives."""
+    (tmp_path / "f.bin").write_bytes(b"x")
+    run = stored(runs, repo, dataset={"f.bin": tmp_path / "f.bin"})
+    code = f"import jupyter_utils; print(jupyter_utils.load_mlflow({run!r}, {runs.uri!r}).dataset['f.bin'])"
+
+    def load() -> Path:
+        command = [sys.executable, "-W", "ignore", "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, env=env(), check=True)
+        return Path(done.stdout.strip())
+
+    living = jupyter_utils.load_mlflow(run, runs.uri).dataset["f.bin"]
+    first, second = load(), load()
+    assert first.exists()
+    for path in (living, first):
+        os.utime(path.parents[2], (0, 0))
+    third = load()
+    assert [path.exists() for path in (living, first, second, third)] == [True, False, True, True]
+
+
+def test_a_result_and_what_waits(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """By what was returned, by the entry's id, and, once it is sent, by the same two; each value is right."""
+    (tmp_path / "f.bin").write_bytes(b"right")
+    values = {"t.txt": "文", "f.bin": tmp_path / "f.bin", "x.csv": pd.DataFrame({"a": [1.5]})}
+    where = {"notebook": repo.notebook, "do_commit": False}
+    saved = runs.save(experiment_name="waits", result=values, **where)
+    assert jupyter_utils.load_mlflow(saved).result["t.txt"] == "文"
+    waits = jupyter_utils.save_mlflow(
+        "waits", result=values, params={"p": "長" * 7000}, metrics={"f1": 1}, mlf_uri="http://127.0.0.1:9", **where
+    )
+    for named in (waits, waits.entry.name):
+        loaded = jupyter_utils.load_mlflow(named)
+        assert (loaded.run_id, loaded.params, loaded.metrics) == (waits.entry.name, {"p": "長" * 7000}, {"f1": 1.0})
+        assert (loaded.result["t.txt"], loaded.result["x.csv"]["a"].tolist()) == ("文", [1.5])
+        copy = loaded.result["f.bin"]
+        copy.write_bytes(b"WRONG")
+        assert loaded.result["f.bin"].read_bytes() == b"right"
+    file = waits.entry / "entry.json"
+    file.write_text(file.read_text().replace("http://127.0.0.1:9", runs.uri))
+    (run,) = deliver_waiting(own_spool()).sent.values()
+    with pytest.raises(errors.LoadError, match="has been sent to MLflow meanwhile"):
+        loaded.result["t.txt"]
+    for named in (waits, waits.entry.name):
+        assert jupyter_utils.load_mlflow(named, runs.uri).run_id == run.run_id
+
+
+@pytest.mark.parametrize("run", [None, "", 7, ["a"]])
+def test_what_names_no_run(run: Any) -> None:
+    """Is refused in one line that says what does."""
+    with pytest.raises(errors.LoadError, match="MLflow's id of a run"):
+        jupyter_utils.load_mlflow(run)
+
+
+def test_checkpoints(runs: Runs, repo: Repo) -> None:
+    """Dicts that hold tensors come back under each argument, without trust; one with a user's types needs it."""
+    linear = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.Adam(linear.parameters())
+    value = {"model": linear.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3, "betas": (0.9, 0.99)}
+    given = {name: {"ckpt.pt": value} for name in ("dataset", "model", "result")}
+    loaded = jupyter_utils.load_mlflow(stored(runs, repo, **given), runs.uri)
+    for section in (loaded.dataset, loaded.model, loaded.result):
+        back = section["ckpt.pt"]
+        assert torch.equal(back["model"]["weight"], linear.weight)
+        assert (back["epoch"], back["betas"], back["optimizer"]) == (3, (0.9, 0.99), optimizer.state_dict())
+    saved = runs.save(
+        experiment_name="load",
+        notebook=repo.notebook,
+        do_commit=False,
+        result={"c.pt": {"w": linear.weight, "a": argparse.Namespace(lr=0.1)}},
+    )
+    assert "result/c.pt: holds argparse.Namespace" in saved.warnings[-1]
+    with pytest.raises(errors.UntrustedFormatError, match=r"argparse\.Namespace"):
+        jupyter_utils.load_mlflow(saved.run_id, runs.uri).result["c.pt"]
+    trusted = jupyter_utils.load_mlflow(saved.run_id, runs.uri, trust=True).result["c.pt"]
+    assert trusted["a"] == argparse.Namespace(lr=0.1)

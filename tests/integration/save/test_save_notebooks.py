@@ -162,7 +162,8 @@ def test_jupyter_server(runs: Runs, tmp_path: Path) -> None:
 
 def closed_while_it_saves(kernel: kernels.Kernel, told: Path) -> None:
     """Hold that a browser which goes away is not waited for until the end: the call goes on, and warns."""
-    impatient = "s.SAVE_SECONDS, s._PATIENCE_SECONDS, s._ASK_SECONDS, s._GONE_SECONDS = 3600, 0.1, 0.2, 1"
+    impatient = "s._PATIENCE_SECONDS, s._ASK_SECONDS, s._GONE_SECONDS = 0.1, 0.2, 1"
+    kernel.run("import os; os.environ['JUPYTER_UTILS_SAVE_SECONDS'] = '3600'")
     kernel.run(f"import jupyter_utils.notebook.saving as s; {impatient}")
     tell = f"import pathlib; pathlib.Path({str(told)!r}).write_text(str(r.warnings))"
     kernel.run_until(f"{SAVE}; {tell}", "Waiting for the browser to save after.ipynb")

@@ -193,12 +193,14 @@ def test_failure_while_sending(error: BaseException, runs: Runs, repo: Repo, mon
 
 
 def test_failure_while_writing(runs: Runs, repo: Repo) -> None:
-    """A value that cannot be written stops the call before anything is committed or sent."""
+    """A value that cannot be written is named, and costs no other: the run has them, and its commit."""
     before = runs.count("record")
-    with pytest.raises(errors.StageError, match=r"dataset\['x.parquet'\]"):
-        save(runs, repo, dataset={"x.parquet": pd.DataFrame({"a": [1, "x", object]})})
-    assert runs.count("record") == before
-    assert repo.git("log", "--all", check=False) == ""
+    with pytest.raises(errors.PartlySavedError, match=r"dataset\['x.parquet'\]") as caught:
+        save(runs, repo, dataset={"x.parquet": pd.DataFrame({"a": [1, "x", object]}), "b.txt": "b"})
+    assert runs.count("record") == before + 1
+    result = caught.value.result
+    assert result.commit == repo.git("rev-parse", "HEAD")
+    assert runs.files(result.run_id, "dataset") == ["dataset/b.txt"]
 
 
 def test_hostile_names_survive(runs: Runs, repo: Repo, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from calling import write_notebook
 from jupyter_utils.machine.readiness import answers
 from jupyter_utils.spool import own_spool
 from jupyter_utils.tracking import retry, transfer
+from listening import everything, listener
 from mlflow import MlflowClient
 
 if TYPE_CHECKING:
@@ -105,6 +106,31 @@ def test_password_protected_mlflow(guarded: Guarded) -> None:
         kernel.run("os.environ['MLFLOW_TRACKING_PASSWORD'] = right")
         count = "from mlflow import MlflowClient; print(len(MlflowClient().search_runs([r.experiment_id])))"
         assert kernel.run(count).strip() == "1"
+
+
+def test_the_labs_password_stays_with_its_mlflow(guarded: Guarded) -> None:
+    """Neither `mlf_uri=` nor MLFLOW_TRACKING_URI takes it elsewhere; MLflow's own functions log in as they always did.
+
+    In another shell `jupyter-utils sync` finds the store's password, and uses it for the store alone.
+    """
+    write_notebook(guarded.root_dir / "nb.ipynb", "1")
+    with listener(everything) as other, kernels.kernel(guarded, "nb.ipynb") as kernel:
+        kernel.run("import jupyter_utils, mlflow, os")
+        attempt = (
+            "try: jupyter_utils.save_mlflow('elsewhere', do_commit=False, {})\nexcept Exception as e: print(repr(e))"
+        )
+        kernel.run(attempt.format(f"mlf_uri='{other.url}'"))
+        kernel.run(f"own = os.environ['MLFLOW_TRACKING_URI']; mlflow.set_tracking_uri('{other.url}')")
+        kernel.run(attempt.format("params={}"))
+        assert len(other.seen) > 1
+        assert other.logins == set()
+        kernel.run("mlflow.set_tracking_uri(own); mlflow.set_experiment('directly')")
+        assert "0.5" in kernel.run("with mlflow.start_run() as run: mlflow.log_metric('a', 0.5)\nprint(0.5)")
+        code = "print(jupyter_utils.save_mlflow('later', do_commit=False, mlf_uri='http://127.0.0.1:9').is_stored)"
+        assert kernel.run(code).strip() == "False"
+    settings = {name: value for name, value in guarded.env.items() if name != "LISTEN_ADDRESS"}
+    done = servers.run(["sync", "--to", guarded.mlflow_url], settings, guarded.folder)
+    assert done.returncode == 0, done.stderr
 
 
 def test_below_a_prefix(tmp_path: Path) -> None:

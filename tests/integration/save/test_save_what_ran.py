@@ -72,6 +72,20 @@ def test_cell_that_a_scheduler_injects(runs: Runs, repo: Repo, tmp_path: Path) -
     assert "+lr = 0.5" in runs.file(tags["run_id"], "jupyter_utils/ran.diff", tmp_path).read_text()
 
 
+def test_twin_where_no_lab_writes_it(runs: Runs, repo: Repo) -> None:
+    """The twin in the commit says what the notebook says; what only the twin said is kept beside."""
+    file = write_notebook(repo.path / "paired.ipynb", "lr = 0.5", SAVE)
+    notebook = nbformat.read(file, 4)
+    notebook.metadata["jupytext"] = {"formats": "ipynb,py:percent"}
+    nbformat.write(notebook, file)
+    file.with_suffix(".py").write_text("# %%\nlr = 0.1\n")
+    shown = execute(file, MLFLOW_TRACKING_URI=runs.uri)
+    assert sorted(repo.committed()) == ["paired.ipynb", "paired.py"]
+    assert "\nlr = 0.5\n" in repo.git("show", "HEAD:paired.py")
+    assert "it is kept as paired.py.kept" in shown
+    assert "lr = 0.1" in (repo.path / "paired.py.kept").read_text()
+
+
 def test_papermill_to_another_folder(runs: Runs, repo: Repo) -> None:
     """What is committed is the copy that runs, parameters and all, and not the template in the kernel's folder."""
     template = write_notebook(repo.path / "template.ipynb", "lr = 0.1", SAVE)

@@ -46,7 +46,7 @@ def test_lab_in_a_clone(clone: Path, tmp_path: Path) -> None:
         answer = requests.get(f"{lab.jupyter_url}/api/contents", timeout=60, proxies={"http": ""})
         assert answer.status_code == 403
         with kernels.kernel(lab) as kernel:
-            assert kernel.run("print(1 + 1)").strip() == "2"
+            assert kernel.run("print(1 + 1)").endswith("2\n")
     assert not (tmp_path / "ran").exists()
 
 

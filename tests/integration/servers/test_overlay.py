@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -116,3 +119,41 @@ def test_an_overlay_of_another_environment_is_fitted_to_this_one(small_lab: Star
         (overlay / "bin" / "python").unlink()
         (overlay / "bin" / "python").symlink_to("/nix/store/an-older-one/bin/python")
         assert "overlaid_three" in kernel.run("%pip list")
+
+
+@pytest.mark.parametrize("how", ["from a clone", "of nobody we know"])
+def test_pip_on_an_overlay_that_is_not_this_labs(how: str, small_lab: Started, tmp_path: Path) -> None:
+    """One line with the remedy, in a cell and in a terminal: nothing is installed, there or elsewhere."""
+    overlay = small_lab.root_dir / ".jupyter-utils" / "overlay"
+    packages = overlay / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    git = ["git", "-C", str(small_lab.root_dir)]
+    trace = tmp_path / "ran"
+    if overlay.exists():
+        shutil.rmtree(overlay)
+    with kernels.kernel(small_lab) as kernel:
+        kernel.run("1 + 1")
+        # It comes while the kernel runs, as by a pull.
+        (overlay / "bin").mkdir(parents=True)
+        packages.mkdir(parents=True)
+        (packages / "evil.pth").write_text(f"import pathlib; pathlib.Path({str(trace)!r}).write_text('pth')\n")
+        (overlay / "bin" / "python").write_text(f"#!/bin/sh\necho python >{trace}\n")
+        (overlay / "bin" / "python").chmod(0o755)
+        if how == "from a clone":
+            subprocess.run([*git, "init", "-q"], check=True)
+            subprocess.run([*git, "add", "-f", ".jupyter-utils/overlay"], check=True)
+        before = sorted(overlay.rglob("*"))
+        try:
+            for running in (0, 1):
+                for command in ("%pip install", "!pip install"):
+                    said = kernel.run(f"{command} --no-index --no-deps '{wheel(tmp_path, 'overlaid_four', '1.0')}'")
+                    assert len(said.strip().splitlines()) == 1, said
+                    assert f"The overlay {overlay} is not used, nor is %pip" in said
+                    assert ("git rm -r --cached" if how == "from a clone" else "Restart the lab") in said
+                if not running:
+                    kernel.restart()
+            assert "overlaid_four" not in kernel.run("%pip list")
+            assert sorted(overlay.rglob("*")) == before
+            assert not trace.exists()
+        finally:
+            shutil.rmtree(overlay)
+            shutil.rmtree(small_lab.root_dir / ".git", ignore_errors=True)

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import requests
 import servers
+from listening import identity_of
 from mlflow import MlflowClient
 
 if TYPE_CHECKING:
@@ -73,11 +74,12 @@ def s3() -> Iterator[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Outgrown:
-    """What the old store held, and the settings of the new one."""
+    """What the old store held, who it was, and the settings of the new one."""
 
     folder: Path
     runs: dict[str, dict[str, float]]
     settings: dict[str, str]
+    identity: str
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         env = servers.environment(self.folder, **self.settings)
@@ -101,8 +103,9 @@ def outgrown(tmp_path_factory: pytest.TempPathFactory, postgres: str, s3: dict[s
             )
             assert saved.run_id
             runs[saved.run_id] = {"f1": number / 3}
+        identity = identity_of(server.mlflow_url)
     stores = {"MLFLOW_BACKEND_STORE_URI": postgres, "MLFLOW_ARTIFACTS_DESTINATION": "s3://mlflow/artifacts"}
-    return Outgrown(folder, runs, {**stores, **s3})
+    return Outgrown(folder, runs, {**stores, **s3}, identity)
 
 
 def test_from_sqlite_to_postgresql_and_s3(outgrown: Outgrown, tmp_path: Path) -> None:
@@ -119,6 +122,8 @@ def test_from_sqlite_to_postgresql_and_s3(outgrown: Outgrown, tmp_path: Path) ->
         told = requests.get(f"{server.mlflow_url}/api/3.0/mlflow/server-info", proxies={"http": ""}, timeout=30).json()
         assert (told["multipart_uploads_enabled"], told["multipart_downloads_enabled"]) == (False, False)
         assert told["store_type"] == "SqlStore"
+        # Whichever worker answers: the same store as before, so that runs which wait for it find it.
+        assert {identity_of(server.mlflow_url) for _ in range(8)} == {outgrown.identity}
         for run_id, metrics in outgrown.runs.items():
             run = client.get_run(run_id)
             assert run.data.metrics["f1"] == metrics["f1"]

@@ -18,7 +18,10 @@ import servers
 import torch
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import INCOMING, read_entry
+from jupyter_utils.entries.stores import KnownStores
+from jupyter_utils.errors import OtherStoreError
 from jupyter_utils.runs.delivery import deliver_waiting
+from jupyter_utils.runs.destination import Round
 from jupyter_utils.spool import own_spool
 from mlflow import MlflowClient
 
@@ -40,6 +43,11 @@ def entry(number: int, uri: str) -> Path:
     raw |= {"uri": uri} if "uri" in raw else {}
     (folder / "entry.json").write_text(json.dumps(raw), encoding="utf-8")
     return folder
+
+
+def allowed() -> Round:
+    """Send to whatever answers, as `jupyter-utils sync --allow` does."""
+    return Round(KnownStores(own_spool().path), consent=lambda _problem: True)
 
 
 def check_values(run_id: str, uri: str) -> None:
@@ -66,12 +74,19 @@ def check_values(run_id: str, uri: str) -> None:
 def test_an_entry_that_waits_is_sent_and_can_be_loaded(
     number: int, mlflow_server: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Format 1 named no server: it goes to that of the environment. The run holds all that the call was given."""
+    """Format 1 named no server: it goes to that of the environment. The run holds all that the call was given.
+
+    Neither says for which store it is, so that it goes nowhere until the user has said yes; then it is for that one.
+    """
     uri = mlflow_server.mlflow_url
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     folder = entry(number, uri)
     assert read_entry(folder).id == IDS[number]
-    sent = deliver_waiting(own_spool()).sent
+    held = deliver_waiting(own_spool()).unsent[IDS[number]]
+    assert isinstance(held, OtherStoreError)
+    assert uri in str(held)
+    assert "jupyter-utils sync --allow" in str(held)
+    sent = deliver_waiting(own_spool(), servers=allowed()).sent
     assert list(sent) == [IDS[number]]
     assert not folder.exists()
     assert MlflowClient(uri).get_run(sent[IDS[number]].run_id).info.status == "FINISHED"
@@ -91,7 +106,7 @@ def test_an_entry_whose_files_lie_in_the_store_is_sent(mlflow_server: Started) -
     place.parent.mkdir(exist_ok=True)
     (own / "artifacts").rename(place)
     (own / "artifacts").symlink_to(place)
-    sent = deliver_waiting(own_spool()).sent
+    sent = deliver_waiting(own_spool(), servers=allowed()).sent
     assert list(sent) == [own.name]
     assert not place.exists()
     check_values(sent[own.name].run_id, mlflow_server.mlflow_url)

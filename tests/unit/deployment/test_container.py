@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[3]
 )
 def test_words_after_the_images_name(words: list[str], meant: list[str]) -> None:
     """They mean the lab, MLflow, or arguments of the lab."""
-    assert entry.command(words)[3:] == meant
+    assert entry.command(words)[4:] == meant
 
 
 @pytest.mark.parametrize(

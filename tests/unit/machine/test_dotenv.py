@@ -12,7 +12,7 @@ import pytest
 from dotenv_cases import CASES, ENVIRONMENT, SECRET, Case, X, Y
 from jupyter_utils.errors import SettingsError
 from jupyter_utils.machine.allowed import allow
-from jupyter_utils.machine.dotenv import is_ours, read_dotenv
+from jupyter_utils.machine.dotenv import allow_dotenv, is_ours, read_allowed, read_dotenv
 from jupyter_utils.machine.variables import unquote
 from jupyter_utils.settings import Settings, read_settings
 
@@ -170,3 +170,21 @@ def test_mirrors_and_proxies_of_dotenv_reach_every_tool(tmp_path: Path) -> None:
     script += "restore_no_proxy; printenv no_proxy"
     said = shell(tmp_path, script).stdout.decode().split("\n")
     assert said == ["http://p:1", "http://p:1", "localhost,127.0.0.1,::1,.jp", "http://m/debian", ".jp", ""]
+
+
+@pytest.mark.parametrize("beside", [None, "docker-compose.yml", "compose.yaml"])
+def test_what_is_typed_beside_a_compose_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], beside: str | None
+) -> None:
+    """Compose goes by `.env`; a command that is typed there does so once this user has allowed it, and says both."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / ".env").write_text("MLFLOW_PORT=15001\n")
+    if beside:
+        (tmp_path / beside).write_text("services: {}\n")
+    assert read_allowed() == {}
+    said = capfd.readouterr().err
+    assert ("docker-compose goes by it" in said) is bool(beside)
+    assert said.endswith("jupyter-utils allow\n")
+    assert allow_dotenv()
+    assert read_allowed() == {"MLFLOW_PORT": "15001"}

@@ -51,6 +51,15 @@ def test_a_group_may_read_all_but_the_passwords(tmp_path: Path) -> None:
     assert modes(store, ".", "artifacts", "mlflow.db", "auth") == ["0o2750", "0o2750", "0o640", "0o700"]
 
 
+def test_a_store_in_the_home_of_a_service(tmp_path: Path) -> None:
+    """The folder is the store's own all the same; what else a home has is not the group's."""
+    store = tmp_path / "store"
+    settings = old_store(store).model_copy(update={"mlflow_store_group": str(os.getegid())})
+    (store / ".local").mkdir(mode=0o700)
+    assert keep_private(settings)
+    assert modes(store, ".", "mlflow.db", ".local") == ["0o2750", "0o640", "0o700"]
+
+
 def test_a_group_that_is_not_there(tmp_path: Path) -> None:
     """Is named before anything is changed."""
     settings = old_store(tmp_path / "store").model_copy(update={"mlflow_store_group": "no such group"})

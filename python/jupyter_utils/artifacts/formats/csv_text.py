@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_FLOATS = (4, 8)
+"""Bytes of the floats that Arrow writes as text."""
 
 
-def write_fast(frame: Any, path: Path) -> bool:
+def write_fast(frame: Any, path: Path, delimiter: str = ",") -> bool:
     """Write the frame with pyarrow and return True; return False, with nothing written, where pandas must do it."""
     import pyarrow as pa
     from pyarrow import csv
@@ -39,7 +41,7 @@ def write_fast(frame: Any, path: Path) -> bool:
         return False
     with path.open("wb") as file:
         file.write(BYTE_ORDER_MARK)
-        csv.write_csv(table, file)
+        csv.write_csv(table, file, csv.WriteOptions(delimiter=delimiter))
     return True
 
 
@@ -58,7 +60,7 @@ def _column(series: Any) -> Any:
         return _array(series)
     if kind == "b":
         return _booleans(series)
-    if kind == "f" and series.dtype != "float16":  # half floats are left to pandas
+    if kind == "f" and series.dtype.itemsize in _FLOATS:  # half and long floats are left to pandas
         return _floats(series)
     return _dates(series) if kind == "M" and getattr(series.dtype, "tz", None) is None else None
 

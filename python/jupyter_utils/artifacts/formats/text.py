@@ -1,16 +1,16 @@
-"""Text, bytes and JSON."""
+"""Text and bytes."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING
 
 from jupyter_utils.artifacts.registry import Details, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# ---- text and bytes ----
+_PATH_CHARACTERS = 4096
 
 
 def check_text(value: str) -> str | None:
@@ -24,7 +24,19 @@ def check_text(value: str) -> str | None:
 def write_text(value: str, path: Path) -> Written:
     """Write text as UTF-8, line ends as they are."""
     path.write_bytes(value.encode())
-    return Written()
+    if not _names_a_file(value):
+        return Written()
+    said = (
+        f"it holds the text {value!r}, which is also a path that exists: pathlib.Path({value!r}) stores what is there."
+    )
+    return Written(warnings=(said,))
+
+
+def _names_a_file(value: str) -> bool:
+    if not value.strip() or len(value) > _PATH_CHARACTERS or "\n" in value or "\0" in value:
+        return False
+    # A word may happen to be the name of a folder; a path has a suffix or a slash.
+    return ("/" in value or "." in value) and os.path.exists(os.path.expanduser(value))  # noqa: PTH110, PTH111
 
 
 def read_text(path: Path, _: Details) -> str:
@@ -39,47 +51,3 @@ def write_bytes(value: bytes | bytearray, path: Path) -> Written:
 def read_bytes(path: Path, details: Details) -> bytes | bytearray:
     content = path.read_bytes()
     return bytearray(content) if details.get("type") == "bytearray" else content
-
-
-# ---- JSON ----
-
-
-def check_json(value: Any) -> str | None:
-    try:
-        json.dumps(value, default=_plain)
-    except (TypeError, ValueError, RecursionError) as error:
-        return f"cannot be written as JSON ({error}): convert what it holds, or name it .pkl"
-    return _keys_problem(value)
-
-
-def _keys_problem(value: Any) -> str | None:
-    """Refuse keys that JSON would turn into strings: what comes back would be another dict."""
-    todo = [value]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, dict):
-            wrong = next((key for key in one if not isinstance(key, str)), None)
-            if wrong is not None:
-                return f"has the key {wrong!r}, a {type(wrong).__name__}, but JSON has str keys only: name it .pkl"
-            todo += one.values()
-        elif isinstance(one, list | tuple):
-            todo += one
-    return None
-
-
-def _plain(value: Any) -> Any:
-    """Turn numpy's and torch's numbers and arrays into Python's own."""
-    if type(value).__module__.partition(".")[0] in {"numpy", "torch", "pandas"} and hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not JSON")
-
-
-def write_json(value: Any, path: Path) -> Written:
-    """Write JSON as UTF-8, Japanese as it is, indented for people."""
-    text = json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
-    path.write_text(text, encoding="utf-8", errors="surrogatepass")
-    return Written()
-
-
-def read_json(path: Path, _: Details) -> Any:
-    return json.loads(path.read_text(encoding="utf-8", errors="surrogatepass"))

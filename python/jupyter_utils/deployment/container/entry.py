@@ -53,7 +53,7 @@ def step_down(settings: Settings) -> None:
     """
     user = User(settings.container_uid, settings.container_gid)
     if os.geteuid() == 0 and user.uid != 0 and not settings.run_as_root:
-        argv = [*setpriv(user), sys.executable, "-m", "jupyter_utils", *sys.argv[1:]]
+        argv = [*setpriv(user), sys.executable, "-P", "-m", "jupyter_utils", *sys.argv[1:]]
         os.execvp(argv[0], argv)
 
 
@@ -77,7 +77,7 @@ def enter(settings: Settings, words: Sequence[str]) -> NoReturn:
     user = _user(settings)
     if started_as_root and not settings.run_as_root:
         docker_stacks.check_numbers(environment, user)
-    folders = {home: 0o700, settings.root_dir: 0o755, settings.store_dir: 0o755}
+    folders = {home: 0o700, settings.root_dir: 0o755, settings.store_dir: 0o700}
     if started_as_root:
         check_user(user, tuple(folders), chosen="container_uid" in settings.model_fields_set)
     if unsaid := root_unsaid(settings.container_uid, run_as_root=settings.run_as_root):
@@ -124,4 +124,4 @@ def command(words: Sequence[str]) -> list[str]:
         return list(words)
     # Whoever reads a container's log looks for the servers' in it.
     given = rest[1:] if rest[:1] == ["--"] else rest
-    return [sys.executable, "-m", "jupyter_utils", first, "--verbose", *(["--", *given] if given else [])]
+    return [sys.executable, "-P", "-m", "jupyter_utils", first, "--verbose", *(["--", *given] if given else [])]

@@ -3,7 +3,7 @@
 `mlflow server` imports the whole server once to look at its arguments and then a second time in the process that
 serves: about 9 s and 0.5 GB on two cores. One process that does both takes half of each. So with the usual arguments
 the application that `mlflow server` would name to uvicorn is served here, by one process or by several workers; for any
-other argument this process becomes `mlflow server`.
+other argument this process becomes `mlflow server`, around the same application (`further`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .applications import FACTORIES, PROXIED_ARTIFACTS
 from .preparation import prepare, prepare_apart, using_or_exit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 GRACE = 3
 """Seconds that open requests have when the server is asked to stop."""
@@ -50,21 +50,16 @@ def main(context: click.Context, /, host: str, port: int, workers: int, **option
     with using_or_exit(uri) as held:
         if context.args:
             prepare(uri, app_name)
-            _become_mlflow(context.args, held)
+            _become_mlflow(held)
         _tell_workers(uri, options["static_prefix"])
         _serve(FACTORIES[app_name], workers, lambda: prepare(uri, app_name), host=host, port=port)
 
 
-def _become_mlflow(words: Sequence[str], held: int | None) -> NoReturn:
+def _become_mlflow(held: int | None) -> NoReturn:
     """Become `mlflow server`, which knows further arguments; the store's lock goes along."""
     if held is not None:
         os.set_inheritable(held, True)
-    click.echo(
-        f"WARNING: with {' '.join(words)} this is MLflow's own server, which takes any artifact location "
-        "and follows links out of the store: let nobody in whom this account does not trust.",
-        err=True,
-    )
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "mlflow", "server", "--serve-artifacts", *sys.argv[1:]])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", f"{__package__}.further", *sys.argv[1:]])
 
 
 def _tell_workers(uri: str, static_prefix: str) -> None:
@@ -85,6 +80,8 @@ def _tell_workers(uri: str, static_prefix: str) -> None:
 def _serve(factory: Callable[[], Any], workers: int, prepare_here: Callable[[], None], **address: Any) -> None:
     import uvicorn
 
+    from .prompt import PROTOCOL
+
     app: Any = factory
     if workers == 1:
         prepare_here()
@@ -95,6 +92,7 @@ def _serve(factory: Callable[[], Any], workers: int, prepare_here: Callable[[], 
         app,
         factory=workers > 1,
         workers=workers,
+        http=PROTOCOL,
         access_log=False,
         log_config=log_config(),
         timeout_graceful_shutdown=GRACE,

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.adapters.mlflow_artifacts import confine_locations, confine_repositories
 from jupyter_utils.machine.variables import given
+from jupyter_utils.store.identity import key_of
 from jupyter_utils.store.locations import Locations
 
+from .disk_names import DiskNames
+from .identity import Identity
 from .large_pieces import LargePieces
-from .limits import Silence
+from .limits import Bounded, Silence
 from .many_files import ManyFiles
 from .same_origin import SameOrigin
 from .server_info import ServerInfo
@@ -58,12 +61,16 @@ FACTORIES = {None: application, "basic-auth": application_with_passwords}
 
 def locations() -> Locations:
     """Return where this server may read and write artifacts."""
-    return Locations.of(given("MLFLOW_ARTIFACTS_DESTINATION"), given("MLFLOW_ARTIFACT_LOCATIONS"))
+    # Of MLflow's own arguments the last word, where it was given some.
+    destination = given(adapter.ARTIFACTS_DESTINATION) or given("MLFLOW_ARTIFACTS_DESTINATION")
+    return Locations.of(destination, given("MLFLOW_ARTIFACT_LOCATIONS"))
 
 
 def _ours(app: Any) -> Any:
     places = locations()
     confine_repositories(places)
-    adapter.open_stores(given(adapter.BACKEND_STORE_URI), PROXIED_ARTIFACTS)
+    uri = given(adapter.BACKEND_STORE_URI)
+    adapter.open_stores(uri, given(adapter.REGISTRY_STORE_URI) or uri, given(adapter.ARTIFACT_ROOT))
     confine_locations(places)
-    return Silence(SameOrigin(ServerInfo(SharedDisk(ManyFiles(LargePieces(app))))))
+    inner = ServerInfo(SharedDisk(DiskNames(ManyFiles(LargePieces(Bounded(app))))))
+    return Silence(SameOrigin(Identity(inner, key_of(uri))))

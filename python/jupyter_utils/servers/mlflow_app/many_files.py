@@ -22,11 +22,11 @@ from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.machine.variables import given
 
 from .checks import OK, answer, ask, own_name, refused
-from .limits import Held
+from .limits import LARGEST, Held
 
 PATH = "/api/2.0/mlflow-artifacts/jupyter-utils/"
-LIMIT = 32 * 2**20
-"""Bytes of one request, which is held in memory."""
+LIMIT = LARGEST // 2
+"""Bytes of one request, which is held in memory, its first file twice."""
 _OWN = "/api/2.0/mlflow-artifacts/artifacts/"
 _RUN = re.compile(r"[0-9]+/[0-9a-f]{32}/artifacts")
 _HEAD = 4 * 2**20
@@ -70,6 +70,8 @@ class ManyFiles:
         store = _local_store()
         await asyncio.to_thread(_check_names, run, [name for name, _ in files])
         first, content = files[0]
+        if not held.add(len(content)):
+            raise _Refusal(_BUSY)
         if (status := await ask(self._app, scope, "PUT", f"{_OWN}{run}/{first}", bytes(content))) != OK:
             raise _Refusal(status)
         await asyncio.to_thread(_write, store, run, files[1:])

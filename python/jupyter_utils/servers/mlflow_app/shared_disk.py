@@ -15,8 +15,8 @@ from typing import Any
 
 from jupyter_utils.entries.entry import INCOMING
 from jupyter_utils.entries.proof import LENGTH, NAME, PATH, proof
+from jupyter_utils.machine.urls import local_folder
 from jupyter_utils.machine.variables import given
-from jupyter_utils.store.locations import local_folder
 
 from .checks import OK, answer, own_name, refused
 

@@ -1,0 +1,1 @@
+"""Tensors on their way between a model and files: gathered, written storage by storage, and read back."""

@@ -1,0 +1,86 @@
+"""What a lab tells its notebooks of its MLflow: the address, the store's identity, and which login is for it alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+from .addresses import LOOPBACK
+from .urls import is_at, place
+from .variables import given
+
+VARIABLE = "JUPYTER_UTILS_STORE"
+DEFAULT_URI = f"http://{LOOPBACK}:15000"
+"""Where the MLflow of a lab listens, unless a setting names another port."""
+
+
+@dataclass(frozen=True)
+class LabStore:
+    """The MLflow of a lab.
+
+    Attributes:
+        uri: its address.
+        identity: its store's; empty where the lab does not know it.
+        login: digest of the user and password that the lab has set for it; empty where it has set none.
+    """
+
+    uri: str
+    identity: str = ""
+    login: str = ""
+
+    def variable(self) -> dict[str, str]:
+        """Return the environment variable by which a process below learns of it."""
+        return {VARIABLE: json.dumps(asdict(self))}
+
+
+def login_digest(username: str, password: str) -> str:
+    """Return what tells one login from another; empty without a password."""
+    return hashlib.sha256(f"{username}\n{password}".encode()).hexdigest() if password else ""
+
+
+def lab_store() -> LabStore | None:
+    """Return what a lab above this process has told; None where there is none."""
+    try:
+        return LabStore(**json.loads(given(VARIABLE)))
+    except (ValueError, TypeError):
+        return None
+
+
+_proven: dict[str, str] = {}
+"""Place of a server -> the identity that it proved when it was last asked."""
+
+
+def note_proven(uri: str, identity: str) -> None:
+    """Remember who has answered at an address; empty where nobody proved anything."""
+    _proven[place(uri)] = identity
+
+
+def has_login(uri: str) -> bool:
+    """Return whether the environment's user and password, if there are any, are for an address.
+
+    What a lab has set is for its own MLflow, even where a notebook names another (`mlflow.set_tracking_uri`), and not
+    before that has proven who it is. What the user has set is for the MLFLOW_TRACKING_URI beside it.
+    """
+    lab = _own_login()
+    if lab is not None and lab.identity and _proven.get(place(lab.uri)) != lab.identity:
+        return False
+    return is_at(uri, login_address())
+
+
+def login_address() -> str:
+    """Return the address that the environment's user and password are for."""
+    lab = _own_login()
+    return lab.uri if lab else given("MLFLOW_TRACKING_URI") or DEFAULT_URI
+
+
+def sends_login(uri: str) -> bool:
+    """Return whether there is a login that would be sent to an address."""
+    return bool(given("MLFLOW_TRACKING_PASSWORD") or given("MLFLOW_TRACKING_TOKEN")) and is_at(uri, login_address())
+
+
+def _own_login() -> LabStore | None:
+    """Return the lab above whose login the environment has; None where that is the user's own."""
+    lab = lab_store()
+    login = login_digest(given("MLFLOW_TRACKING_USERNAME"), given("MLFLOW_TRACKING_PASSWORD"))
+    return lab if lab is not None and lab.login and lab.login == login else None

@@ -1,0 +1,43 @@
+"""A group that may read the store of a service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from machine import Machine
+
+ENVIRONMENT = "/etc/jupyter-utils/mlflow-server.env"
+STORE, BACKUPS = "/var/lib/mlflow", "/var/lib/mlflow-backup"
+
+
+def reads(machine: Machine, path: str) -> bool:
+    return machine.run("dd", f"if={path}", "of=/dev/null", user="hana", check=False).returncode == 0
+
+
+def test_members_of_the_group_read_store_and_backups(installed: Machine) -> None:
+    """Not the passwords; the services may set no group's bit on folders (RestrictSUIDSGID=), and need none."""
+    installed.shell("useradd --create-home --groups mlflow hana")
+    try:
+        installed.python("inside.py", "load", "1")
+        installed.systemctl("start", "mlflow-server-backup.service")
+        for path in (f"{STORE}/mlflow.db", f"{BACKUPS}/latest/mlflow.db"):
+            assert not reads(installed, path), "nobody has let her in yet"
+        installed.write(ENVIRONMENT, "MLFLOW_STORE_GROUP=mlflow\n")
+        installed.systemctl("restart", "mlflow-server")
+        assert reads(installed, f"{STORE}/mlflow.db")
+        installed.shell("sleep 1.1")
+        installed.systemctl("start", "mlflow-server-backup.service")
+        for path in (f"{STORE}/mlflow.db", f"{BACKUPS}/latest/mlflow.db"):
+            assert reads(installed, path), path
+        (run, _), *_ = installed.python("inside.py", "load", "1")
+        for folder in (f"{STORE}/artifacts", f"{BACKUPS}/latest/artifacts"):
+            note = installed.shell(f"find {folder} -path '*{run}*' -name note.txt")
+            assert not note or reads(installed, note)
+        assert not reads(installed, f"{STORE}/auth/admin-password")
+        assert installed.run("touch", f"{STORE}/hers", user="hana", check=False).returncode != 0
+        assert installed.shell(f"stat -c %a {STORE}") == "750"
+    finally:
+        installed.shell(f"rm -f {ENVIRONMENT}; userdel --remove hana")
+        installed.systemctl("restart", "mlflow-server")
+    assert installed.shell(f"stat -c %a {STORE}") == "700"
