@@ -15,6 +15,8 @@ from jupyter_utils.kernels.private import WITHHELD, is_private
 from jupyter_utils.machine.masking import masked
 from jupyter_utils.notebook import VSCODE, Content, FileCell, normal, read_content
 
+from .recorded import Recorded
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
@@ -61,15 +63,7 @@ def _shown(source: str) -> str:
     return WITHHELD if is_private(source) else masked(normal(source))
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """The tags that say whether the file holds what ran, and warnings that name what it does not hold."""
-
-    tags: dict[str, str]
-    warnings: tuple[str, ...] = ()
-
-
-def compare(notebook: CallingNotebook, saved: Saved, directory: Path) -> Comparison:
+def compare(notebook: CallingNotebook, saved: Saved, directory: Path) -> Recorded:
     """Compare the cells that ran with the notebook's file, and keep the difference among the run's artifacts.
 
     Args:
@@ -79,14 +73,14 @@ def compare(notebook: CallingNotebook, saved: Saved, directory: Path) -> Compari
     """
     ran = ran_cells()
     if not ran:
-        return Comparison({}, _why(saved))
+        return Recorded({}, _why(saved))
     content = read_content(notebook.path)
     found = differing(ran, content or Content(()), _may_be_deleted(notebook, saved))
     if found:
         text = "\n".join(one.diff(notebook.path.name) for one in found)
         path = directory / ARTIFACTS / DIFFERENCE
         path.write_text(text, encoding="utf-8", errors="surrogateescape")
-    return Comparison({TAG: "true" if found else "false"}, tuple(_warnings(notebook, saved, found)))
+    return Recorded({TAG: "true" if found else "false"}, tuple(_warnings(notebook, saved, found)))
 
 
 def _warnings(notebook: CallingNotebook, saved: Saved, found: Sequence[Differing]) -> list[str]:

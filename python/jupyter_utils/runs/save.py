@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.entries.entry import Entry, measure_files, write_entry
-from jupyter_utils.entries.stores import KnownStores
-from jupyter_utils.errors import SendError, SpoolError, StageError, UnsentError
-from jupyter_utils.machine.urls import mask, without_credentials
-from jupyter_utils.notebook import executing_file, find_twins, save_notebook, script_name
-from jupyter_utils.spool import EntryLease, status_line
-from jupyter_utils.tracking import (
-    Answer,
-    SentRun,
-    artifact_folder,
-    client_settings,
-    is_http,
-    run_url,
-    why_down,
-)
+from jupyter_utils.machine.urls import without_credentials
+from jupyter_utils.notebook import save_notebook
+from jupyter_utils.spool import status_line
+from jupyter_utils.tracking import run_url
 
 from .arguments import spelled
 from .call import Arguments, Call, check_call
-from .calling import record_call
 from .code import Code, commit, look
-from .code_files import record_code
-from .conditions import record_conditions
-from .delivery import deliver, deliver_waiting
-from .destination import Round, check, first_word
-from .order import record_order
-from .provenance import environment_tags, source_tags
-from .ran import Comparison, compare
-from .recorded import Recorded, together
+from .keeping import interruptible, keep, write
+from .ran import compare
+from .recorded import Recorded
 from .result import SaveResult, complete
-from .staging import Staged, stage
+from .sending import send
 
 if TYPE_CHECKING:
     import os
@@ -46,9 +28,6 @@ if TYPE_CHECKING:
     from jupyter_utils.notebook import Saved
 
 __all__ = ["SaveResult", "save_mlflow"]
-
-_AGE = 1.0
-"""Seconds for which the server's answer to the question who it is counts within one call."""
 
 
 @spelled
@@ -161,12 +140,12 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     )
     saved = save_notebook(call.notebook) if call.notebook else None
     with ExitStack() as stack:
-        with _interruptible():
-            lease, staged, elsewhere = _write(call, stack)
+        with interruptible():
+            lease, staged, elsewhere = write(call, stack)
         ran, code = _code(call, saved, lease.path)
         with _mentioning(code.commit if call.do_commit else None):
-            recorded = _keep(call, start_time, staged, code.tags | ran.tags, lease)
-            run, unsent = _send(call, lease, code.commit)
+            recorded = keep(call, start_time, staged, code.tags | ran.tags, lease)
+            run, unsent = send(call, lease, code.commit)
         entry = None if run else lease.path
     made = SaveResult(
         run_id=run.run_id if run else None,
@@ -192,46 +171,13 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     return complete(made)
 
 
-def _write(call: Call, stack: ExitStack) -> tuple[EntryLease, Staged, str | None]:
-    """Write the values where they become the run's by a rename, or, where that disk cannot take them, into the spool.
-
-    Returns:
-        the entry, which `stack` holds; what was written; and a word where it is not in the store.
-    """
-    store, said = _store(call), None
-    if store is not None:
-        with ExitStack() as tried:
-            try:
-                lease = tried.enter_context(call.spool.writing(store))
-                staged = stage(call, lease.path, last=False)
-            except (StageError, SpoolError) as error:
-                if not isinstance(error.__cause__, OSError):
-                    raise
-                said = f"MLflow's disk could not take the files ({error.__cause__}), so they were written to the spool."
-            else:
-                stack.push(tried.pop_all())
-                return lease, staged, None
-    lease = stack.enter_context(call.spool.writing(None))
-    return lease, stage(call, lease.path), said
-
-
-def _code(call: Call, saved: Saved | None, directory: Path) -> tuple[Comparison, Code]:
+def _code(call: Call, saved: Saved | None, directory: Path) -> tuple[Recorded, Code]:
     """Compare what ran with the notebook's file, and commit that, or look at what is checked out."""
     if call.notebook is None or saved is None:
-        return Comparison({}), look(call, directory)
+        return Recorded({}), look(call, directory)
     ran = compare(call.notebook, saved, directory)
     notebook = call.notebook.path
     return ran, commit(call, notebook, directory, saved) if call.do_commit else look(call, directory)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Have an interrupt, which is the user's wish and no value's failure, say that nothing has come of the call."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        error.add_note("The run was not whole on disk yet, so it is not kept: nothing was committed or sent to MLflow.")
-        raise
 
 
 @contextmanager
@@ -243,120 +189,3 @@ def _mentioning(commit: str | None) -> Iterator[None]:
         if commit and commit not in str(error):
             error.add_note(f"The notebook is committed as {commit}; the run is not marked finished in MLflow.")
         raise
-
-
-def _store(call: Call) -> Path | None:
-    """Return the server's artifact folder where it is on this machine: then the files are written there at once."""
-    if call.server.down or not is_http(call.uri):
-        return None
-    with client_settings(retries=0):
-        return artifact_folder(call.uri)
-
-
-def _keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], lease: EntryLease) -> Recorded:
-    """Complete the entry: from here on, sending needs nothing but its directory, and nobody but a sender removes it."""
-    source = source_tags(call.notebook.path if call.notebook else None, script_name())
-    try:
-        recorded = _record(call, lease.path)
-        entry = Entry(
-            experiment_name=call.experiment_name,
-            start_time=start_time,
-            run_name=call.run_name,
-            params=staged.params,
-            metrics=call.metrics,
-            tags=source | environment_tags() | code | recorded.tags | staged.tags,
-            inputs=staged.inputs,
-            files=measure_files(lease.path, known=staged.files),
-            id=lease.id,
-            uri=without_credentials(call.uri),
-            store=_meant(call),
-            experiment=call.server.experiment,
-        )
-        write_entry(entry, lease.path)
-        call.spool.commit(lease)
-    except OSError as error:
-        raise StageError(
-            f"The run could not be kept in {call.spool.path} ({error}): is the disk full? JUPYTER_UTILS_SPOOL_DIR "
-            "names another folder. Nothing was sent to MLflow."
-        ) from error
-    return recorded
-
-
-def _record(call: Call, directory: Path) -> Recorded:
-    """Keep what the run records by itself among its artifacts; after the commit, with which the code is compared."""
-    notebook = call.notebook.path if call.notebook else None
-    twins = find_twins(notebook) if notebook else []
-    order = {"order": lambda: record_order(notebook, directory)} if notebook else {}
-    return together(
-        {
-            **order,
-            "code": lambda: record_code(notebook, twins, executing_file(), directory),
-            "machine": lambda: record_conditions(directory),
-            "call": lambda: record_call(notebook, directory),
-        }
-    )
-
-
-def _meant(call: Call) -> str:
-    """Return the identity of the store that answered, or, where that is down or another, of the one that is known."""
-    if not call.server.down:
-        return call.answer.store
-    return next(iter(KnownStores(call.spool.path).meant(call.uri)), "")
-
-
-def _send(call: Call, lease: EntryLease, commit: str | None) -> tuple[SentRun | None, str | None]:
-    """Send what waits for this server, in order, and then this run; where that must wait, say why.
-
-    Returns:
-        the run, if it was sent, and what is to be said of it.
-    """
-    try:
-        plain = _check_up(call)
-        return deliver(call.spool, lease, uri=call.uri, experiment_id=call.server.experiment_id, fresh=True), plain
-    except UnsentError as error:
-        return None, f"{error} {_wait(call, lease)}"
-    except SendError as error:
-        message = f"{error}\nThe run is kept: `jupyter-utils sync` tries again, with --drop {lease.id} you give it up."
-        raise SendError(message, run_id=error.run_id, commit=commit) from error
-    except KeyboardInterrupt as error:
-        error.add_note(f"The run is kept in {lease.path} and will be sent later: jupyter-utils sync")
-        raise
-
-
-def _check_up(call: Call) -> str | None:
-    """Send what waits for the server already, and return what is to be said of the server.
-
-    Raises:
-        UnsentError: it is down, or goes down, or is another than the one that is meant.
-    """
-    known = KnownStores(call.spool.path)
-    answer = _answer(call, known)
-    if down := call.server.down or answer.down:
-        hint = "Is that the right one (mlf_uri=, MLFLOW_TRACKING_URI), and was it started (`jupyter-utils mlflow`)?"
-        raise UnsentError(f"The MLflow server at {mask(call.uri)} {down}." + ("" if answer.is_stranger else f" {hint}"))
-    said = first_word(call.uri, answer.store, known)
-    waiting = deliver_waiting(call.spool, servers=Round(known, only=call.uri, answer=answer))
-    failed = [error for error in waiting.unsent.values() if type(error) is UnsentError]
-    # One that fails again and again must not keep the others from a server that lives.
-    if failed and why_down(call.uri):
-        raise failed[0]
-    return said
-
-
-def _answer(call: Call, known: KnownStores) -> Answer:
-    """Return who answered; asked again where writing the values took so long that another may have taken the port."""
-    if call.server.down or time.monotonic() - call.answer.at < _AGE:
-        return call.answer
-    answer = check(call.uri, known)
-    if answer.down is None and answer.store != call.answer.store:
-        return replace(answer, down="became another store during this call", is_stranger=True)
-    return answer
-
-
-def _wait(call: Call, lease: EntryLease) -> str:
-    """Make an entry that has to wait survive a power cut, too, and say who will send it."""
-    try:
-        call.spool.make_durable(lease)
-    except OSError as error:
-        return f"The run is kept in {lease.path}, but the disk could not be made to write it down ({error})."
-    return "The next call, the running lab or `jupyter-utils sync` sends the run once the server can take it."
