@@ -11,15 +11,20 @@ from jupyter_utils.artifacts.lookup import kind_named
 from jupyter_utils.artifacts.manifest import MANIFEST, MANIFEST_FORMAT
 from jupyter_utils.artifacts.names import name_problem
 from jupyter_utils.artifacts.registry import SIDECAR, Format, NotTrustedError
+from jupyter_utils.entries.copying import copy_file
 from jupyter_utils.entries.entry import sha256
 from jupyter_utils.errors import LoadError, UntrustedFormatError
 from jupyter_utils.machine.urls import said
-from jupyter_utils.tracking.server import client_settings, tracking_uri
+from jupyter_utils.tracking.local import artifact_folder, run_folder
+from jupyter_utils.tracking.server import client_settings, is_http, tracking_uri
 
 from .staging import LONG_PARAMS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_LARGE = 16 * 2**20
+"""Bytes from which on it is worth to ask whether a file lies on this machine."""
 
 
 class Values(Mapping[str, Any]):
@@ -168,7 +173,7 @@ class _Run:
 
     def read(self, artifact: dict[str, Any]) -> Any:
         form = self.check(artifact)
-        details = artifact["details"] | {"trust": self.trust, "device": self.device}
+        details = artifact["details"] | {"trust": self.trust} | ({"device": self.device} if self.device else {})
         if SIDECAR in details:
             details[SIDECAR] = self.file(details[SIDECAR]).read_bytes()
         path = self.file(artifact["path"])
@@ -198,8 +203,6 @@ class _Run:
         return [one for one in self.manifest()["files"] if one["path"] == name or one["path"].startswith(name + "/")]
 
     def _fetch(self, file: dict[str, Any], root: Path) -> None:
-        from mlflow import MlflowClient
-
         if name_problem(file["path"]):
             raise LoadError(
                 f"The manifest of run {self.run_id} names {file['path']!r}, which no artifact may be called."
@@ -208,13 +211,35 @@ class _Run:
         if target.is_file() and target.stat().st_size == file["size"]:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with client_settings():
-                MlflowClient(self.uri).download_artifacts(self.run_id, file["path"], str(target.parent))
-        except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold the address
-            raise LoadError(f"{file['path']} of run {self.run_id} cannot be downloaded: {said(error)}") from None
+        source = self._near(file)
+        if source is not None:
+            copy_file(source, target)
+        else:
+            self._download(file, target)
         if file["sha256"] and sha256(target) != file["sha256"]:
             target.unlink()
             raise LoadError(
                 f"{file['path']} of run {self.run_id} is damaged: its SHA-256 is not the one in the manifest."
             )
+
+    def _download(self, file: dict[str, Any], target: Path) -> None:
+        from mlflow import MlflowClient
+
+        try:
+            with client_settings():
+                MlflowClient(self.uri).download_artifacts(self.run_id, file["path"], str(target.parent))
+        except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold the address
+            raise LoadError(f"{file['path']} of run {self.run_id} cannot be downloaded: {said(error)}") from None
+
+    def _near(self, file: dict[str, Any]) -> Path | None:
+        """Return a large file where it lies in the server's own folder, if that is this machine's: it is only copied.
+
+        Its digest is taken on the way, and a reflink takes no time at all.
+        """
+        if (file["size"] or 0) < _LARGE or not is_http(self.uri):
+            return None
+        with client_settings(retries=0):
+            store = artifact_folder(self.uri)
+        folder = run_folder(store, self.info().info.artifact_uri) if store else None
+        source = folder / file["path"] if folder else None
+        return source if source is not None and source.is_file() and source.stat().st_size == file["size"] else None
