@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 GIB = 2**30
-PLAIN, DISK, MEMORY_MIB = 0.6, 1.6, 256
+PLAIN, DISK, SHA256, MEMORY_MIB = 0.6, 1.6, 1.3, 256
 WAYS = ("plain", "x.pt", "x.safetensors", "transformers")
+LOADED = "x.pt"
 
 
 def model(way: str, size: float, device: str) -> Any:
@@ -84,6 +85,25 @@ def child(way: str, uri: str, size: float, device: str) -> None:
     sys.stdout.write(json.dumps({"seconds": seconds, "mib": resident("VmHWM") - before}) + "\n")
 
 
+def load(uri: str, size: float) -> None:
+    """Store a model, load it into an empty cache, and print seconds, and those of sha256sum of the same file."""
+    import jupyter_utils
+
+    made = model(LOADED, size, "cpu")
+    run = jupyter_utils.save_mlflow("benchmark", model={LOADED: made}, do_commit=False, mlf_uri=uri).run_id
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        os.environ["XDG_CACHE_HOME"] = folder
+        start = time.perf_counter()
+        back = jupyter_utils.load_mlflow(str(run), uri).model[LOADED]
+        seconds = time.perf_counter() - start
+        assert list(back) == list(made.state_dict())
+        (file,) = Path(folder).rglob(LOADED)
+        start = time.perf_counter()
+        subprocess.run(["sha256sum", file], check=True, stdout=subprocess.DEVNULL)
+        own = time.perf_counter() - start
+    sys.stdout.write(json.dumps({"seconds": seconds, "sha256sum": own, "mib": 0}) + "\n")
+
+
 def disk(size: float) -> dict[str, float]:
     """Write as many bytes with dd."""
     os.sync()
@@ -113,6 +133,9 @@ def main() -> int:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--child")
     arguments = parser.parse_args()
+    if arguments.child == "load":
+        load(arguments.uri, arguments.gib)
+        return 0
     if arguments.child:
         child(arguments.child, arguments.uri, arguments.gib, arguments.device)
         return 0
@@ -134,6 +157,10 @@ def main() -> int:
         kept &= good
         sys.stdout.write(line + ("\n" if good else "  NOT KEPT\n"))
     sys.stdout.write(f"limits: {PLAIN} of plain, {DISK} of dd, {MEMORY_MIB} MiB\n")
+    loads = [one("load", arguments) for _ in range(arguments.times)]
+    seconds, own = (statistics.median(run[name] for run in loads) for name in ("seconds", "sha256sum"))
+    kept &= seconds <= SHA256 * own
+    sys.stdout.write(f"loading {LOADED}: {seconds:.2f} s, {seconds / own:.2f} of sha256sum; at most {SHA256}\n")
     return 0 if kept else 1
 
 

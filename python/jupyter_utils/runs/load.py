@@ -185,7 +185,7 @@ class _Run:
 
     def read(self, artifact: dict[str, Any]) -> Any:
         form = self.check(artifact)
-        details = artifact["details"] | {"trust": self.trust, "device": self.device}
+        details = artifact["details"] | {"trust": self.trust} | ({"device": self.device} if self.device else {})
         if SIDECAR in details:
             details[SIDECAR] = self.file(details[SIDECAR]).read_bytes()
         value = self._read(form, artifact, details, own=False)

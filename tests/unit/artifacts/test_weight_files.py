@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import zipfile
@@ -140,3 +141,41 @@ def test_pieces_of_another_device(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = Storage(torch.arange(30, dtype=torch.uint8))
     assert b"".join(map(bytes, storages.pieces(storage))) == bytes(range(30))
     assert b"".join(map(bytes, storages.pieces(storage, 3, 20))) == bytes(range(3, 23))
+
+
+def test_pieces_of_a_gpu_come_through_two_buffers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is filled while the other is used, and none is used before its copy has arrived."""
+    events: list[str] = []
+
+    class Event:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def synchronize(self) -> None:
+            events.append(f"arrived {self.number}")
+
+    class Stream:
+        def __init__(self, _: Any) -> None:
+            self.copies = 0
+
+        def record_event(self) -> Event:
+            self.copies += 1
+            events.append(f"copying {self.copies}")
+            return Event(self.copies)
+
+    own = torch.empty
+    made: list[torch.Tensor] = []
+
+    def empty(*size: int, pin_memory: bool = False, **more: Any) -> torch.Tensor:
+        made.extend([own(*size, **more)] if pin_memory else [])
+        return made[-1] if pin_memory else own(*size, **more)
+
+    monkeypatch.setattr(torch, "empty", empty)
+    for name, value in {"device": contextlib.nullcontext, "stream": contextlib.nullcontext, "Stream": Stream}.items():
+        monkeypatch.setattr(torch.cuda, name, value)
+    monkeypatch.setattr(storages, "_BUFFER", 8)
+    content = torch.arange(29, dtype=torch.uint8)
+    assert b"".join(map(bytes, storages._through_pinned(content))) == bytes(range(29))
+    assert [tensor.numel() for tensor in made] == [8, 8]
+    order = ["copying 1", "copying 2", "arrived 1", "copying 3", "arrived 2", "copying 4", "arrived 3", "arrived 4"]
+    assert events == order

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jupyter_utils.artifacts import writing
 from jupyter_utils.artifacts.lookup import kind_named
+from jupyter_utils.artifacts.weights import files
 from jupyter_utils.artifacts.weights.adapters import not_named
 from torch.distributed.fsdp import fully_shard
 
@@ -375,11 +376,48 @@ def test_a_base_that_its_name_would_not_give_is_copied(
     assert same(back, model)
 
 
+def test_what_peft_leaves_out_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An adapter's weight that is not in its file would come back as a new one."""
+    model = changed(peft().get_peft_model(classifier(), peft().LoraConfig(target_modules=["query", "key"])))
+    own = peft().peft_model.get_peft_model_state_dict
+
+    def some(*args: Any, **more: Any) -> dict[str, Any]:
+        return {name: one for name, one in own(*args, **more).items() if "key.lora_A" not in name}
+
+    monkeypatch.setattr("peft.peft_model.get_peft_model_state_dict", some)
+    stored = writing.write(writing.plan("model", {"m": model})[0][0], tmp_path)
+    assert "key.lora_A" in stored.warnings[-1]
+
+
 def test_a_base_in_a_folder_of_this_machine_has_no_name(tmp_path: Path) -> None:
     """The folder is not in the run."""
     classifier().save_pretrained(tmp_path / "folder")
     base = transformers.BertForSequenceClassification.from_pretrained(tmp_path / "folder")
     assert "this machine" in str(not_named(base, base.state_dict()))
+
+
+@pytest.mark.parametrize("kind", ["adapted", "tied", "peft", "mixtral", "mixed", "offloaded"])
+def test_the_same_in_a_stream(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As large models are written."""
+    monkeypatch.setattr(files, "_SMALL", 0)
+    lora = peft().LoraConfig(target_modules=["query"])
+    model = generator() if kind == "tied" else classifier()
+    if kind == "adapted":
+        model.add_adapter(lora)
+    elif kind == "peft":
+        model = peft().get_peft_model(model, lora)
+    elif kind == "mixtral":
+        more = {"num_key_value_heads": 1, "num_local_experts": 2, "bos_token_id": 0, "eos_token_id": 0}
+        model = transformers.MixtralForCausalLM(transformers.MixtralConfig(**SIZE, **more))
+    elif kind == "mixed":
+        model.bert.half()
+    changed(model)
+    expected = copy.deepcopy(model.state_dict())
+    if kind == "offloaded":
+        accelerate.disk_offload(model, tmp_path / "offload", execution_device=torch.device("cpu"))
+    stored, back = store(model, tmp_path)
+    assert same(back, expected)
+    assert (kind == "peft") == bool(stored.warnings)
 
 
 # ---- weights that are elsewhere ----

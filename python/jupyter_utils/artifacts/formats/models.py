@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.adapters.transformers import ForeignCodeError, no_question
 from jupyter_utils.artifacts.registry import CannotReadError, Details, NotTrustedError, Written, dotted_name
-from jupyter_utils.artifacts.weights.adapters import base_state, is_adapted, merged, not_named
+from jupyter_utils.artifacts.weights.adapters import added, base_state, is_adapted, merged, not_named
 from jupyter_utils.artifacts.weights.files import checkpoint_file
 from jupyter_utils.artifacts.weights.modules import own_class, state_of
 from jupyter_utils.artifacts.weights.pretrained import Files, save_bare, unlike, writing
@@ -181,21 +181,28 @@ def check_adapter(value: Any) -> str | None:
 def write_adapter(value: Any, path: Path) -> Written:
     """Write the adapters' directory; the base model is named in it, and copied only if the name would not give it."""
     state = state_of(value)
-    with writing(state):
+    with writing(state) as files:
         value.save_pretrained(str(path), state_dict=dict(state))
-    details: Details = {"class": type(value).__name__}
     base = value.get_base_model()
     own = base_state(base, state_of(base))
+    lost = files.missing(added(value, state, own))
+    details: Details = {"class": type(value).__name__} | ({"lost": lost} if lost else {})
     why = not_named(base, own)
     if why is None:
-        return Written(details)
+        return Written(details, warnings=_adapter_warning(lost))
     said = f"has its base model beside it, in {_BASE}: {why}"
     if not hasattr(base, "save_pretrained"):
         checkpoint_file(own, path / f"{_BASE}.pt")
-        return Written(details, warnings=(f"{said} (its state_dict, in {_BASE}.pt)",))
+        return Written(details, warnings=(f"{said} (its state_dict, in {_BASE}.pt)", *_adapter_warning(lost)))
     written = write_pretrained_state(base, path / _BASE, own)
     adapters = {"adapters": list(value.peft_config), "active": _names(value.active_adapters)}
-    return Written(details | adapters | {"base": written.details}, warnings=(said, *written.warnings))
+    return Written(
+        details | adapters | {"base": written.details}, warnings=(said, *written.warnings, *_adapter_warning(lost))
+    )
+
+
+def _adapter_warning(lost: list[str]) -> tuple[str, ...]:
+    return (f"does not have all that the adapters do: PEFT leaves out {', '.join(lost[:_SHOWN])}",) if lost else ()
 
 
 def _names(active: Any) -> list[str]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.registry import dotted_name
 
+from .storages import place
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -42,6 +44,17 @@ def base_state(model: Any, state: Mapping[str, Any]) -> dict[str, Any]:
             if name.startswith(own) or not name.startswith(f"{path}.")
         }
     return found
+
+
+def added(model: Any, state: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what adapters have added to a PEFT model's own tensors, where PEFT stores it as it is.
+
+    Prompts are computed from what is trained, and stored instead of it.
+    """
+    if any(getattr(config, "is_prompt_learning", False) for config in model.peft_config.values()):
+        return {}
+    places = {place(one) for one in own.values() if hasattr(one, "untyped_storage")}
+    return {name: one for name, one in state.items() if hasattr(one, "untyped_storage") and place(one) not in places}
 
 
 def merged(model: Any) -> bool:

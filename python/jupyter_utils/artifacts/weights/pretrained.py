@@ -16,6 +16,7 @@ from jupyter_utils.artifacts.registry import CannotWriteError
 from .files import safetensors_file
 from .modules import own_class
 from .safetensors import tensor_bytes
+from .storages import place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -56,12 +57,6 @@ class Files:
 
 def _is_tensor(one: Any) -> bool:
     return hasattr(one, "untyped_storage")
-
-
-def place(tensor: Any) -> tuple[Any, ...]:
-    """Return what two tensors have in common exactly when they are the same numbers at the same place in memory."""
-    shape = (tuple(tensor.shape), tensor.dtype)
-    return (str(tensor.device), tensor.data_ptr(), tuple(tensor.stride()), *shape) if tensor.numel() else shape
 
 
 def _digest(tensor: Any) -> str:
