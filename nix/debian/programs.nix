@@ -14,9 +14,13 @@ let
       environment,
       script,
       description,
+      # Whether it starts our own command, which the caller's Python settings must not reach.
+      own ? false,
     }:
     system.run ./build/program.py {
-      inherit name script environment;
+      inherit name environment;
+      inherit (path) aside;
+      script = if own then "${path.aside}\n${script}" else script;
       path = path.program environment tools;
     }
     // {
@@ -37,6 +41,7 @@ in
     program {
       inherit name environment;
       script = ''exec ${environment}/bin/${command} "$@"'';
+      own = builtins.match "jupyter-utils .*" command != null;
       description = "`${command}` in the debian base's ${environment.name}";
     };
 

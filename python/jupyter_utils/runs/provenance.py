@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import DatasetInput
+from jupyter_utils.machine.inherited import brought, working_tree
 from jupyter_utils.machine.variables import given
 
 if TYPE_CHECKING:
@@ -68,10 +69,16 @@ def environment_tags() -> dict[str, str]:
     if torch is not None:
         tags["jupyter_utils.torch"] = str(torch.__version__)
         tags.setdefault("jupyter_utils.variant", "cuda" if torch.version.cuda else "cpu")
-    overlay = _overlay()
+    if tree := working_tree():
+        tags["jupyter_utils.working_tree"] = tree
+    # What came on top of the environment: it cannot be had again from the lock alone.
+    overlay, added = _overlay(), [*(f"{name}={value}" for name, value in brought().items()), *_startup_files()]
+    if overlay or added:
+        tags["jupyter_utils.drifted"] = "true"
     if overlay:
-        # What was installed on top of the lock: the environment cannot be rebuilt from the lock alone.
-        tags |= {"jupyter_utils.drifted": "true", "jupyter_utils.overlay": cut(", ".join(overlay))}
+        tags["jupyter_utils.overlay"] = cut(", ".join(overlay))
+    if added:
+        tags["jupyter_utils.added"] = cut(", ".join(added))
     return tags
 
 
@@ -96,6 +103,15 @@ def dataset_input(key: str, path: str, files: Sequence[EntryFile]) -> DatasetInp
     digest = hashlib.sha256(content.encode()).hexdigest()[:16]
     context = next((name for part, name in _CONTEXTS.items() if part in key.lower()), "dataset")
     return DatasetInput(name=key, digest=digest, context=context, path=path)
+
+
+def _startup_files() -> list[str]:
+    """Return what IPython has run in this kernel before its first cell: files of the user's profile."""
+    with suppress(Exception):  # no kernel, or a profile that cannot be read
+        shell = sys.modules["IPython"].get_ipython()
+        folder = Path(shell.profile_dir.startup_dir)
+        return [f"IPython startup: {file}" for file in sorted(folder.iterdir()) if file.suffix in {".py", ".ipy"}]
+    return []
 
 
 def _overlay() -> list[str]:

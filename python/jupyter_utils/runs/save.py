@@ -99,7 +99,9 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.store_path: where it lies in the Nix store.
         jupyter_utils.image: the container image's digest, where `JUPYTER_UTILS_IMAGE_DIGEST` tells it.
         jupyter_utils.python, .torch: their versions (torch only where it was imported).
-        jupyter_utils.drifted, .overlay: "true" and the packages, where `%pip install` has added some.
+        jupyter_utils.drifted: "true" where something came on top of the environment: .overlay, the packages that
+            `%pip install` has added; .added, variables of the shell such as PYTHONPATH that bring code of their own.
+        jupyter_utils.working_tree: the folder of this package, where a development shell put it before the locked.
         jupyter_utils.long_params: the names of the params that are stored whole as an artifact.
 
     Example (in a notebook that lies in a Git repository)::

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from jupyter_utils.machine.files import read_secret, state_dir
+from jupyter_utils.machine.inherited import inherited, kept_names
 from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.machine.variables import given
 from jupyter_utils.settings import read_settings
@@ -20,15 +21,28 @@ if TYPE_CHECKING:
 
 
 def base_environment(settings: Settings) -> dict[str, str]:
-    """Make the environment of every process below: the user's, with proxies, certificates and no telemetry."""
+    """Make the environment of every process below: what may be inherited, with proxies, certificates, no telemetry."""
     return {
         # Whether the service is ready is not for its servers, nor for a notebook, to say.
-        **{name: value for name, value in os.environ.items() if name != VARIABLE},
+        **{name: value for name, value in inherited().variables.items() if name != VARIABLE},
         **proxy_environment(settings),
         **certificate_environment(settings, state_dir()),
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
+        # What somebody installed below the home folder is no part of the environment.
+        "PYTHONNOUSERSITE": "1",
     }
+
+
+def kept_environment(settings: Settings) -> dict[str, str]:
+    """Return what JUPYTER_UTILS_KEEP hands on to JupyterLab and its notebooks."""
+    names = kept_names(settings.jupyter_utils_keep)
+    return {name: value for name, value in inherited(names).variables.items() if name in names}
+
+
+def left_out(settings: Settings) -> str | None:
+    """Say what of the caller's shell nobody below inherits; None where there is nothing of that kind."""
+    return inherited(kept_names(settings.jupyter_utils_keep)).told()
 
 
 def server_environment(settings: Settings) -> dict[str, str]:
@@ -49,6 +63,7 @@ def notebook_environment(settings: Settings, admin: mlflow.Credentials | None) -
         "JUPYTER_UTILS_SPOOL_GIB": str(settings.jupyter_utils_spool_gib),
         "JUPYTER_UTILS_FSYNC": settings.jupyter_utils_fsync,
         **settings.for_library,
+        **kept_environment(settings),
         **(admin.environment() if admin else tracking_password(settings)),
     }
 
