@@ -33,7 +33,7 @@ build.run()
 """
 EXPRESSION = """
 let
-  system = import {root}/nix/debian/system.nix;
+  system = import {root}/nix/debian/system.nix {{ }};
   one = n: system.run (builtins.toFile "one.py" ''
     import os, sys, time
     print("at work on", os.environ["name"], flush=True)

@@ -93,10 +93,12 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.entry: names the call; no two runs have the same.
         jupyter_utils.notebook.name, .path: the notebook; .differs: with `do_commit=False`, whether it differs from
             the commit that is checked out ("true": the difference is the artifact `jupyter_utils/notebook.diff`).
-        jupyter_utils.lock: SHA-256 of the poetry.lock from which the environment was built. The commit of this
-            project that holds this lock builds the same environment again.
-        jupyter_utils.base, .variant, .system: "debian" or "nixpkgs", "cpu" or "cuda", the base's release.
-        jupyter_utils.store_path: where it lies in the Nix store.
+        jupyter_utils.lock: SHA-256 of the poetry.lock from which the environment was built.
+        jupyter_utils.base, .variant, .system: "debian" or "nixpkgs", "cpu" or "cuda", the base's release: on debian the
+            name of the Debian system in the Nix store, which its pin (nix/debian/system.json) decides.
+        jupyter_utils.pinned: "false" where another Debian system stood in for the pinned one.
+        jupyter_utils.store_path: where it lies in the Nix store. A commit of this project with this lock, this pin and
+            the same nix/ builds the same environment, and the store path says whether it is.
         jupyter_utils.image: the container image's digest, where `JUPYTER_UTILS_IMAGE_DIGEST` tells it.
         jupyter_utils.python, .torch: their versions (torch only where it was imported).
         jupyter_utils.drifted: "true" where something came on top of the environment: .overlay, the packages that
