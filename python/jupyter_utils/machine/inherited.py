@@ -14,6 +14,7 @@ The one table of that. Looked at, and handed on:
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -137,6 +138,16 @@ def kept_names(text: str | None) -> frozenset[str]:
             f"there: {', '.join(LEFT_OUT)}."
         )
     return names
+
+
+def leave_callers_modules() -> None:
+    """Take what PYTHONPATH has brought out of this process's own path, before it imports a package from there.
+
+    The programs in front of `jupyter-utils` have done so already; an image and a development shell have none.
+    """
+    named = {Path(entry).absolute() for entry in given("PYTHONPATH").split(os.pathsep) if entry}
+    foreign = {entry for entry in named if not _own_package(str(entry))}
+    sys.path[:] = [entry for entry in sys.path if not entry or Path(entry).absolute() not in foreign]
 
 
 def brought() -> dict[str, str]:

@@ -19,7 +19,7 @@ def test_a_shadow_of_a_locked_package_stops_nothing(tmp_path: Path) -> None:
     """MLflow and kernels have the locked numpy; what was left out is named; what a setting keeps is in the record."""
     shadow, startup, profile = tmp_path / "shadow", tmp_path / "startup.py", tmp_path / "ipython"
     shadow.mkdir()
-    for name in ("numpy", "tornado", "ipykernel_launcher"):
+    for name in ("numpy", "click", "pydantic", "tornado", "ipykernel_launcher"):
         (shadow / f"{name}.py").write_text("raise SystemExit('the shadow')\n")
     startup.write_text("from_the_shell = 1\n")
     (profile / "profile_default" / "startup").mkdir(parents=True)
