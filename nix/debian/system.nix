@@ -13,7 +13,7 @@ let
     name = "debian-${suite}";
     hash = sha256;
     mode = "recursive";
-    more = ". It is the pinned Debian system: where no place has that any more, the same command says how to run with the present packages";
+    more = " (with --locked: the pinned Debian system or an error; without it, where no place has that any more, the present packages, which are then run by: nix run -f nix/debian --argstr pin $PWD/.cache/debian/system.json)";
   };
   root = missing file;
   libraries = "${root}/usr/lib/x86_64-linux-gnu";

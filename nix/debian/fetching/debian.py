@@ -66,12 +66,12 @@ class System:
         archive = folder / "system.tar"
         mmdebstrap.from_files(pin, files, archive, self.hear)
         found = self.unpacked(pin, archive)
+        shutil.rmtree(debs, ignore_errors=True)
         if found != pin["sha256"]:
             raise GoneError(
                 f"this machine's mmdebstrap and dpkg make {found} of the pinned packages, and not {pin['sha256']}"
             )
         self.store(pin, folder)
-        shutil.rmtree(debs, ignore_errors=True)
 
     def stand_in(self, pinned: Pin, folder: Path) -> None:
         """Bring what stands in for the pin: what did so before, if that can still be had, else the present packages."""
