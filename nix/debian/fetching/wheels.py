@@ -125,9 +125,9 @@ def told_of_lost(entries: list[nix.Entry]) -> str:
     names = " ".join(sorted({entry["name"] for entry in entries}))
     return (
         f"the package index has lost {len(entries)} of the locked files; all others are in the store:\n{files}\n"
-        "Any copy will do, since each is checked against the lock. Put it under that name into a folder, from a machine "
-        "that has this environment (its place in the store is given), and name that: ./quickstart --wheels FOLDER. "
-        "Or name an index that still has it (PIP_INDEX_URL). "
+        "Any copy will do, since each is checked against the lock. Put it under that name into a folder, from a "
+        "machine that has this environment (its place in the store is given), and name that: "
+        "./quickstart --wheels FOLDER. Or name an index that still has it (PIP_INDEX_URL). "
         f"Or take another release, and another environment: python3 python/lock.py --update {names}"
     )
 
