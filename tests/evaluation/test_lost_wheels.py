@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fetching import FetchError
+from fetching import FetchError, pip
 from fetching import nix as store
 from fetching.screen import Log, Screen
 from fetching.wheels import Wheels
@@ -93,3 +93,17 @@ def test_a_changed_wheel_is_not_a_lost_one(index: Index, tmp_path: Path) -> None
     index.files[known["six"]["file"]] = index.files[known["tqdm"]["file"]]
     with pytest.raises(FetchError, match=f"Wrong hash: {known['six']['file']}"):
         fetch(tmp_path / "first")
+
+
+@pytest.mark.parametrize(
+    ("said", "gone"),
+    [
+        ("  Downloading tqdm.whl (503 kB)\nERROR: No matching distribution found for six==1.17.0", ["six"]),
+        ("WARNING: Retrying after NewConnectionError\nERROR: No matching distribution found for six==1.17.0", []),
+        ("ERROR: HTTP error 503 while getting https://index.example.org/six.whl", []),
+        ("503 Server Error: Service Unavailable for url: https://index.example.org/simple/six/", []),
+    ],
+)
+def test_an_index_without_an_answer_has_lost_nothing(said: str, gone: list[str]) -> None:
+    """What pip says then is the same; sizes are no codes of errors."""
+    assert [entry["name"] for entry in pip.lost(said, list(entries().values()))] == gone

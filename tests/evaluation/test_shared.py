@@ -19,7 +19,7 @@ PINNED = json.loads((ROOT / "nix" / "debian" / "system.json").read_text())["incl
 # The debian base's files of an image; a stand-in for the Debian system, which is only named.
 DEBIAN = f"""
 import {ROOT}/nix/debian/image-files.nix {{
-  system.root = "/debian";
+  system = {{ root = "/debian"; suite = "bookworm"; }};
   descriptions = import {SHARED}/image/config.nix {{ revision = "r"; lockHash = "l"; }};
 }} "/environment"
 """

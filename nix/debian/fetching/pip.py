@@ -33,6 +33,10 @@ COMMAND = [
     # The lock says what is a wheel and what is not, whatever the user wants of other packages.
     *("--no-binary", ":none:", "--only-binary", ":none:"),
 ]
+UNREACHABLE = re.compile(
+    r"Max retries|NewConnectionError|ProxyError|timed out|Connection|SSLError|(?:error|many) 50[0-9]|50[0-9] Server Error"
+)
+FULL = "The disk for temporary files is full: free some space, or name another folder by TMPDIR."
 
 
 class Failure(NamedTuple):
@@ -71,8 +75,10 @@ def download(entries: list[Entry], folder: Path, options: list[str], log: Log) -
 def lost(output: str, entries: list[Entry]) -> list[Entry]:
     """Return the files that the index has lost: deleted, or listed and not given, or with another one in their place.
 
-    pip stops at the first of them.
+    pip stops at the first of them. Of an index that gives no answer nothing is known.
     """
+    if UNREACHABLE.search(output):
+        return []
     unknown = set(re.findall(r"No matching distribution found for ([^=\s]+)==", output))
     refused = {last_part(address) for address in re.findall(r"HTTP error (?:404|410)\b.*?(https?://\S+)", output)}
     offered = re.findall(r"(?m)^\s+([^=\s]+)==\S+ from (\S+?)(?:#\S*)? \(from -r", output)
@@ -101,9 +107,9 @@ def explained(output: str) -> str:
             "take another index (PIP_INDEX_URL) or ask its owner."
         )
     if "No space left" in output:
-        return f"{tail}\nThe disk for temporary files is full: free some space, or name another folder by TMPDIR."
+        return f"{tail}\n{FULL}"
     if re.search(r"No module named pip", output):
         return f"{tail}\nThis Python has no pip: install the package python3-pip."
-    if re.search(r"Max retries|NewConnectionError|ProxyError|timed out|Connection|SSLError|50[0-9] ", output):
+    if UNREACHABLE.search(output):
         return f"{tail}\nThe package index cannot be reached; PIP_INDEX_URL names another. {network_advice()}."
     return tail

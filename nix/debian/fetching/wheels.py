@@ -59,7 +59,10 @@ class Wheels:
         """Take files from the user's folders; pip would ask its index all the same, which may name one that is gone."""
         for path in [path for name in extra_folders for path in found(Path(name), self.entries)]:
             if not (folder / path.name).exists() and sha256(path) == self.entries[path.name]["sha256"]:
-                shutil.copyfile(path, folder / path.name)
+                try:
+                    shutil.copyfile(path, folder / path.name)
+                except OSError as error:
+                    raise FetchError(f"{path} cannot be copied ({error.strerror}). {pip.FULL}") from error
         self.store(folder)
 
     def fetch_torch(self, entry: nix.Entry, folder: Path, folders: list[str]) -> None:
