@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from archives import CONTENTS, MOMENT, file_of, pin, served
-from fetching import FetchError, web
+from fetching import FetchError, places, web
 from fetching.debs import Debs, GoneError
 from fetching.screen import Log, Screen
 
@@ -187,3 +188,16 @@ def test_mirrors_of_apts_own_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("DEBIAN_SECURITY_MIRROR", f"file:{tmp_path}/mirror/debian-security")
     monkeypatch.setenv("DEBIAN_SNAPSHOT", "off")
     assert bring(tmp_path) == CONTENTS
+
+
+@pytest.mark.skipif(shutil.which("mmdebstrap") is None, reason="no mmdebstrap on this machine")
+def test_where_nobody_knows_a_mirror_debians_own_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that mmdebstrap knows: on Ubuntu apt names none."""
+    for name in ("DEBIAN_MIRROR", "DEBIAN_SECURITY_MIRROR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(places, "apt_repositories", list)
+    assert places.sources("bookworm") == []
+    place = places.mirror()
+    assert place is not None
+    assert place.archives["debian"].endswith("/debian")
+    assert place.archives["debian-security"].endswith("/debian-security")

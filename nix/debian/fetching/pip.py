@@ -34,7 +34,7 @@ COMMAND = [
     *("--no-binary", ":none:", "--only-binary", ":none:"),
 ]
 UNREACHABLE = re.compile(
-    r"Max retries|NewConnectionError|ProxyError|timed out|Connection|SSLError|(?:error|many) 50[0-9]|50[0-9] Server Error"
+    r"Max retries|NewConnectionError|ProxyError|timed out|Connection|SSLError|(error|many) 50[0-9]|50[0-9] Server Error"
 )
 FULL = "The disk for temporary files is full: free some space, or name another folder by TMPDIR."
 
