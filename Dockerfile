@@ -3,7 +3,7 @@
 # as well; the tests hold the two together. (The labels of commit and lock are what the arguments say.)
 ARG DEBIAN=debian:bookworm
 FROM ${DEBIAN} AS files
-ARG HTTP_PROXY HTTPS_PROXY NO_PROXY EXTRA_CA_CERTS DEBIAN_MIRROR DEBIAN_SECURITY_MIRROR PIP_INDEX_URL
+ARG HTTP_PROXY HTTPS_PROXY NO_PROXY EXTRA_CA_CERTS DEBIAN_MIRROR DEBIAN_SECURITY_MIRROR DEBIAN_SNAPSHOT PIP_INDEX_URL
 WORKDIR /source
 # What is fetched depends on the lock and on the recipes alone.
 COPY nix nix
@@ -11,6 +11,7 @@ COPY nix nix
 COPY Dockerfile *.pem ./
 COPY Dockerfile wheels/*.whl wheels/
 COPY python/files.json python/poetry.lock python/pyproject.toml python/torch-cpu.json python/
+# Once, for all images: what may have to stand in for the pinned Debian packages is kept in .cache, which COPY leaves alone.
 RUN nix/debian/docker-build-step fetch lab
 COPY . .
 

@@ -20,8 +20,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from fetching import FetchError, nix, processes
-from fetching.processes import Background, Ended
+from fetching import FetchError, nix, pins, processes
+from fetching.processes import Background
+from fetching.program import run
 from fetching.progress import Clock, duration
 from fetching.screen import Log, Screen
 
@@ -121,7 +122,7 @@ def plain(text: str) -> str:
 
 def main(arguments: argparse.Namespace, screen: Screen) -> None:
     """Build."""
-    output = nix.Output(arguments.output, arguments.lock)
+    output = nix.Output(arguments.output, arguments.lock, pins.chosen())
     link = ["--out-link", arguments.out_link] if arguments.out_link else ["--no-link"]
     words = [*nix.nix("build"), *output.base, output.name, *link, "--log-format", "internal-json"]
     log, begun = Log(f"build-{arguments.output}"), time.monotonic()
@@ -157,20 +158,5 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run() -> None:
-    """Do it, and end as whoever started this expects."""
-    arguments, screen = parse(), Screen("build")
-    try:
-        processes.Signals()
-        processes.end_with(arguments.parent)
-        main(arguments, screen)
-    except Ended as end:
-        screen.say("interrupted; what was built is in the store, the next start goes on from there")
-        processes.die_by(end.number)
-    except (FetchError, OSError) as error:
-        screen.say(str(error))
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    run()
+    run("build", parse(), main, "what was built")

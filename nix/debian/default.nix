@@ -5,11 +5,13 @@
 {
   # The folder with pyproject.toml, poetry.lock, files.json and torch-cpu.json: ours, or what `lock.py --project` made.
   lock ? ../../python,
+  # The pin of the Debian system: ours, or what ./fetch.py took where the pinned packages could not be had any more.
+  pin ? ./system.json,
   # The commit that images are labelled with.
   revision ? "unknown",
 }:
 let
-  system = import ./system.nix;
+  system = import ./system.nix { inherit pin; };
   wheels = import ./wheels.nix { inherit system lock; };
   environment = import ./environment.nix { inherit system wheels; };
   programs = import ./programs.nix { inherit system; };

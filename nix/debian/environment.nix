@@ -16,6 +16,7 @@ system.run ./build/merge.py {
     inherit variant groups;
     lock = wheels.lockHash;
     system = builtins.unsafeDiscardStringContext (baseNameOf system.root.outPath);
+    inherit (system) pinned;
   };
 }
 // {

@@ -4,13 +4,18 @@
     python3 nix/debian/fetch.py             # for .#debian.lab: one Debian system, about 200 wheels
     python3 nix/debian/fetch.py lab-gpu     # for .#debian.lab-gpu: with the CUDA wheels (3 GB)
     python3 nix/debian/fetch.py --locked    # the Debian system exactly as pinned, or an error
+    python3 nix/debian/fetch.py --update-pin   # the mirror's present Debian packages become the pin
     python3 nix/debian/fetch.py --missing   # fetches nothing, only says what would be: "system", "wheels", or nothing
 
 Where the output is in the store already, nothing is fetched, though its sources be gone. --missing needs neither
 network nor pip nor mmdebstrap: "system" is what mmdebstrap is needed for, "wheels" what pip is needed for, one a line.
 
+The pinned Debian packages come from this machine's mirror, and those that it has dropped from Debian's snapshot service
+(DEBIAN_SNAPSHOT names a mirror of it; off: never). Where neither has them, the mirror's present ones stand in, as
+another environment, loudly; that is kept in .cache, and the pin stays as it is.
+
 Uses the machine's own mmdebstrap, pip and Nix as they are configured, mirrors and proxies included, and nothing beyond
-Python 3.9's standard library. Each file is checked against its pinned hash by pip, and by Nix as it is added.
+Python 3.9's standard library. Each file is checked against its pinned hash, and by Nix as it is added.
 """
 
 from __future__ import annotations
@@ -24,9 +29,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from fetching import FetchError, debian, processes
+from fetching import FetchError, debian, pins
 from fetching.nix import Output
-from fetching.processes import Background, Ended
+from fetching.processes import Background
+from fetching.program import run
 from fetching.screen import Log, Screen
 from fetching.wheels import Wheels
 from fetching.workplace import Workplace, remove
@@ -37,10 +43,14 @@ TICK = 0.25
 
 def main(arguments: argparse.Namespace, screen: Screen) -> None:
     """Find out what is missing, fetch it, add it."""
-    output = Output(arguments.output, arguments.lock)
+    pin = None if arguments.locked or arguments.update_pin else pins.chosen()
+    output = Output(arguments.output, arguments.lock, pin)
     if arguments.missing:
-        sys.stdout.write("".join(f"{kind}\n" for kind in missing(output)))
-    elif any(output.missing()):
+        sys.stdout.write("".join(f"{kind}\n" for kind in missing(output, update=arguments.update_pin)))
+        return
+    if pin:
+        screen.say(pins.told(pins.read(pin)))
+    if arguments.update_pin or any(output.missing()):
         place = Workplace(arguments.directory)
         with place.held(screen.say):
             log = Log(f"fetch-{arguments.output}")
@@ -50,11 +60,12 @@ def main(arguments: argparse.Namespace, screen: Screen) -> None:
                 raise FetchError(log.mention(str(error))) from error
 
 
-def missing(output: Output) -> list[str]:
+def missing(output: Output, *, update: bool) -> list[str]:
     """Return which kinds of files are to be fetched; all where there is no Nix yet."""
     if shutil.which("nix") is None or not os.path.lexists("/nix/store"):
         return ["system", "wheels"]
-    return [kind for kind, entries in zip(("system", "wheels"), output.missing()) if entries]  # noqa: B905 - Python 3.9
+    system, wheels = output.missing()
+    return [kind for kind, wanted in (("system", system or update), ("wheels", wheels)) if wanted]
 
 
 def fetch(output: Output, place: Workplace, arguments: argparse.Namespace, screen: Screen, log: Log) -> None:
@@ -70,8 +81,8 @@ def fetch(output: Output, place: Workplace, arguments: argparse.Namespace, scree
         parts: list[tuple[Wheels | debian.System, Background]] = []
         if wheels.left():
             parts.append((wheels, Background(lambda: wheels.fetch(folder / "wheels", arguments.wheels))))
-        if system:
-            debians = debian.System(screen, log, locked=arguments.locked)
+        if system or arguments.update_pin:
+            debians = debian.System(screen, log, locked=arguments.locked, update=arguments.update_pin)
             parts.append((debians, Background(lambda: debians.fetch(folder))))
         watch(parts, screen)
 
@@ -101,27 +112,16 @@ def parse() -> argparse.Namespace:
         "--lock", metavar="FOLDER", help="a project's lock instead of ours: what lock.py --project made"
     )
     parser.add_argument("--missing", action="store_true", help="say what would be fetched, and fetch nothing")
-    parser.add_argument("--locked", action="store_true", help="an error where the mirror has newer Debian packages")
+    system = parser.add_mutually_exclusive_group()
+    system.add_argument("--locked", action="store_true", help="an error where the pinned Debian packages are gone")
+    system.add_argument(
+        "--update-pin", action="store_true", help="make the mirror's present Debian packages the pin of this checkout"
+    )
     parser.add_argument("--wheels", action="append", default=[], metavar="FOLDER", help="look for wheels here too")
     parser.add_argument("--directory", metavar="FOLDER", help="where to keep files meanwhile (default: as TMPDIR says)")
     parser.add_argument("--parent", type=int, metavar="PID", help="end when this process, which started us, ends")
     return parser.parse_args()
 
 
-def run() -> None:
-    """Do it, and end as whoever started this expects."""
-    arguments, screen = parse(), Screen("fetch")
-    try:
-        processes.Signals()
-        processes.end_with(arguments.parent)
-        main(arguments, screen)
-    except Ended as end:
-        screen.say("interrupted; what was complete is in the store, the next start goes on from there")
-        processes.die_by(end.number)
-    except (FetchError, OSError) as error:
-        screen.say(str(error))
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    run()
+    run("fetch", parse(), main, "what was complete")

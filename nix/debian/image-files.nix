@@ -2,7 +2,7 @@
 { system, descriptions }:
 environment:
 let
-  inherit (builtins.fromJSON (builtins.readFile ./system.json)) suite;
+  inherit (system) suite;
   inherit (import ../shared/image/system.nix) entries accounts;
   # What Debian's own file has stays; of its users, root moves into the common home.
   edited =

@@ -6,13 +6,15 @@
   mode ? "flat",
   # What ./fetch.py is asked for to bring it.
   output ? "lab",
+  # What else is to be said.
+  more ? "",
   ...
 }:
 derivation {
   inherit name;
   system = "builtin";
   builder = "builtin:fetchurl";
-  url = "${name} is not in the Nix store yet. This brings it, and all that goes with it: python3 nix/debian/fetch.py ${output}";
+  url = "${name} is not in the Nix store yet. This brings it, and all that goes with it: python3 nix/debian/fetch.py ${output}${more}";
   outputHashMode = mode;
   outputHashAlgo = "sha256";
   outputHash = hash;

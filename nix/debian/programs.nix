@@ -14,9 +14,13 @@ let
       environment,
       script,
       description,
+      # Whether it starts our own command, which the caller's Python settings must not reach.
+      own ? false,
     }:
     system.run ./build/program.py {
-      inherit name script environment;
+      inherit name environment;
+      inherit (path) aside;
+      script = if own then "${path.aside}\n${script}" else script;
       path = path.program environment tools;
     }
     // {
@@ -38,6 +42,7 @@ in
     program {
       inherit name environment description;
       script = ''exec ${environment}/bin/${command} "$@"'';
+      own = builtins.match "jupyter-utils .*" command != null;
     };
 
   shell =

@@ -1,12 +1,19 @@
 # The Debian system: one fetched tree with one hash, the Python in it made ready for the store, and how to run its programs.
+{
+  pin ? ./system.json,
+}:
 let
-  pin = builtins.fromJSON (builtins.readFile ./system.json);
+  read = path: builtins.fromJSON (builtins.readFile path);
+  inherit (read pin) suite sha256;
+  # Whether it is the one that this checkout pins, and not what stands in for it.
+  pinned = sha256 == (read ./system.json).sha256;
   missing = import ./missing.nix;
   text = import ./text.nix;
   file = {
-    name = "debian-${pin.suite}";
-    hash = pin.sha256;
+    name = "debian-${suite}";
+    hash = sha256;
     mode = "recursive";
+    more = " (with --locked: the pinned Debian system or an error; without it, where no place has that any more, the present packages, which are then run by: nix run -f nix/debian --argstr pin $PWD/.cache/debian/system.json)";
   };
   root = missing file;
   libraries = "${root}/usr/lib/x86_64-linux-gnu";
@@ -75,6 +82,8 @@ let
 in
 {
   inherit
+    suite
+    pinned
     root
     libraries
     stdlib

@@ -21,6 +21,7 @@ let
       ${path.program environment tools}
       # A machine without certificates of its own.
       [ -e /etc/ssl/certs/ca-certificates.crt ] || export SSL_CERT_FILE="''${SSL_CERT_FILE:-${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt}"
+      ${if builtins.head (builtins.split " " program) == "jupyter-utils" then path.aside else ""}
       exec ${environment}/bin/${program} "$@"
     '';
 in

@@ -4,6 +4,21 @@
   # before ours.
   program = environment: tools: ''export PATH="${environment}/bin:''${PATH:+$PATH:}${tools}/bin"'';
 
+  # Lines of shell for `jupyter-utils` and its servers: what would keep their Python from starting, or give it modules of
+  # the caller's, is set aside. python/jupyter_utils/machine/inherited.py reads it there, says so, and knows the reasons.
+  aside = builtins.concatStringsSep "\n" (
+    map
+      (name: ''
+        [ -z "''${${name}:-}" ] || export JUPYTER_UTILS_SHELL_${name}="''$${name}"
+        unset ${name}'')
+      [
+        "PYTHONPATH"
+        "PYTHONHOME"
+        "LD_PRELOAD"
+        "LD_AUDIT"
+      ]
+  );
+
   # The variable of an image.
   image =
     environment: "${environment}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -6,6 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jupyter_utils.machine.inherited import leave_callers_modules
+
+leave_callers_modules()
+
 import click
 
 from jupyter_utils.machine.urls import said

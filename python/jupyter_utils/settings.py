@@ -125,6 +125,11 @@ class Settings(BaseSettings):
     jupyter_utils_fsync: Literal["on", "off"] = Field(
         default="on", description="off: files that go into the lab's own artifact folder are not forced to the disk"
     )
+    jupyter_utils_keep: str | None = Field(
+        default=None,
+        description="variables of the shell that notebooks have all the same, such as PYTHONPATH, separated by commas; "
+        "runs then say so",
+    )
     jupyter_utils_notebook: Folder | None = _of_library("JUPYTER_UTILS_NOTEBOOK")
     jupyter_utils_save_seconds: Annotated[float, Field(gt=0)] = _of_library("JUPYTER_UTILS_SAVE_SECONDS")
     jupyter_utils_git_lock_seconds: Annotated[float, Field(gt=0)] = _of_library("JUPYTER_UTILS_GIT_LOCK_SECONDS")

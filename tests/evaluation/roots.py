@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from commands import ROOT
-from fetching import debian
+from fetching import places
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ def make_root(suite: str, folder: Path, *packages: str) -> Path:
 
 def mirrors() -> dict[str, str]:
     """Return label -> address of the mirrors of this machine's apt."""
-    found = dict(debian.apt_repositories())
+    found = dict(places.apt_repositories())
     if "Debian" not in found:
         pytest.skip("this machine's apt knows no mirror of Debian")
     return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,54 +12,72 @@ from pathlib import Path
 
 import pytest
 from commands import ROOT
-from fetching import FetchError, debian, tree
+from fetching import FetchError, mmdebstrap, pins, tree
 from fetching import nix as store
 from roots import make_root, run_in
 
 NOWHERE = "http://127.0.0.1:9"
-PIN = {"suite": "bookworm", "sha256": "sha256-a", "packages": {"git": "1", "perl": "5"}}
-MOVED = {**PIN, "sha256": "sha256-b", "packages": {"git": "2", "perl": "5"}}
 MAKE = """
-import json, sys
+import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1] + "/nix/debian")
-from fetching import debian, tree
-archive = Path(sys.argv[2], "system.tar")
-debian.bootstrap(json.loads(debian.PIN.read_text()), archive)
-tree.unpack(archive, Path(sys.argv[2], "system"))
+from fetching import debs, mmdebstrap, pins, screen, tree
+pin, out = pins.read(), Path(sys.argv[2])
+log = screen.Log("test-system")
+files = debs.Debs(pin, out / "debs", screen.Screen("fetch"), log).bring()
+mmdebstrap.from_files(pin, files, out / "system.tar")
+tree.unpack(out / "system.tar", out / "system")
+log.path.unlink(missing_ok=True)
 """
 
 
 def pinned() -> str:
     """Return the hash that system.json names."""
-    return str(json.loads(debian.PIN.read_text())["sha256"])
+    return str(pins.read()["sha256"])
+
+
+def test_the_pin_is_whole() -> None:
+    """It names the moment, and of each package the version, the file in its archive, the size and the SHA-256."""
+    pin = pins.read()
+    assert re.fullmatch(r"\d{8}T\d{6}Z", pin["moment"])
+    assert set(pin["include"]) <= set(pin["packages"])
+    for entry in pin["packages"].values():
+        assert re.fullmatch(r"debian(-security)?/pool/\S+_(amd64|all)\.deb", entry["file"])
+        assert re.fullmatch("[0-9a-f]{64}", entry["sha256"])
+        assert entry["version"].rpartition(":")[2].replace("~", "") in entry["file"].replace("~", "")
+
+
+def test_a_pin_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """In the same bytes, a package a line: a move of the pin can be read as a difference."""
+    pins.write(pins.read(), tmp_path / "system.json")
+    assert (tmp_path / "system.json").read_text() == pins.PIN.read_text()
 
 
 @pytest.mark.skipif(shutil.which("mmdebstrap") is None, reason="no mmdebstrap on this machine")
 def test_unreachable_debian_mirror_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Debian mirror that cannot be reached is named, with the setting that names another."""
     monkeypatch.setenv("DEBIAN_MIRROR", f"{NOWHERE}/debian")
-    pin = json.loads(debian.PIN.read_text())
     with pytest.raises(FetchError, match=rf"(?s){NOWHERE}/debian.*cannot be used; DEBIAN_MIRROR names another"):
-        debian.bootstrap(pin, tmp_path / "system.tar")
+        mmdebstrap.from_mirror(pins.read(), tmp_path / "system.tar")
 
 
-def test_locked_refuses_newer_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With --locked a mirror that has moved on is an error that names the package and both versions."""
-    monkeypatch.setattr(debian, "PIN", tmp_path / "system.json")
-    with pytest.raises(FetchError, match=r"git: 1 -> 2"):
-        debian.accept(PIN, MOVED, locked=True, say=pytest.fail)
-    assert not (tmp_path / "system.json").exists()
-
-
-def test_newer_packages_become_the_pin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without --locked they are taken, said aloud, and written down."""
-    monkeypatch.setattr(debian, "PIN", tmp_path / "system.json")
-    said: list[str] = []
-    debian.accept(PIN, MOVED, locked=False, say=said.append)
-    assert json.loads((tmp_path / "system.json").read_text()) == MOVED
-    assert "git: 1 -> 2" in said[0]
-    assert "perl" not in said[0]
+def test_the_moment_is_the_mirrors_and_not_the_clocks() -> None:
+    """A mirror that lags behind gave what the archive had then; the snapshot service needs half a day to have it."""
+    told = [
+        "Date: Sat, 11 Jul 2026 10:16:37 UTC",
+        "Date: Wed, 25 Nov 2026 22:33:12 UTC",
+        *("Package: b", "Version: 2", "Filename: pool/updates/main/b/b_2_all.deb", "Size: 20", "SHA256: bb"),
+        *("Package: a", "Version: 1", "Filename: pool/main/a/a_1_all.deb", "Size: 10", "SHA256: aa"),
+    ]
+    made = mmdebstrap.made_of(told)
+    assert made["moment"] == "20261126T103312Z"
+    assert list(made["packages"]) == ["a", "b"]
+    assert made["packages"]["b"] == {
+        "version": "2",
+        "file": "debian-security/pool/updates/main/b/b_2_all.deb",
+        "size": 20,
+        "sha256": "bb",
+    }
 
 
 def packed(folder: Path, fstab: str) -> Path:

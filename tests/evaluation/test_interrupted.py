@@ -48,7 +48,7 @@ class Fetch:
             "import fetch; from fetching import nix\n"
             "real = nix.Output.missing\n"
             f"nix.Output.missing = lambda self: ([], [e for e in real(self)[1] if e['name'] in {PACKAGES!r}])\n"
-            "fetch.run()\n"
+            "fetch.run('fetch', fetch.parse(), fetch.main, 'what was complete')\n"
         )
         self.env = {name: value for name, value in env.items() if not name.lower().endswith("_proxy")}
         self.env |= {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": index.address, "PIP_NO_CACHE_DIR": "1"}

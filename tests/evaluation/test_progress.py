@@ -26,14 +26,14 @@ SCRIPT = f"""
 import sys
 from pathlib import Path
 sys.path.insert(0, {str(ROOT / "nix" / "debian")!r})
-from fetching import nix, screen
+from fetching import nix, pins, screen
 nix.BASE, screen.REPOSITORY, screen.SPARSE = Path(sys.argv.pop(1)), Path(sys.argv.pop(1)), 1.0
 import build
-build.run()
+build.run("build", build.parse(), build.main, "what was built")
 """
 EXPRESSION = """
 let
-  system = import {root}/nix/debian/system.nix;
+  system = import {root}/nix/debian/system.nix {{ }};
   one = n: system.run (builtins.toFile "one.py" ''
     import os, sys, time
     print("at work on", os.environ["name"], flush=True)

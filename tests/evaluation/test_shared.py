@@ -19,7 +19,7 @@ PINNED = json.loads((ROOT / "nix" / "debian" / "system.json").read_text())["incl
 # The debian base's files of an image; a stand-in for the Debian system, which is only named.
 DEBIAN = f"""
 import {ROOT}/nix/debian/image-files.nix {{
-  system.root = "/debian";
+  system = {{ root = "/debian"; suite = "bookworm"; }};
   descriptions = import {SHARED}/image/config.nix {{ revision = "r"; lockHash = "l"; }};
 }} "/environment"
 """
@@ -186,3 +186,16 @@ def test_the_dockerfile_says_what_nix_says(kind: str) -> None:
     assert ["CMD", *words(lines, "HEALTHCHECK")] == described["Healthcheck"]["Test"]
     ports = re.findall(r"(?m)^EXPOSE (.*)$", lines)[0].split()
     assert {f"{port}/tcp" for port in ports} == described["ExposedPorts"].keys()
+
+
+def test_the_callers_python_settings_are_set_aside() -> None:
+    """In the shell, before Python starts: a module of the caller's could keep the launcher itself from starting."""
+    lines = nix("eval", "--raw", "--impure", "--expr", f"(import {SHARED}/path.nix).aside").stdout
+    env = {"PATH": "/bin", "PYTHONPATH": "/a b:$HOME", "PYTHONHOME": "", "LD_PRELOAD": "/none.so", "name": "kept"}
+    command = ["sh", "-c", f"{lines}\nexec /usr/bin/env"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    found = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert found["JUPYTER_UTILS_SHELL_PYTHONPATH"] == "/a b:$HOME"
+    assert found["JUPYTER_UTILS_SHELL_LD_PRELOAD"] == "/none.so"
+    assert found["name"] == "kept"
+    assert not {"PYTHONPATH", "PYTHONHOME", "LD_PRELOAD", "JUPYTER_UTILS_SHELL_PYTHONHOME"} & set(found)

@@ -19,7 +19,7 @@ from commands import ROOT, nix
 
 sys.path.insert(0, str(ROOT / "nix" / "debian"))
 
-from fetching import debian
+from fetching.places import sources
 
 PACKAGES = ("git", "ca-certificates", "sudo", "procps")
 USER = "taro"
@@ -94,7 +94,7 @@ def archive(suite: str, folder: Path) -> Path:
         return target
     options = [f"--aptopt={line}" for line in apt_options()]
     words = ["mmdebstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", *options, suite, str(target)]
-    done = subprocess.run([*words, *debian.sources(suite)], capture_output=True, text=True, check=False)
+    done = subprocess.run([*words, *sources(suite)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return target
 

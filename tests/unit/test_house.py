@@ -18,7 +18,7 @@ FLOORS = [
     ["servers"],
     ["runs", "supervision"],
     ["spool", "tracking", "store", "kernels", "artifacts"],
-    ["entries", "notebook", "repository", "adapters"],
+    ["entries", "environments", "notebook", "repository", "adapters"],
     ["settings"],
     ["machine"],
     ["errors"],

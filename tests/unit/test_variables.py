@@ -24,7 +24,7 @@ WHOLE = {
     "deployment/container/entry.py": "what a compose file left empty is taken out; names of docker-stacks are sought",
     "repository/git.py": "handed to Git",
     "repository/reading.py": "whether any variable of Git's own is set",
-    "servers/environment.py": "handed to the servers and by them to notebooks",
+    "machine/inherited.py": "handed to the servers and by them to notebooks, but for what must not get in",
     "kernels/overlay.py": "handed to pip",
 }
 """Who takes the whole environment, and why. No other file may read any of it."""
@@ -62,6 +62,7 @@ def test_no_other_module_reads_the_environment() -> None:
     assert {name: len(lines) for name, lines in found.items() if len(lines) > 1} == {
         "deployment/container/entry.py": 2,
         "machine/dotenv.py": 3,
+        "machine/inherited.py": 2,
     }
 
 

@@ -1,55 +1,127 @@
-"""The Debian system: made by mmdebstrap, the same to the bit from every mirror and on every machine."""
+"""The Debian system of one fetch: as it is pinned, from whichever place still has it; else what stands in for it."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shlex
-import subprocess
-from typing import TYPE_CHECKING, Any
+import shutil
+from typing import TYPE_CHECKING
 
-from . import FetchError, network_advice, nix, processes, tree
+from . import FetchError, mmdebstrap, nix, pins, tree
+from .debs import Debs, GoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from .pins import Pin
     from .screen import Log, Screen
-
-Pin = dict[str, Any]
-"""The content of system.json."""
-
-PIN = nix.BASE / "system.json"
 
 
 class System:
     """The Debian system of one fetch."""
 
-    def __init__(self, screen: Screen, log: Log, *, locked: bool) -> None:
-        """`locked`: where the mirror has newer versions than the pin, raise instead of taking them."""
+    def __init__(self, screen: Screen, log: Log, *, locked: bool = False, update: bool = False) -> None:
+        """`locked`: the pinned one, or an error. `update`: the mirror's present one, which becomes the pin."""
         self.screen = screen
         self.log = log
         self.locked = locked
+        self.update = update
         self.doing = "asking the mirror"
+        self.debs: Debs | None = None
 
     def fetch(self, folder: Path) -> None:
-        """Bring the pinned system into the store.
+        """Bring a system into the store; `folder` is this run's, and packages that came stay beside it meanwhile.
 
-        Where the mirror has newer versions than the pin, take them, say which, and write the new pin.
+        Raises:
+            FetchError: there is none to be had, or with `locked`, not the pinned one.
+
         """
-        pin = json.loads(PIN.read_text())
-        root, archive = folder / f"debian-{pin['suite']}", folder / "system.tar"
-        self.screen.say(f"the Debian system ({pin['suite']}) by mmdebstrap ...")
-        bootstrap(pin, archive, self.hear)
+        pinned = pins.read()
+        if self.update:
+            self.move(pinned, folder)
+            return
+        try:
+            self.put_together(pinned, folder)
+        except GoneError as gone:
+            if self.locked:
+                raise FetchError(
+                    f"The pinned Debian system cannot be had: {gone}.\n--locked asks for no other: name a mirror that "
+                    "has it (DEBIAN_MIRROR), or a mirror of Debian's snapshot service (DEBIAN_SNAPSHOT); or drop "
+                    "--locked, and take the present packages as another environment."
+                ) from gone
+            self.screen.say(f"the pinned Debian system cannot be had: {gone}")
+            self.stand_in(pinned, folder)
+
+    def put_together(self, pin: Pin, folder: Path) -> None:
+        """Make the system of a pin from its packages, and add it to the store.
+
+        Raises:
+            GoneError: some of its packages are nowhere, or the machine makes something else of them.
+
+        """
+        debs = folder.parent / "debs"
+        self.debs = Debs(pin, debs, self.screen, self.log)
+        self.doing = "packages"
+        files = self.debs.bring()
+        self.screen.say(f"the Debian system ({pin['suite']}, {len(files)} packages) by mmdebstrap ...")
+        archive = folder / "system.tar"
+        mmdebstrap.from_files(pin, files, archive, self.hear)
+        found = self.unpacked(pin, archive)
+        shutil.rmtree(debs, ignore_errors=True)
+        if found != pin["sha256"]:
+            raise GoneError(
+                f"this machine's mmdebstrap and dpkg make {found} of the pinned packages, and not {pin['sha256']}"
+            )
+        self.store(pin, folder)
+
+    def stand_in(self, pinned: Pin, folder: Path) -> None:
+        """Bring what stands in for the pin: what did so before, if that can still be had, else the present packages."""
+        kept = pins.stand_in(pinned)
+        if kept:
+            try:
+                self.put_together(kept, folder)
+            except GoneError as gone:
+                self.screen.say(f"nor can what stood in for it: {gone}")
+            else:
+                self.screen.say(pins.told(kept))
+                return
+        found = self.newest(pinned, folder)
+        if found["sha256"] != pinned["sha256"]:
+            pins.write({**found, "instead_of": pinned["sha256"]}, pins.STAND_IN)
+        self.store(found, folder)
+        if found["sha256"] != pinned["sha256"]:
+            self.screen.say(f"{pins.told(found)}\n{pins.moved(pinned, found)}")
+
+    def move(self, pinned: Pin, folder: Path) -> None:
+        """Make the present system the pin."""
+        found = self.newest(pinned, folder)
+        pins.write(found, pins.PIN)
+        self.store(found, folder)
+        if found["sha256"] == pinned["sha256"]:
+            self.screen.say(f"the mirror has the pinned packages; the pin names the moment {found['moment']} now")
+        else:
+            self.screen.say(f"the pin has moved; commit nix/debian/system.json:\n{pins.moved(pinned, found)}")
+
+    def newest(self, pinned: Pin, folder: Path) -> Pin:
+        """Make the system of the mirror's present packages; return its pin."""
+        self.screen.say(f"the Debian system ({pinned['suite']}) of the mirror's present packages by mmdebstrap ...")
+        self.debs, self.doing = None, "asking the mirror"
+        archive = folder / "system.tar"
+        found = mmdebstrap.from_mirror(pinned, archive, self.hear)
+        return {**found, "sha256": self.unpacked(found, archive)}
+
+    def unpacked(self, pin: Pin, archive: Path) -> str:
+        """Unpack what is kept of a system, and return its hash."""
         self.doing = "unpacking"
+        root = archive.parent / pins.name(pin)
+        shutil.rmtree(root, ignore_errors=True)
         tree.unpack(archive, root)
         archive.unlink()
         self.doing = "checking and storing"
-        found = {**pin, "sha256": nix.hash_of_folder(root), "packages": tree.versions(root)}
-        if found["sha256"] != pin["sha256"]:
-            accept(pin, found, locked=self.locked, say=self.screen.say)
-        nix.add([root], recursive=True)
+        return nix.hash_of_folder(root)
+
+    def store(self, pin: Pin, folder: Path) -> None:
+        """Add the unpacked system to the store."""
+        nix.add([folder / pins.name(pin)], recursive=True)
         self.screen.say("the Debian system is in the store")
 
     def hear(self, line: str) -> None:
@@ -60,107 +132,4 @@ class System:
 
     def progress(self) -> str:
         """Return how far it is."""
-        return f"Debian: {self.doing}"
-
-
-def bootstrap(pin: Pin, archive: Path, hear: Callable[[str], None] = print) -> None:
-    """Run mmdebstrap, which checks Debian's signatures; proxies reach it by the environment only.
-
-    `hear` is handed each line that it prints. It works in the folder of `archive`.
-    """
-    words = [
-        *("mmdebstrap", "--variant=minbase", "--format=tar", "--architectures=amd64"),
-        f"--include={','.join(pin['include'])}",
-        *(pin["suite"], str(archive), *sources(pin["suite"])),
-    ]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(pin["epoch"]), "TMPDIR": str(archive.parent)}
-    said: list[str] = []
-
-    def line(text: str) -> None:
-        said.append(text)
-        hear(text)
-
-    if processes.lines([*namespace(), *words], line, env=environment):
-        raise FetchError(explained("\n".join(said), shlex.join(words[:2])))
-
-
-def namespace() -> list[str]:
-    """Return the words that put a command of root's into namespaces, with which its mounts vanish when it is killed.
-
-    Without root mmdebstrap makes its own; where the machine forbids them (some containers), it mounts nothing.
-    """
-    words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    if os.geteuid() or processes.output([*words, "true"])[0]:
-        return []
-    return words
-
-
-def explained(output: str, command: str) -> str:
-    """Return mmdebstrap's complaint with its remedy."""
-    tail = "\n".join(output.strip().splitlines()[-12:])
-    if "No space left" in output:
-        remedy = "The disk for temporary files is full: free some space, or name another folder by TMPDIR."
-    elif re.search(
-        r"Could not (connect|resolve|handshake)|Failed to fetch|Connection|proxy|E: .*(40[0-9]|50[0-9]) ", output
-    ):
-        remedy = f"The Debian mirror cannot be used; DEBIAN_MIRROR names another. {network_advice()}."
-    elif re.search("unshare|newuidmap|namespace|unable to pick chroot mode", output):
-        remedy = "Without root, mmdebstrap needs user namespaces and the package uidmap; or run the fetch step by sudo."
-    elif "NO_PUBKEY" in output or "not signed" in output:
-        remedy = "This machine lacks Debian's keys: install the package debian-archive-keyring."
-    else:
-        remedy = "mmdebstrap's own words are above."
-    return f"{command} failed:\n{tail}\n{remedy}"
-
-
-def sources(suite: str) -> list[str]:
-    """Return the lines for mmdebstrap's sources: the suite, its updates and its security updates.
-
-    DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR come first, then this machine's apt. Where neither knows a mirror (on
-    Ubuntu), no line is given, and mmdebstrap takes Debian's own, which it knows.
-    """
-    known = dict(apt_repositories())
-    mirror = os.environ.get("DEBIAN_MIRROR") or known.get("Debian")
-    if not mirror:
-        return []
-    named = os.environ.get("DEBIAN_SECURITY_MIRROR")
-    apts = None if os.environ.get("DEBIAN_MIRROR") else known.get("Debian-Security")
-    security = named or apts or f"{mirror.rstrip('/')}-security"
-    return [
-        f"deb {mirror.rstrip('/')} {suite} main",
-        f"deb {mirror.rstrip('/')} {suite}-updates main",
-        f"deb {security.rstrip('/')} {suite}-security main",
-    ]
-
-
-def apt_repositories() -> list[tuple[str, str]]:
-    """Return (label, address) of the repositories that this machine's apt knows."""
-    words = ["apt-get", "indextargets", "--format", "$(LABEL)\t$(REPO_URI)", "Created-By: Packages"]
-    result = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-    rows = [line.split("\t") for line in result.stdout.splitlines()]
-    return [(row[0], row[1]) for row in rows if len(row) == 2]  # noqa: PLR2004 - label and address
-
-
-def accept(pin: Pin, found: Pin, *, locked: bool, say: Callable[[str], None]) -> None:
-    """Say what moved and write the new pin, or raise where the pin must hold."""
-    before, after = pin["packages"], found["packages"]
-    moved = [
-        f"  {name}: {before.get(name, 'absent')} -> {after.get(name, 'absent')}"
-        for name in sorted({*before, *after})
-        if before.get(name) != after.get(name)
-    ]
-    what = "\n".join(moved) or "  no version moved, but a file's content differs"
-    text = f"the mirror's Debian system is not the pinned one ({pin['sha256']}, got {found['sha256']}):\n{what}"
-    if locked:
-        raise FetchError(
-            f"{text}\n--locked asks for the pinned one: use a mirror that keeps it (DEBIAN_MIRROR), or drop --locked."
-        )
-    try:
-        PIN.write_text(json.dumps(found, indent=2) + "\n")
-    except OSError as error:
-        raise FetchError(
-            f"{text}\n{PIN} cannot be rewritten ({error.strerror}); use a checkout that you can write to."
-        ) from error
-    say(
-        f"{text}\nTaken, since apt has checked its signatures, and written to {os.path.relpath(PIN)}; commit that file."
-    )
+        return f"Debian: {self.debs.progress() if self.debs and self.doing == 'packages' else self.doing}"

@@ -19,10 +19,11 @@ BASE = Path(__file__).resolve().parent.parent
 class Output:
     """An output of the debian base: what is still to be fetched for it."""
 
-    def __init__(self, name: str, lock: str | None = None) -> None:
-        """`lock` is the folder of a project's own lock."""
+    def __init__(self, name: str, lock: str | None = None, pin: Path | None = None) -> None:
+        """`lock` is the folder of a project's own lock, `pin` what stands in for the checkout's (see `pins`)."""
         # As text: a path with spaces or Japanese is no path in Nix' own language.
         own = ["--argstr", "lock", str(Path(lock).resolve())] if lock else []
+        own += ["--argstr", "pin", str(pin.resolve())] if pin else []
         self.name = name
         self.base = ["-f", str(BASE), *own]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from . import network_advice, processes
 
@@ -32,9 +33,20 @@ COMMAND = [
     # The lock says what is a wheel and what is not, whatever the user wants of other packages.
     *("--no-binary", ":none:", "--only-binary", ":none:"),
 ]
+UNREACHABLE = re.compile(
+    r"Max retries|NewConnectionError|ProxyError|timed out|Connection|SSLError|(error|many) 50[0-9]|50[0-9] Server Error"
+)
+FULL = "The disk for temporary files is full: free some space, or name another folder by TMPDIR."
 
 
-def download(entries: list[Entry], folder: Path, options: list[str], log: Log) -> str | None:
+class Failure(NamedTuple):
+    """Why pip has not brought everything: words for the user, and those files of which no index knows any more."""
+
+    words: str
+    lost: list[Entry]
+
+
+def download(entries: list[Entry], folder: Path, options: list[str], log: Log) -> Failure | None:
     """Run pip; return None, or what went wrong and the remedy.
 
     What pip has in hand lies in `folder`/pip meanwhile, and stays there if it is killed.
@@ -56,7 +68,27 @@ def download(entries: list[Entry], folder: Path, options: list[str], log: Log) -
         line,
         env={**os.environ, "TMPDIR": str(temporary), "PIP_REQUIRE_VIRTUALENV": "0"},
     )
-    return explained("\n".join(output)) if code else None
+    said = "\n".join(output)
+    return Failure(explained(said), lost(said, entries)) if code else None
+
+
+def lost(output: str, entries: list[Entry]) -> list[Entry]:
+    """Return the files that the index has lost: deleted, or listed and not given, or with another one in their place.
+
+    pip stops at the first of them. Of an index that gives no answer nothing is known.
+    """
+    if UNREACHABLE.search(output):
+        return []
+    unknown = set(re.findall(r"No matching distribution found for ([^=\s]+)==", output))
+    refused = {last_part(address) for address in re.findall(r"HTTP error (?:404|410)\b.*?(https?://\S+)", output)}
+    offered = re.findall(r"(?m)^\s+([^=\s]+)==\S+ from (\S+?)(?:#\S*)? \(from -r", output)
+    instead = {name for name, address in offered if last_part(address) not in {entry["file"] for entry in entries}}
+    return [entry for entry in entries if entry["name"] in unknown | instead or entry["file"] in refused]
+
+
+def last_part(address: str) -> str:
+    """Return the name of the file at an address."""
+    return unquote(address.partition("#")[0].rpartition("/")[2])
 
 
 def explained(output: str) -> str:
@@ -75,9 +107,9 @@ def explained(output: str) -> str:
             "take another index (PIP_INDEX_URL) or ask its owner."
         )
     if "No space left" in output:
-        return f"{tail}\nThe disk for temporary files is full: free some space, or name another folder by TMPDIR."
+        return f"{tail}\n{FULL}"
     if re.search(r"No module named pip", output):
         return f"{tail}\nThis Python has no pip: install the package python3-pip."
-    if re.search(r"Max retries|NewConnectionError|ProxyError|timed out|Connection|SSLError|50[0-9] ", output):
+    if UNREACHABLE.search(output):
         return f"{tail}\nThe package index cannot be reached; PIP_INDEX_URL names another. {network_advice()}."
     return tail

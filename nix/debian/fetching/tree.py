@@ -38,9 +38,3 @@ def unpack(archive: Path, root: Path) -> None:
             tar.extract(member, root, **trust)
     for name, content in WRITTEN.items():
         (root / name).write_bytes(content)
-
-
-def versions(root: Path) -> dict[str, str]:
-    """Return package -> version of the system, from dpkg's own list."""
-    status = (root / "var/lib/dpkg/status").read_text(encoding="utf-8")
-    return dict(sorted(re.findall(r"(?m)^Package: (\S+)\n(?:.+\n)*?Version: (\S+)", status)))

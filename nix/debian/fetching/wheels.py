@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,15 +38,32 @@ class Wheels:
         """Download them and add them to the store; what was added stays there if a later one fails."""
         folder.mkdir()
         self.folder = folder
+        self.copy(extra_folders, folder)
         folders = [word for name in extra_folders for word in ("--find-links", name)]
         for entry in [entry for entry in self.left() if "index" in entry]:
             self.fetch_torch(entry, folder, folders)
-        if others := self.left():
-            self.screen.say(f"{len(others)} packages by pip ...")
+        lost: list[nix.Entry] = []
+        if self.left():
+            self.screen.say(f"{len(self.left())} packages by pip ...")
+        while others := [entry for entry in self.left() if entry not in lost]:
             failure = pip.download(others, folder, folders, self.log)
             self.store(folder)
-            if failure:
-                raise FetchError(failure)
+            if failure and not failure.lost:
+                raise FetchError(failure.words)
+            # One that is gone keeps the others from nobody.
+            lost += failure.lost if failure else []
+        if lost:
+            raise FetchError(told_of_lost(lost))
+
+    def copy(self, extra_folders: list[str], folder: Path) -> None:
+        """Take files from the user's folders; pip would ask its index all the same, which may name one that is gone."""
+        for path in [path for name in extra_folders for path in found(Path(name), self.entries)]:
+            if not (folder / path.name).exists() and sha256(path) == self.entries[path.name]["sha256"]:
+                try:
+                    shutil.copyfile(path, folder / path.name)
+                except OSError as error:
+                    raise FetchError(f"{path} cannot be copied ({error.strerror}). {pip.FULL}") from error
+        self.store(folder)
 
     def fetch_torch(self, entry: nix.Entry, folder: Path, folders: list[str]) -> None:
         """Find the CPU wheel, which PyPI lacks: pip's configuration, the user's folders, then PyTorch's own index."""
@@ -57,7 +75,7 @@ class Wheels:
         self.store(folder)
         if failure:
             raise FetchError(
-                f"no place has {entry['file']}.\n{failure}\n"
+                f"no place has {entry['file']}.\n{failure.words}\n"
                 "Either download that file elsewhere and name its folder (./quickstart --wheels FOLDER), "
                 "or take the CUDA environment, whose files PyPI has "
                 "(./quickstart --gpu, about 3 GB to download; runs on CPUs too)."
@@ -102,6 +120,19 @@ class Wheels:
         total = sum(max(expected, arrived.get(file, 0)) for file, expected in self.sizes.items())
         text = f"{len(arrived)} of {len(self.entries)} packages, {done / 1e6:.0f} of {megabytes(total)}"
         return f"{text}, storing" if self.adding else f"{text}{self.clock.left(done, total)}"
+
+
+def told_of_lost(entries: list[nix.Entry]) -> str:
+    """Return what to do about files that no index has any more."""
+    files = "\n".join(f"  {entry['file']}    (elsewhere: {entry['path']})" for entry in entries)
+    names = " ".join(sorted({entry["name"] for entry in entries}))
+    return (
+        f"the package index has lost {len(entries)} of the locked files; all others are in the store:\n{files}\n"
+        "Any copy will do, since each is checked against the lock. Put it under that name into a folder, from a "
+        "machine that has this environment (its place in the store is given), and name that: "
+        "./quickstart --wheels FOLDER. Or name an index that still has it (PIP_INDEX_URL). "
+        f"Or take another release, and another environment: python3 python/lock.py --update {names}"
+    )
 
 
 def found(folder: Path, names: dict[str, nix.Entry]) -> list[Path]:

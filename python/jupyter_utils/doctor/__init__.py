@@ -16,6 +16,7 @@ __all__ = ["Finding", "examine"]
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     machine.processor,
+    machine.environment,
     machine.user,
     machine.directories,
     machine.store,

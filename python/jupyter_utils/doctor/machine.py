@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_utils.environments.record import built_environment
 from jupyter_utils.errors import JupyterUtilsError, PortTakenError
 from jupyter_utils.machine.advice import ROOT_REMEDY, how_to_own, root_unsaid
 from jupyter_utils.machine.files import existing_part
@@ -47,6 +48,22 @@ def processor(_settings: Settings) -> Iterator[Finding]:
 def _cpu_flags(cpuinfo: Path) -> frozenset[str]:
     lines = cpuinfo.read_text(encoding="utf-8").splitlines()
     return frozenset(next((line.partition(":")[2] for line in lines if line.startswith("flags")), "").split())
+
+
+def environment(_settings: Settings) -> Iterator[Finding]:
+    """Say which environment this is, and whether it is the one that the project pins."""
+    record = built_environment()
+    if record is None:
+        return
+    what = f"{record.base}, {record.variant}, {record.store_path or record.system}"
+    if record.pinned:
+        yield ok("environment", what)
+        return
+    remedy = (
+        "./quickstart --locked takes the pinned one where DEBIAN_MIRROR or DEBIAN_SNAPSHOT still has its packages; "
+        "runs made here say that they had another (jupyter_utils.pinned: false)"
+    )
+    yield warning("environment", f"{what}: not the pinned Debian system, which could not be had", remedy)
 
 
 def user(settings: Settings) -> Iterator[Finding]:

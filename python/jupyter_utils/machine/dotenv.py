@@ -36,7 +36,7 @@ DOTENV = ".env"
 _COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 _OURS = re.compile(
-    r"(JUPYTER|MLFLOW)_[A-Z0-9_]+|CONTAINER_[GU]ID|DEBIAN_(SECURITY_)?MIRROR|(HTTPS?|NO)_PROXY|LISTEN_ADDRESS"
+    r"(JUPYTER|MLFLOW)_[A-Z0-9_]+|CONTAINER_[GU]ID|DEBIAN_((SECURITY_)?MIRROR|SNAPSHOT)|(HTTPS?|NO)_PROXY|LISTEN_ADDRESS"
     r"|RUN_AS_ROOT|EXTRA_CA_CERTS|PIP_INDEX_URL|SHM_SIZE"
 )
 # Names at the beginning of lines, for a file that is only named, not read.

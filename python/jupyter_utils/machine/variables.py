@@ -133,6 +133,7 @@ OTHERS = {
         "SSL_CERT_FILE",
         "no_proxy",
     ),
+    "Python": ("PYTHONPATH",),
     "the system": ("HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
 }
 """Variables of other programs that we heed, by whose they are."""

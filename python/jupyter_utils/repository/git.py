@@ -19,6 +19,7 @@ from jupyter_utils.errors import (
     NotInRepositoryError,
     RepositoryOwnerError,
 )
+from jupyter_utils.machine.inherited import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 # Long enough for a pre-commit hook that runs a test suite; an endless one must not hold the kernel for ever.
 TIMEOUT_SECONDS = 600
-
-# Set by Git for its hooks, and by some editors: they would send our commands to another repository.
-LEAKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
 
 
 # Looking at a repository takes no lock and starts no program that its configuration names, whoever wrote that. (But for
@@ -90,7 +88,7 @@ def git_code(directory: Path, *args: str, ok: tuple[int, ...] = (0,), options: S
 
 def _environment() -> dict[str, str]:
     """Return Git's environment: messages in English, since some are read; no prompt, since nobody could answer it."""
-    env = {name: value for name, value in os.environ.items() if name not in LEAKS}
+    env = {name: value for name, value in os.environ.items() if name not in REPOSITORY}
     return env | {"LC_ALL": "C.UTF-8", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true"}
 
 

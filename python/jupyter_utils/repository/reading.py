@@ -17,7 +17,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .git import LEAKS, ask
+from jupyter_utils.machine.inherited import REPOSITORY
+
+from .git import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +63,7 @@ def _branch(repo: Repo) -> str | None:
 
 def _read(work_tree: Path, look: Callable[[Repo], str | None]) -> str | None:
     """Return what `look` finds; None where only Git can tell."""
-    if any(name in os.environ for name in LEAKS):
+    if any(name in os.environ for name in REPOSITORY):
         return None
     try:
         from git import GitError, Repo  # late: it takes longer than a look

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.entries.entry import DatasetInput
+from jupyter_utils.environments.record import built_environment
+from jupyter_utils.machine.inherited import brought, working_tree
 from jupyter_utils.machine.variables import given
 
 if TYPE_CHECKING:
@@ -25,13 +27,6 @@ _CONTEXTS = {"train": "training", "val": "validation", "dev": "validation", "tes
 # MLflow cuts longer tags, with a warning in a log only.
 TAG_CHARACTERS = 8000
 _CUT = " … (cut; whole in the artifacts)"
-
-# What a built environment says of itself (each base's environment.nix), and what of it becomes a
-# tag: the SHA-256 of poetry.lock, which base built it, "cpu" or "cuda", and the base's own release.
-_RECORD = "share/jupyter-utils/environment.json"
-_RECORDED = ("lock", "base", "variant", "system")
-# An image cannot know its own digest; whoever runs it may tell.
-_STORE = Path("/nix/store")
 
 
 def source_tags(notebook: Path | None, script: str) -> dict[str, str]:
@@ -58,35 +53,29 @@ def _mlflow_tags() -> dict[str, str]:
 def environment_tags() -> dict[str, str]:
     """Return the tags that name the environment: Python, lock, base and image where known, CPU or CUDA, the overlay.
 
-    With `jupyter_utils.lock` one finds the commit of this project whose lock the run had, and builds the same again.
+    The lock and the base's own release decide together what is built; the store path says whether it is the same.
     """
     tags = {"jupyter_utils.python": platform.python_version()}
-    tags |= _built_environment()
+    if record := built_environment():
+        tags |= record.tags()
+    # An image cannot know its own digest; whoever runs it may tell.
     if digest := given("JUPYTER_UTILS_IMAGE_DIGEST"):
         tags["jupyter_utils.image"] = digest
     torch = sys.modules.get("torch")
     if torch is not None:
         tags["jupyter_utils.torch"] = str(torch.__version__)
         tags.setdefault("jupyter_utils.variant", "cuda" if torch.version.cuda else "cpu")
-    overlay = _overlay()
+    if tree := working_tree():
+        tags["jupyter_utils.working_tree"] = tree
+    # What came on top of the environment: it cannot be had again from the lock alone.
+    overlay, added = _overlay(), [*(f"{name}={value}" for name, value in brought().items()), *_startup_files()]
+    if overlay or added:
+        tags["jupyter_utils.drifted"] = "true"
     if overlay:
-        # What was installed on top of the lock: the environment cannot be rebuilt from the lock alone.
-        tags |= {"jupyter_utils.drifted": "true", "jupyter_utils.overlay": cut(", ".join(overlay))}
+        tags["jupyter_utils.overlay"] = cut(", ".join(overlay))
+    if added:
+        tags["jupyter_utils.added"] = cut(", ".join(added))
     return tags
-
-
-def _built_environment() -> dict[str, str]:
-    """Read the record of the environment that runs; in any other Python there is none, and there are no tags."""
-    # A virtual environment on top of it (the overlay's, a user's own) has it as its base.
-    for prefix in dict.fromkeys((sys.prefix, sys.base_prefix)):
-        try:
-            record = json.loads(Path(prefix, _RECORD).read_text(encoding="utf-8"))
-            tags = {f"jupyter_utils.{name}": str(record[name]) for name in _RECORDED if record.get(name)}
-        except (OSError, ValueError, AttributeError):
-            continue
-        place = Path(prefix).resolve()
-        return tags | ({"jupyter_utils.store_path": str(place)} if place.is_relative_to(_STORE) else {})
-    return {}
 
 
 def dataset_input(key: str, path: str, files: Sequence[EntryFile]) -> DatasetInput:
@@ -96,6 +85,15 @@ def dataset_input(key: str, path: str, files: Sequence[EntryFile]) -> DatasetInp
     digest = hashlib.sha256(content.encode()).hexdigest()[:16]
     context = next((name for part, name in _CONTEXTS.items() if part in key.lower()), "dataset")
     return DatasetInput(name=key, digest=digest, context=context, path=path)
+
+
+def _startup_files() -> list[str]:
+    """Return what IPython has run in this kernel before its first cell: files of the user's profile."""
+    with suppress(Exception):  # no kernel, or a profile that cannot be read
+        shell = sys.modules["IPython"].get_ipython()
+        folder = Path(shell.profile_dir.startup_dir)
+        return [f"IPython startup: {file}" for file in sorted(folder.iterdir()) if file.suffix in {".py", ".ipy"}]
+    return []
 
 
 def _overlay() -> list[str]:

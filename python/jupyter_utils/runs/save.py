@@ -99,13 +99,17 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
             difference is the artifact `jupyter_utils/ran.diff`, and a warning names the cells).
         jupyter_utils.script.differs: whether a script, or what `%run` runs, differs from the commit, or was changed
             after it had been started ("true": the difference is the artifact `jupyter_utils/script.diff`).
-        jupyter_utils.lock: SHA-256 of the poetry.lock from which the environment was built. The commit of this
-            project that holds this lock builds the same environment again.
-        jupyter_utils.base, .variant, .system: "debian" or "nixpkgs", "cpu" or "cuda", the base's release.
-        jupyter_utils.store_path: where it lies in the Nix store.
+        jupyter_utils.lock: SHA-256 of the poetry.lock from which the environment was built.
+        jupyter_utils.base, .variant, .system: "debian" or "nixpkgs", "cpu" or "cuda", the base's release: on debian the
+            name of the Debian system in the Nix store, which its pin (nix/debian/system.json) decides.
+        jupyter_utils.pinned: "false" where another Debian system stood in for the pinned one.
+        jupyter_utils.store_path: where it lies in the Nix store. A commit of this project with this lock, this pin and
+            the same nix/ builds the same environment, and the store path says whether it is.
         jupyter_utils.image: the container image's digest, where `JUPYTER_UTILS_IMAGE_DIGEST` tells it.
         jupyter_utils.python, .torch: their versions (torch only where it was imported).
-        jupyter_utils.drifted, .overlay: "true" and the packages, where `%pip install` has added some.
+        jupyter_utils.drifted: "true" where something came on top of the environment: .overlay, the packages that
+            `%pip install` has added; .added, variables of the shell such as PYTHONPATH that bring code of their own.
+        jupyter_utils.working_tree: the folder of this package, where a development shell put it before the locked.
         jupyter_utils.code.differs: whether a module of the user's that ran is in no commit as it ran ("true": a warning
             names it). All code lies below `jupyter_utils/code/`, listed in `jupyter_utils/code.json`.
         jupyter_utils.order: how the cells ran: "linear", "out of order", or "hidden" (some are not in the notebook);

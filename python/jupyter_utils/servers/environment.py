@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.entries.stores import addresses_of
 from jupyter_utils.machine.files import read_secret, state_dir
+from jupyter_utils.machine.inherited import inherited, kept_names
 from jupyter_utils.machine.lab_store import LabStore, login_digest
 from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.machine.variables import given
@@ -23,15 +24,28 @@ if TYPE_CHECKING:
 
 
 def base_environment(settings: Settings) -> dict[str, str]:
-    """Make the environment of every process below: the user's, with proxies, certificates and no telemetry."""
+    """Make the environment of every process below: what may be inherited, with proxies, certificates, no telemetry."""
     return {
         # Whether the service is ready is not for its servers, nor for a notebook, to say.
-        **{name: value for name, value in os.environ.items() if name != VARIABLE},
+        **{name: value for name, value in inherited().variables.items() if name != VARIABLE},
         **proxy_environment(settings),
         **certificate_environment(settings, state_dir()),
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
+        # What somebody installed below the home folder is no part of the environment.
+        "PYTHONNOUSERSITE": "1",
     }
+
+
+def kept_environment(settings: Settings) -> dict[str, str]:
+    """Return what JUPYTER_UTILS_KEEP hands on to JupyterLab and its notebooks."""
+    names = kept_names(settings.jupyter_utils_keep)
+    return {name: value for name, value in inherited(names).variables.items() if name in names}
+
+
+def left_out(settings: Settings) -> str | None:
+    """Say what of the caller's shell nobody below inherits; None where there is nothing of that kind."""
+    return inherited(kept_names(settings.jupyter_utils_keep)).told()
 
 
 def server_environment(settings: Settings) -> dict[str, str]:
@@ -64,6 +78,7 @@ def notebook_environment(
         "PYTHONHASHSEED": given("PYTHONHASHSEED") or "0",
         **{name: given(name) or default for name, default in NOTEBOOKS.items()},
         **settings.for_library,
+        **kept_environment(settings),
         **_lab_store(settings, login, is_here=joined or settings.mlflow_tracking_uri is None).variable(),
         **login,
     }

@@ -24,7 +24,7 @@ from jupyter_utils.supervision.supervisor import Unit
 from . import jupyter, mlflow
 from .addresses import public_host
 from .background import Background
-from .environment import base_environment, notebook_environment
+from .environment import base_environment, left_out, notebook_environment
 from .hosting import hosted
 from .one_server import own_store, own_store_or_neighbour
 
@@ -64,6 +64,7 @@ def run_lab(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = Fa
     """
     check_extra(extra, "JUPYTER_PORT")
     settings, extra = hosted(settings, extra)
+    _warn(left_out(settings))
     check_port(settings.bind_address, settings.jupyter_port, "JUPYTER_PORT")
     writable_dir(settings.root_dir, "JUPYTER_ROOT_DIR")
     writable_dir(settings.notebook_dir, "JUPYTER_NOTEBOOK_DIR")
@@ -104,6 +105,7 @@ def _run_lab(settings: Settings, extra: Sequence[str], *, joined: bool = False, 
 def run_mlflow(settings: Settings, extra: Sequence[str] = (), *, verbose: bool = False) -> int:
     """Run the MLflow server alone until asked to stop; MLFLOW_TRACKING_URI is ignored. See `run_lab`."""
     check_extra(extra, "MLFLOW_PORT")
+    _warn(left_out(settings))
     with own_store(settings, extra):
         # A unit that ended with it would be given up after some ends (StartLimitBurst=), perhaps at night.
         servers = [replace(_mlflow_server(settings, base_environment(settings), extra), revives=True)]

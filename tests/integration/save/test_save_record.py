@@ -74,7 +74,7 @@ def test_environment(runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_built_environment(runs: Runs, repo: Repo) -> None:
-    """The run names the lock: whoever has it builds the same environment again, in a year as well."""
+    """The run names the lock, the base's own release, and the store path, which says whether another is the same."""
     if not RECORD.exists():
         pytest.skip("not run by the built environment's Python (./check does)")
     tags = save(runs, repo).data.tags

@@ -113,6 +113,15 @@ def test_compose_passes_every_setting_on() -> None:
     }
 
 
+def test_all_images_of_one_build_have_one_system() -> None:
+    """It is fetched once, in the stage that the others begin with; what may stand in for the pin is not copied over."""
+    text = (ROOT / "Dockerfile").read_text()
+    assert re.findall(r"docker-build-step fetch (\S+)", text) == ["lab"]
+    stages = re.findall(r"^FROM (\S+) AS (\S+-files)$", text, re.MULTILINE)
+    assert [base for base, _ in stages] == ["files"] * 3
+    assert ".cache" in (ROOT / ".dockerignore").read_text().split()
+
+
 def test_the_password_goes_to_the_server_beside_and_to_no_other(tmp_path: Path) -> None:
     """Of a store that both containers see; never to an MLflow that MLFLOW_TRACKING_URI names."""
     file = tmp_path / "auth" / "admin-password"

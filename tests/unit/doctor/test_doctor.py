@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.server
 import os
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from jupyter_utils import doctor
 from jupyter_utils.doctor import gpu, machine, network
+from jupyter_utils.environments.record import Record
 from jupyter_utils.settings import Settings
 
 if TYPE_CHECKING:
@@ -225,3 +227,19 @@ def test_one_check_that_fails_does_not_hide_the_others(monkeypatch: pytest.Monke
     assert findings[0].level == "error"
     assert "surprise" in findings[0].message
     assert len(findings) == 4
+
+
+def test_a_system_that_stands_in_for_the_pinned_one_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the way back; a pinned one is named, and another Python has nothing to say."""
+    record = Record("lock", "debian", "cpu", "abc-debian-bookworm", pinned=False, store_path="/nix/store/x-environment")
+    monkeypatch.setattr(machine, "built_environment", lambda: record)
+    (finding,) = machine.environment(Settings())
+    assert finding.level == "warning"
+    assert "/nix/store/x-environment: not the pinned Debian system" in finding.message
+    assert "./quickstart --locked" in finding.remedy
+    assert record.tags()["jupyter_utils.pinned"] == "false"
+    monkeypatch.setattr(machine, "built_environment", lambda: replace(record, pinned=True))
+    assert [one.level for one in machine.environment(Settings())] == ["ok"]
+    assert "jupyter_utils.pinned" not in replace(record, pinned=True).tags()
+    monkeypatch.setattr(machine, "built_environment", lambda: None)
+    assert list(machine.environment(Settings())) == []

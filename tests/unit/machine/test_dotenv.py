@@ -109,7 +109,12 @@ def test_nothing_is_refused_that_compose_reads_alike(tmp_path: Path) -> None:
 
 def test_every_setting_is_held_to_the_rule() -> None:
     """In the program and in ./quickstart."""
-    names = [name.upper() for name in Settings.model_fields] + ["http_proxy", "DEBIAN_MIRROR", "PIP_INDEX_URL"]
+    names = [name.upper() for name in Settings.model_fields] + [
+        "http_proxy",
+        "DEBIAN_MIRROR",
+        "DEBIAN_SNAPSHOT",
+        "PIP_INDEX_URL",
+    ]
     assert all(is_ours(name) for name in names)
     assert not any(is_ours(name) for name in ("SECRET_KEY", "PATH", "JUPYTER_", "XHTTP_PROXY"))
     done = shell(ROOT, f"for name in {' '.join(names)}; do dotenv_is_ours $name || echo $name; done")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from jupyter_utils.errors import GitNotFoundError, RepositoryOwnerError
+from jupyter_utils.machine.inherited import REPOSITORY
 from jupyter_utils.repository import commit_notebook, describe, difference, find_repository, open_repository, reading
-from jupyter_utils.repository.git import LEAKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ def git(folder: Path, *args: str) -> str:
 @pytest.fixture(autouse=True)
 def fresh_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Git as on a fresh machine."""
-    for name in LEAKS:
+    for name in REPOSITORY:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
@@ -151,7 +151,7 @@ def test_what_is_read_is_what_git_says(shape: Callable[[Path], Path], tmp_path: 
 
 
 @pytest.mark.parametrize("shape", [made, linked_work_tree, submodule])
-@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize("leak", REPOSITORY)
 def test_variables_for_another_repository_are_not_followed(
     shape: Callable[[Path], Path], leak: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,1 @@
+"""Which environment this is."""
