@@ -39,8 +39,8 @@ def _files(planned: Planned) -> Iterator[str]:
     if not isinstance(planned.value, os.PathLike):
         return
     root = Path(planned.value)
-    for folder, _, names in os.walk(root, followlinks=True):
-        yield from (f"{planned.path}/{Path(folder, name).relative_to(root).as_posix()}" for name in names)
+    found = [Path(folder, name) for folder, _, names in os.walk(root, followlinks=True) for name in names]
+    yield from (f"{planned.path}/{file.relative_to(root).as_posix()}" for file in sorted(found))
 
 
 def _by_store(names: list[str], server: ServerStatus, uri: str, experiment_name: str) -> list[tuple[str, str | None]]:
