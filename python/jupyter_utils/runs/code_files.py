@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
+from jupyter_utils.artifacts.names import name_problem
 from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.kernels.private import WITHHELD, is_private
 from jupyter_utils.kernels.sources import Source, executed_sources
@@ -71,7 +72,7 @@ def record_code(notebook: Path | None, twins: Sequence[Path], script: Path | Non
         text = _kept(file, row, left, private=private)
         if text is not None:
             left -= len(text)
-            place = directory / ARTIFACTS / FOLDER / row["path"]
+            place = directory / ARTIFACTS / FOLDER / row.get("kept_as", row["path"])
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(text)
         rows.append(row)
@@ -130,6 +131,8 @@ def _row(file: CodeFile, root: Path) -> dict[str, Any]:
     path = file.path.relative_to(root) if inside else Path("elsewhere", *file.path.parts[1:])
     row: dict[str, Any] = {"path": str(PurePosixPath(path)), "role": file.role, "sha256": file.sha256}
     row |= {"state": file.state, "kept": False}
+    if name_problem(row["path"]):  # what MLflow cannot have in a name
+        row["kept_as"] = f"odd names/{file.sha256[:16]}{file.path.suffix}"
     return row | ({"note": file.note} if file.note else {}) | ({} if inside else {"on_disk": str(file.path)})
 
 

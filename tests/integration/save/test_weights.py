@@ -11,7 +11,7 @@ import pytest
 import torch
 from jupyter_utils import errors
 from jupyter_utils.entries import copying, digesting
-from jupyter_utils.runs import load, staging
+from jupyter_utils.runs import sources, staging
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +100,7 @@ def test_a_large_file_of_a_server_on_this_machine_is_copied(
     monkeypatch.setenv("XDG_STATE_HOME", str(mlflow_server.home / ".local/state"))
     run = runs.save(experiment_name="near", notebook=repo.notebook, do_commit=False, model={"x.pt": LARGE}).run_id
     with monkeypatch.context() as patch:
-        patch.setattr("jupyter_utils.runs.load._Run._download", forbidden(load._Run._download, "model/x.pt"))
+        patch.setattr(sources.StoredRun, "_download", forbidden(sources.StoredRun._download, "model/x.pt"))
         back = jupyter_utils.load_mlflow(str(run), runs.uri).model["x.pt"]
         assert all(torch.equal(back[name], LARGE[name]) for name in LARGE)
         assert jupyter_utils.load_mlflow(str(run), runs.uri, device="meta").model["x.pt"]["w"].device.type == "meta"
@@ -116,8 +116,8 @@ def test_a_large_file_of_a_server_on_this_machine_is_copied(
 def forbidden(own: Any, name: str) -> Any:
     """Refuse to download one file."""
 
-    def download(run: Any, file: dict[str, Any], target: Path) -> None:
-        assert file["path"] != name
-        own(run, file, target)
+    def download(run: Any, asked: str, target: Path) -> Any:
+        assert asked != name
+        return own(run, asked, target)
 
     return download
