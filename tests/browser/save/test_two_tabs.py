@@ -130,23 +130,3 @@ def test_checkout_of_another_branch_while_the_cell_runs(page: Any, repo_lab: Sta
     assert run.data.tags["mlflow.source.git.branch"] == "other"
     assert run.data.tags["jupyter_utils.ran.differs"] == "true"
     assert "cell [1] (v = 1)" in told.read_text()
-
-
-def test_console_on_the_kernel_of_the_notebook(page: Any, repo_lab: Started) -> None:
-    """A console of the same tab runs the cell: the notebook beside it is saved as it is shown."""
-    name, told = "console.ipynb", repo_lab.root_dir / "console-told"
-    write_notebook(repo_lab.root_dir / name, "v = 1", "v")
-    notebook = opened(page, in_lab(repo_lab, name))
-    notebook.type(0, "v = 2")
-    notebook.start(0)
-    notebook.output(0, "1")
-    notebook.cell(0).click(button="right")
-    page.locator(".lm-Menu-itemLabel").filter(has_text="New Console for Notebook").click()
-    prompt = page.locator(".jp-CodeConsole-promptCell .cm-content")
-    prompt.click()
-    page.keyboard.insert_text("import pathlib\n" + SAVE + TELL.format(told.name))
-    page.keyboard.press("Shift+Enter")
-    run = run_of(repo_lab, told, page)
-    assert run.data.params["v"] == "2"
-    assert "did not save" not in told.read_text()
-    assert committed(repo_lab, name)[0] == "v = 2"
