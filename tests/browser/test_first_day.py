@@ -128,7 +128,7 @@ def day(
 
 
 def test_the_result_names_the_commit_and_links_to_the_run(day: Day) -> None:
-    """The calling cell shows what was stored: the browser had saved the notebook in time, and shuffled rows are said."""
+    """The calling cell shows what was stored: the browser had saved the notebook in time; shuffled rows are told."""
     assert day.run.info.run_id in day.link
     assert git(day.clone, "rev-parse", "HEAD") in day.shown
     warnings = day.shown.partition("⚠")[2].strip().splitlines()
