@@ -11,6 +11,7 @@ import pytest
 from calling import env
 from jupyter_utils.servers.addresses import allowed_hosts
 from jupyter_utils.servers.environment import notebook_environment
+from jupyter_utils.servers.mlflow_app.same_origin import SameOrigin
 from jupyter_utils.settings import read_settings
 from jupyter_utils.tracking import NOTEBOOKS, client_settings
 from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES, MLFLOW_HTTP_REQUEST_TIMEOUT
@@ -93,3 +94,11 @@ def test_a_name_means_any_port() -> None:
         "*.wild",
         "*.wild:*",
     ]
+
+
+def test_such_names_are_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what looks at the Host header."""
+    monkeypatch.setenv("MLFLOW_SERVER_ALLOWED_HOSTS", allowed_hosts("127.0.0.1", "lab.example,b.example:1", local=True))
+    names = (b"lab.example", b"lab.example:8443", b"b.example:1", b"b.example:2", b"b.example", b"lab.example.evil:80")
+    known = SameOrigin(None)
+    assert [known._is_own([name]) for name in names] == [True, True, True, False, False, False]
