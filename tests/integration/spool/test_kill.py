@@ -60,6 +60,7 @@ def test_killed_at_every_step(
         assert set(artifacts(mlflow_server, run)) == {
             "dataset/a.bin",
             "dataset/d/b.txt",
+            "jupyter_utils/machine.json",
             "jupyter_utils/manifest.json",
         }
     incoming = mlflow_server.store_dir / "artifacts" / ".jupyter-utils"
