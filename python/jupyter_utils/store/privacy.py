@@ -32,6 +32,7 @@ _PARTS = re.compile(
 _HOME = re.compile(r"\.local|\.cache|\.config")
 _BACKUP = "mlflow-"
 _BACKUPS = re.compile(rf"{_BACKUP}.*|\.partial-.*|latest|\.latest\..*|\.lock|lost\+found")
+_LISTABLE = stat.S_IRGRP | stat.S_IXGRP
 
 
 def umask(group: str | None) -> int:
@@ -88,7 +89,23 @@ def keep_private(settings: Settings) -> str | None:
         SettingsError: MLFLOW_STORE_GROUP names no group.
         DirectoryError: the store cannot be given to that group.
     """
+    group = _group(settings)
+    if group is not None and settings.store_dir.is_dir() and not _lets_in(settings.store_dir, group):
+        _let_in(settings, group)
     return _mend_all(_places(settings), settings)
+
+
+def _lets_in(folder: Path, group: int) -> bool:
+    found = folder.stat()
+    return found.st_gid == group and found.st_mode & _LISTABLE == _LISTABLE
+
+
+def _let_in(settings: Settings, group: int) -> None:
+    """Let a group read what was written before there was one; the store's own folder comes last, so once is enough."""
+    artifacts = local_folder(settings.artifacts_destination)
+    for root, folders, files in os.walk(artifacts) if artifacts else []:
+        for path in (Path(root), *(Path(root, name) for name in (*folders, *files))):
+            _mend(path, group)
 
 
 def _mend_all(places: Iterable[Path], settings: Settings) -> str | None:
