@@ -98,8 +98,10 @@ class Spool:
                 folder.mkdir(parents=True, exist_ok=True)
             self.path.chmod(0o700)
             probe = self._new / f".{secrets.token_hex(8)}"
-            probe.write_bytes(b"x")
-            probe.unlink(missing_ok=True)  # another process may have taken it for a leftover
+            try:
+                probe.write_bytes(b"x")
+            finally:  # a full disk leaves an empty one; another process may have taken it for a leftover
+                probe.unlink(missing_ok=True)
         except OSError as error:
             raise SpoolError(
                 f"The folder {self.path}, in which every call is kept until MLflow has it, cannot be used ({error}): "
