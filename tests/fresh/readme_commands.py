@@ -28,7 +28,7 @@ RUN = {
     # There is no Docker here: it gets as far as asking for it.
     "nix run .#debian.load": ("nix run .#debian.load || true", "ocker"),
     "nix run .#debian.save -- lab.tar.gz": ("", "SHA-256"),
-    "nix flake init -t path:/home/me/lab": ('mkdir -p own; cd own; nix flake init -t "path:$OLDPWD"; ls', "flake.nix"),
+    "nix flake init -t /home/me/lab": ('mkdir -p own; cd own; nix flake init -t "$OLDPWD"; ls', "flake.nix"),
 }
 
 SERVERS = "starts servers until it is stopped; tests/integration/servers holds it"
@@ -61,7 +61,9 @@ LEFT = {
     "nix develop": GITHUB,
     "nix flake check": GITHUB,
     "nix build .#vm.reboot": GITHUB,
-    "nix run path:/home/me/lab#lock": GITHUB,
+    "nix run /home/me/lab#lock": GITHUB,
+    "nano flake.nix": "is an editor",
+    "git add lock": "has nothing to add without the line before it",
     "sudo .cache/units/bin/units": SYSTEMD,
     ".cache/units/bin/units --install --user": SYSTEMD,
     "systemctl": SYSTEMD,

@@ -37,6 +37,11 @@ def _own_package(folder: str) -> bool:
     return bool(folder) and Path(folder).resolve() == _PLACE.resolve() and Path(folder, "poetry.lock").exists()
 
 
+def _own(folder: str) -> bool:
+    """Tell whether a folder holds nothing but this environment: its own modules, or the package's working tree."""
+    return _own_package(folder) or (bool(folder) and Path(folder).absolute().is_relative_to(sys.prefix))
+
+
 def _driver(folder: str) -> bool:
     """Tell whether a folder is the NVIDIA driver's alone, as WSL's and a container's are."""
     return Path(folder, "libcuda.so.1").exists() and not Path(folder, "libc.so.6").exists()
@@ -67,7 +72,7 @@ REPOSITORY = (
 """Set by Git for its hooks, and by some editors: they would send our commands to another repository."""
 
 LEFT_OUT = {
-    "PYTHONPATH": Rule("its modules come before the locked ones", code=True, stays=_own_package),
+    "PYTHONPATH": Rule("its modules come before the locked ones", code=True, stays=_own),
     "PYTHONSTARTUP": Rule("it runs in every kernel", code=True),
     "PYTHONHOME": Rule("it is another Python's standard library", code=True),
     "PYTHONPLATLIBDIR": Rule("it is another Python's standard library", code=True),
@@ -146,7 +151,7 @@ def leave_callers_modules() -> None:
     The programs in front of `jupyter-utils` have done so already; an image and a development shell have none.
     """
     named = {Path(entry).absolute() for entry in given("PYTHONPATH").split(os.pathsep) if entry}
-    foreign = {entry for entry in named if not _own_package(str(entry))}
+    foreign = {entry for entry in named if not _own(str(entry))}
     sys.path[:] = [entry for entry in sys.path if not entry or Path(entry).absolute() not in foreign]
 
 

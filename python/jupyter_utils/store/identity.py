@@ -9,6 +9,7 @@ file (or the table), and gets a new key at its next start.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 import time
@@ -100,15 +101,20 @@ def _in_database(uri: str, key: str | None = None) -> str:
         sqlalchemy.Column("key", sqlalchemy.String(2 * KEY_LENGTH), nullable=False),
     )
     try:
-        with engine.begin() as connection:
-            table.create(connection, checkfirst=True)
+        with contextlib.suppress(*_another_was_faster()):
+            table.create(engine, checkfirst=True)
+        with contextlib.suppress(*_another_was_faster()), engine.begin() as connection:
             if found := connection.execute(sqlalchemy.select(table.c.key)).scalar():
                 return str(found)
             connection.execute(table.insert(), {"number": 1, "key": key or secrets.token_hex(KEY_LENGTH)})
-    except (sqlalchemy.exc.IntegrityError, sqlalchemy.exc.ProgrammingError, sqlalchemy.exc.OperationalError):
-        pass  # another server was faster: with the table, or with its row
-    try:
         with engine.connect() as connection:
             return str(connection.execute(sqlalchemy.select(table.c.key)).scalar_one())
     finally:
         engine.dispose()
+
+
+def _another_was_faster() -> tuple[type[Exception], ...]:
+    """Return what databases raise where another server has just made the table, or its row."""
+    from sqlalchemy import exc
+
+    return exc.IntegrityError, exc.ProgrammingError, exc.OperationalError

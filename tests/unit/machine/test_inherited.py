@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import sysconfig
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +45,16 @@ def test_the_working_tree_of_a_development_shell_stays(monkeypatch: pytest.Monke
     found = inherited.inherited()
     assert found.variables["PYTHONPATH"] == str(own) == inherited.working_tree()
     assert found.left_out["PYTHONPATH"] == os.pathsep.join([str(tmp_path), ""])
+
+
+def test_the_environments_own_modules_stay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Python lists such a folder once: who takes it out for PYTHONPATH's sake has no modules left."""
+    own = sysconfig.get_path("purelib")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), own]))
+    monkeypatch.setattr(sys, "path", ["", str(tmp_path), own])
+    inherited.leave_callers_modules()
+    assert sys.path == ["", own]
+    assert inherited.brought()["PYTHONPATH"] == str(tmp_path)
 
 
 def test_only_the_drivers_folders_stay_of_the_library_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -70,14 +70,15 @@ def test_whoever_removes_the_database_begins_a_new_store(tmp_path: Path) -> None
 
 def test_a_database_server_keeps_it_in_a_table(tmp_path: Path) -> None:
     """Servers that start at the same moment get the same one (SQLite stands for any database that SQLAlchemy knows)."""
-    uri, found = f"sqlite:///{tmp_path}/x.db", []
-    threads = [threading.Thread(target=lambda: found.append(keys._in_database(uri))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 8
-    assert len(set(found)) == 1
+    for number in range(10):
+        uri, found = f"sqlite:///{tmp_path}/{number}.db", []
+        threads = [threading.Thread(target=lambda: found.append(keys._in_database(uri))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 8
+        assert len(set(found)) == 1
 
 
 def test_a_backup_and_its_restore_keep_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
