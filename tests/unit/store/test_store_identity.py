@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,13 +71,9 @@ def test_whoever_removes_the_database_begins_a_new_store(tmp_path: Path) -> None
 def test_a_database_server_keeps_it_in_a_table(tmp_path: Path) -> None:
     """Servers that start at the same moment get the same one (SQLite stands for any database that SQLAlchemy knows)."""
     for number in range(10):
-        uri, found = f"sqlite:///{tmp_path}/{number}.db", []
-        threads = [threading.Thread(target=lambda: found.append(keys._in_database(uri))) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(found) == 8
+        uri = f"sqlite:///{tmp_path}/{number}.db"
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(keys._in_database, [uri] * 8))
         assert len(set(found)) == 1
 
 
