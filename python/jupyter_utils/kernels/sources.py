@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from jupyter_utils.machine.variables import given
+
 # What is larger is no source that somebody has written: it is named, not kept.
 LARGEST_BYTES = 20 * 2**20
 _SUFFIXES = (".py", ".pyw", ".pyx", ".pth")
@@ -67,10 +69,15 @@ def executed_sources() -> tuple[Source, ...]:
 
 
 def watch() -> None:
-    """Note from now on what runs; once for a process, since nothing takes such a hook away again."""
-    if not getattr(sys, "_jupyter_utils_sources", None):
+    """Note from now on what runs, unless a setting forbids it; once for a process: nothing takes such a hook away."""
+    if is_recording() and not getattr(sys, "_jupyter_utils_sources", None):
         sys._jupyter_utils_sources = _WATCH  # type: ignore[attr-defined]  # noqa: SLF001 - outlives a reload of this module
         sys.addaudithook(_WATCH.hook)
+
+
+def is_recording() -> bool:
+    """Tell whether runs keep the code that ran (`JUPYTER_UTILS_RECORD_CODE`)."""
+    return given("JUPYTER_UTILS_RECORD_CODE") != "off"
 
 
 def cell_started() -> None:

@@ -14,7 +14,7 @@ from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.kernels.private import WITHHELD, is_private
 from jupyter_utils.kernels.sources import Source, executed_sources
 from jupyter_utils.machine.masking import masked
-from jupyter_utils.notebook import FileCell, read_content
+from jupyter_utils.notebook import FileCell, find_twins, read_content
 from jupyter_utils.repository import file_states
 
 from .recorded import Recorded
@@ -51,7 +51,7 @@ class CodeFile:
     note: str = ""
 
 
-def record_code(notebook: Path | None, twins: Sequence[Path], script: Path | None, directory: Path) -> Recorded:
+def record_code(notebook: Path | None, script: Path | None, directory: Path) -> Recorded:
     """Keep the code among the run's artifacts: files below `jupyter_utils/code/`, listed in `jupyter_utils/code.json`.
 
     Called after the commit, if there is one. What looks like a credential is masked in what is kept; what Git ignores,
@@ -59,11 +59,10 @@ def record_code(notebook: Path | None, twins: Sequence[Path], script: Path | Non
 
     Args:
         notebook: the calling notebook; None in a script.
-        twins: its Jupytext twins.
         script: the file that runs as `__main__`; None where there is none.
         directory: the run's entry.
     """
-    files = _files(notebook, twins, script)
+    files = _files(notebook, find_twins(notebook) if notebook else [], script)
     private = notebook is not None and any(is_private(cell.source) for cell in _cells(notebook))
     root = _root(notebook or script, files)
     rows, left = [], MOST_BYTES

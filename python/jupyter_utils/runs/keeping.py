@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from jupyter_utils.entries.entry import Entry, measure_files, write_entry
 from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import SpoolError, StageError
+from jupyter_utils.kernels.sources import is_recording
 from jupyter_utils.machine.urls import without_credentials
-from jupyter_utils.notebook import executing_file, find_twins, script_name
+from jupyter_utils.notebook import executing_file, script_name
 from jupyter_utils.tracking import artifact_folder, client_settings, is_http
 
 from .calling import record_call
@@ -102,16 +103,15 @@ def keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], leas
 def _record(call: Call, directory: Path) -> Recorded:
     """Keep what the run records by itself among its artifacts; after the commit, with which the code is compared."""
     notebook = call.notebook.path if call.notebook else None
-    twins = find_twins(notebook) if notebook else []
-    order = {"order": lambda: record_order(notebook, directory)} if notebook else {}
-    return together(
-        {
-            **order,
-            "code": lambda: record_code(notebook, twins, executing_file(), directory),
-            "machine": lambda: record_conditions(directory),
+    records = {"machine": lambda: record_conditions(directory)}
+    if is_recording():
+        records = {
+            "order": lambda: record_order(notebook, directory),
+            "code": lambda: record_code(notebook, executing_file(), directory),
+            **records,
             "call": lambda: record_call(notebook, directory),
         }
-    )
+    return together(records, directory)
 
 
 def _meant(call: Call) -> str:

@@ -52,11 +52,11 @@ class Execution:
         }
 
 
-def record_order(notebook: Path, directory: Path) -> Recorded:
+def record_order(notebook: Path | None, directory: Path) -> Recorded:
     """Hold what ran against the notebook's file, and keep the list of cells among the run's artifacts.
 
     Args:
-        notebook: the calling notebook, saved.
+        notebook: the calling notebook, saved; None in a script.
         directory: the run's entry, which gets the list (`jupyter_utils/cells.json`).
 
     Returns:
@@ -66,7 +66,7 @@ def record_order(notebook: Path, directory: Path) -> Recorded:
         more. No tag where no kernel runs.
     """
     ran = ran_cells()
-    content = read_content(notebook)
+    content = read_content(notebook) if notebook else None
     if not ran or content is None or not content.cells:
         return Recorded({})
     found = located(ran, content)

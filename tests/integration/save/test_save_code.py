@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from conftest import Repo, Runs
 
+pytestmark = pytest.mark.usefixtures("recording")
+
 SAVE = "import jupyter_utils; r = jupyter_utils.save_mlflow('code'); print(r.run_id, r.warnings)"
 START = "import jupyter_utils"
 TOKEN = "hf_" + "aB3" * 12

@@ -13,6 +13,8 @@ from calling import env
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("recording")
+
 SHOW = (
     "\nimport json\n"
     "from jupyter_utils.kernels.sources import executed_sources\n"
