@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.notebook import kernel
 
+from . import private, sources
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -60,13 +62,15 @@ def last_runs(ran: Sequence[Ran]) -> tuple[Ran, ...]:
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Record from now on; called in every kernel of the lab, and elsewhere when this package is imported."""
     _recorder(shell)
+    sources.watch()
+    private.offer(shell)
 
 
 def record() -> None:
     """Record from now on, if this is a kernel."""
     shell = kernel.shell()
     if shell is not None:
-        _recorder(shell)
+        load_ipython_extension(shell)
 
 
 class _Recorder:
