@@ -20,6 +20,7 @@ from .order import record_order
 from .provenance import environment_tags, source_tags
 from .recorded import Recorded, together
 from .staging import Staged, stage
+from .unseeded import record_unseeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +104,7 @@ def keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], leas
 def _record(call: Call, directory: Path) -> Recorded:
     """Keep what the run records by itself among its artifacts; after the commit, with which the code is compared."""
     notebook = call.notebook.path if call.notebook else None
-    records = {"machine": lambda: record_conditions(directory)}
+    records = {"machine": lambda: record_conditions(directory), "seeds": record_unseeded}
     if is_recording():
         records = {
             "order": lambda: record_order(notebook, directory),

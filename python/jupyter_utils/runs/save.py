@@ -120,6 +120,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
             artifact `jupyter_utils/machine.json`.
         jupyter_utils.seed, .deterministic: what `fix_seeds` fixed, and whether torch was held to computing the same
             each time.
+        jupyter_utils.unseeded: the generators from which random numbers were drawn without a seed ("random", "numpy",
+            "torch", "default_rng()"): this run cannot give the same ones again.
         jupyter_utils.failed: the values that could not be saved, and why, a line each.
         jupyter_utils.long_params: the names of the params that are stored whole as an artifact.
         jupyter_utils.exact_metrics: those of the metrics that MLflow cannot hold exactly, kept as an artifact.
