@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from .artifacts import register_writer
     from .errors import JupyterUtilsError
+    from .reproduction.compare import compare
+    from .reproduction.result import Comparison
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
     from .runs.seeds import fix_seeds
@@ -24,10 +26,12 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Comparison",
     "JupyterUtilsError",
     "LoadedRun",
     "SaveResult",
     "__version__",
+    "compare",
     "fix_seeds",
     "load_mlflow",
     "register_writer",
@@ -36,9 +40,11 @@ __all__ = [
 
 # Imported when first asked for: the console command must not wait for MLflow, nor a notebook for torch.
 _HOMES = {
+    "Comparison": ".reproduction.result",
     "JupyterUtilsError": ".errors",
     "LoadedRun": ".runs.load",
     "SaveResult": ".runs.result",
+    "compare": ".reproduction.compare",
     "fix_seeds": ".runs.seeds",
     "load_mlflow": ".runs.load",
     "register_writer": ".artifacts",
