@@ -13,6 +13,7 @@ from jupyter_utils.notebook import script_name
 from jupyter_utils.tracking import artifact_folder, client_settings, is_http
 
 from .conditions import record_conditions
+from .overlay import record_overlay
 from .provenance import environment_tags, source_tags
 from .staging import Staged, stage
 
@@ -71,14 +72,14 @@ def keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], leas
     """Complete the entry: from here on, sending needs nothing but its directory, and nobody but a sender removes it."""
     source = source_tags(call.notebook.path if call.notebook else None, script_name())
     try:
-        recorded = record_conditions(lease.path)
+        recorded, overlay = record_conditions(lease.path), record_overlay(lease.path)
         entry = Entry(
             experiment_name=call.experiment_name,
             start_time=start_time,
             run_name=call.run_name,
             params=staged.params,
             metrics=call.metrics,
-            tags=source | environment_tags() | code | recorded.tags | staged.tags,
+            tags=source | environment_tags() | code | recorded.tags | overlay.tags | staged.tags,
             inputs=staged.inputs,
             files=measure_files(lease.path, known=staged.files),
             id=lease.id,
