@@ -146,14 +146,14 @@ def test_downloaded_once(runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("way", ["over HTTP", "copied"])
 def test_what_is_brought_is_not_read_again(
-    way: str, runs: Runs, repo: Repo, mlflow_server: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    way: str, runs: Runs, mlflow_server: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its SHA-256 is known as soon as it has come in."""
     monkeypatch.setenv("XDG_STATE_HOME", str(mlflow_server.home / ".local" / "state"))
     monkeypatch.setenv("JUPYTER_UTILS_LOCAL_ARTIFACTS", "off" if way == "over HTTP" else "")
     size = 64 * 2**20
     (tmp_path / "large").write_bytes(os.urandom(size))
-    run = stored(runs, repo, dataset={"large": tmp_path / "large"})
+    run = runs.save(experiment_name="load", do_commit=False, dataset={"large": tmp_path / "large"}).run_id
     source = sources.find_source(run, runs.uri)
     file = EntryFile("dataset/large", size, hashlib.sha256((tmp_path / "large").read_bytes()).hexdigest())
     before = bytes_read()
