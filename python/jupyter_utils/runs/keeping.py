@@ -17,6 +17,7 @@ from .calling import record_call
 from .code_files import record_code
 from .conditions import record_conditions
 from .order import record_order
+from .overlay import record_overlay
 from .provenance import environment_tags, source_tags
 from .recorded import Recorded, together
 from .staging import Staged, stage
@@ -104,7 +105,11 @@ def keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], leas
 def _record(call: Call, directory: Path) -> Recorded:
     """Keep what the run records by itself among its artifacts; after the commit, with which the code is compared."""
     notebook = call.notebook.path if call.notebook else None
-    records = {"machine": lambda: record_conditions(directory), "seeds": record_unseeded}
+    records = {
+        "machine": lambda: record_conditions(directory),
+        "overlay": lambda: record_overlay(directory),
+        "seeds": record_unseeded,
+    }
     if is_recording():
         records = {
             "order": lambda: record_order(notebook, directory),

@@ -109,6 +109,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.python, .torch: their versions (torch only where it was imported).
         jupyter_utils.drifted: "true" where something came on top of the environment: .overlay, the packages that
             `%pip install` has added; .added, variables of the shell such as PYTHONPATH that bring code of their own.
+        jupyter_utils.overlay.inexact: those packages that cannot be had again exactly; of each, the SHA-256 of its
+            file or the commit is in the artifact `jupyter_utils/overlay.json`.
         jupyter_utils.working_tree: the folder of this package, where a development shell put it before the locked.
         jupyter_utils.code.differs: whether a module of the user's that ran is in no commit as it ran ("true": a warning
             names it). All code lies below `jupyter_utils/code/`, listed in `jupyter_utils/code.json`.
