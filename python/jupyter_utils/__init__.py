@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .artifacts import register_writer
     from .errors import JupyterUtilsError
+    from .kernels.inputs import record_input
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
     from .runs.seeds import fix_seeds
@@ -30,6 +31,7 @@ __all__ = [
     "__version__",
     "fix_seeds",
     "load_mlflow",
+    "record_input",
     "register_writer",
     "save_mlflow",
 ]
@@ -41,6 +43,7 @@ _HOMES = {
     "SaveResult": ".runs.result",
     "fix_seeds": ".runs.seeds",
     "load_mlflow": ".runs.load",
+    "record_input": ".kernels.inputs",
     "register_writer": ".artifacts",
     "save_mlflow": ".runs.save",
 }
@@ -87,3 +90,13 @@ sys.meta_path.append(_Moved)
 # In a kernel, what runs from now on is recorded: the cells that ran are compared with what is committed.
 if "ipykernel" in sys.modules:
     importlib.import_module(".kernels.cells", __name__).record()
+
+
+def _may_be_script() -> bool:
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    return main is not None and not main.startswith((sys.prefix, sys.base_prefix))
+
+
+# So is which files a kernel or a script reads; commands and servers of this package must not wait for that.
+if "ipykernel" in sys.modules or _may_be_script():
+    importlib.import_module(".kernels.inputs", __name__).record()
