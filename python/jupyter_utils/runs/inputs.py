@@ -138,6 +138,8 @@ def _sorted_out(found: Seen, places: Places, roots: Sequence[str]) -> tuple[list
     code = found.watch.ran | _imported()
     reals: set[str] = set()
     for one in (*list(found.watch.inputs.values()), *_mapped(found)):
+        if is_off() and not one.by_hand:
+            continue
         real = _real(one.path, real_folders)
         if not one.by_hand:
             if of_hub := hub(one.path) or hub(real):

@@ -18,7 +18,8 @@ from jupyter_utils.machine.variables import given
 from jupyter_utils.notebook import executing_file, kernel
 
 from . import hook, loaders, mapped
-from .watch import LISTED, Input, Watch, files_meant
+from .since import since
+from .watch import LISTED, Input, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +37,11 @@ Given = ParamSpec("Given")
 
 @dataclass
 class _State:
-    """The process's watch, and from when on it is told: None from the kernel's start on, else a phrase."""
+    """The process's watch, whether it is told, and before what nothing is known: None in a kernel of the lab."""
 
     watch: Watch
     installed: bool = False
-    since: str | None = None
+    unknown: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,14 @@ def is_off() -> bool:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Watch from the start of a kernel on; called in every kernel of the lab."""
-    _watch_kernel(shell, since=None)
+    _watch_kernel(shell, None)
 
 
 def record() -> None:
     """Watch from now on, in a kernel or a script; no server or command of this package's own is watched."""
     shell = kernel.shell()
     if shell is not None:
-        number = shell.displayhook.prompt_count
-        _watch_kernel(shell, since=f"`import jupyter_utils` in cell [{number}]")
+        _watch_kernel(shell, since(shell))
     elif executing_file() is not None:
         _install("`import jupyter_utils`")
 
@@ -88,12 +88,18 @@ def record_input(path: str | os.PathLike[str]) -> None:
         jupyter_utils.record_input("data/corpus.txt")
     """
     if not isinstance(path, str | os.PathLike) or not os.path.exists(path):
+        shown = str(path) if isinstance(path, os.PathLike) else repr(path)
         raise InputError(
-            f"path={str(path)!r} is no file or folder here (in {os.getcwd()}): give the path of one, as a text or a "
-            "pathlib.Path. Nothing was recorded."
+            f"path={shown} is no file or folder here (in {os.getcwd()}): "
+            "give the path of one, as a text or a pathlib.Path. Nothing was recorded."
         )
-    for name in files_meant(os.path.abspath(path)):
-        _state().watch.reads(name, by_hand=True)
+    place, watch = os.path.abspath(path), _state().watch
+    below = (os.path.join(folder, name) for folder, _, names in sorted(os.walk(place)) for name in sorted(names))
+    for number, name in enumerate(below if os.path.isdir(place) else [place]):
+        if number == LISTED:
+            watch.partial[f"of {place} the first {LISTED} files are listed"] = None
+            break
+        watch.reads(name, by_hand=True)
 
 
 def seen() -> Seen:
@@ -105,8 +111,8 @@ def seen() -> Seen:
         return Seen(watch, (), ("only what `record_input` named: JUPYTER_UTILS_RECORD_INPUTS is off",))
     if not state.installed:
         reasons.append("this process was not watched: only files that are open or mapped now are known")
-    elif state.since:
-        reasons.append(f"what was read before {state.since} is not known")
+    elif state.unknown:
+        reasons.append(f"what was read before {state.unknown} is not known")
     if watch.children:
         reasons.append(f"children may have read more: {', '.join(watch.children)}")
     if libraries := loaders.unseen():
@@ -141,21 +147,21 @@ def _state() -> _State:
     return found
 
 
-def _install(since: str | None) -> bool:
+def _install(unknown: str | None) -> bool:
     state = _state()
     if state.installed or is_off():
         return False
-    state.installed, state.since = True, since
+    state.installed, state.unknown = True, unknown
     loaders.install(state.watch)
     hook.install(state.watch)
     return True
 
 
-def _watch_kernel(shell: Any, since: str | None) -> None:
-    if not _install(since):
+def _watch_kernel(shell: Any, unknown: str | None) -> None:
+    if not _install(unknown):
         return
     watch = _state().watch
-    watch.cell = shell.displayhook.prompt_count if since else None
+    watch.cell = shell.displayhook.prompt_count or None
     above: list[int | None] = []
 
     def before(info: ExecutionInfo) -> None:

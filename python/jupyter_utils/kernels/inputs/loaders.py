@@ -1,7 +1,7 @@
 """Loaders that open files in native code, where no event of Python's tells: each is asked what it was given.
 
-A loader is replaced by a plain function of the same name in every module that has it, and a method in its class, so that
-it can still be pickled by its name and its signature be asked for (a `wrapt.FunctionWrapper` cannot be pickled).
+A loader is replaced by a plain function of the same name in every module that has it, and a method in its class, so
+that it can still be pickled by its name and its signature be asked for (a `wrapt.FunctionWrapper` cannot be pickled).
 Nothing is imported for it: a library is looked at when the user imports it.
 """
 

@@ -295,6 +295,6 @@ def _matching(pattern: str) -> Iterator[str]:
     import glob
     from itertools import islice
 
-    for name in islice(glob.iglob(pattern, recursive=True), LISTED):
+    for name in sorted(islice(glob.iglob(pattern, recursive=True), LISTED)):
         if os.path.isfile(name):
             yield name
