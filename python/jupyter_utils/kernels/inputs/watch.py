@@ -110,9 +110,7 @@ class Watch:
             try:
                 if event == "open":
                     path, mode, flags = args
-                    if paused and self.is_paused:
-                        return
-                    if flags & writing or mode is None:
+                    if flags & writing or mode is None or paused:
                         self._unusual(path, mode, flags)
                     elif path not in opened:
                         know(path)
@@ -133,6 +131,8 @@ class Watch:
         return hear
 
     def _unusual(self, path: Any, mode: Any, flags: int) -> None:
+        if self.is_paused:
+            return
         if flags & _WRITING:
             self.writes(path, flags)
         else:
@@ -344,7 +344,7 @@ def _open_folders() -> set[str]:
 
 
 def files_meant(value: Any) -> Iterator[str]:
-    """Give the files that a loader's argument names; nothing for what is no path: a table, an open file, an address."""
+    """Yield the files that a loader's argument names; nothing for what is no path: a table, an open file, an address."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple | set | frozenset):
