@@ -7,7 +7,7 @@ import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .watch import files_meant
+from .paths import files_meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

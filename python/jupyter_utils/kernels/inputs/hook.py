@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from . import children
-from .watch import absolute
+from .paths import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable

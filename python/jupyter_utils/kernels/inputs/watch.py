@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .digests import Digest, Digests, Identity, identity
+from .paths import MOST, absolute, by_descriptor, files_meant
 from .places import environment, is_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LISTED = 10_000
+LISTED = MOST
 """Files that are listed; those beyond are only counted, so that a million of them costs neither time nor memory."""
 _COUNTED = 100_000
 _PENDING = 1_000
@@ -101,7 +102,7 @@ class Watch:
         """Take note of an opening, as the hook does."""
         self.hear("open", (path, "", flags))
 
-    def _hook(self) -> Callable[[str, tuple[Any, ...]], None]:  # noqa: C901 - each further call would cost
+    def _hook(self) -> Callable[[str, tuple[Any, ...]], None]:  # noqa: C901 - every call would cost
         """Make the hook. It runs at every opening, so it looks at a path once in a cell and keeps its state only."""
         opened, pending, paused, others = self._opened, self._pending, self._paused, self.others
         know, keep, look, writing = opened.add, pending.append, os.stat, _WRITING
@@ -118,13 +119,14 @@ class Watch:
                             if len(opened) > _COUNTED:
                                 self._forget()
                         else:
-                            keep((path, look(path)))
+                            try:
+                                keep((path, look(path)))
+                            except (OSError, ValueError):  # not there, or no name: opening it will say so
+                                return
                             if len(pending) >= _PENDING:
                                 self._settle()
                 elif event in others and not (paused and self.is_paused):
                     others[event](*args)
-            except (OSError, ValueError):  # it is not there, or no name of a file: opening it will say so
-                pass
             except Exception as error:  # noqa: BLE001 - whatever it is, the user's call must go on
                 self.partial[f"a file was missed ({type(error).__name__}: {error})"] = None
 
@@ -136,7 +138,7 @@ class Watch:
         if flags & _WRITING:
             self.writes(path, flags)
         else:
-            self.reads(by_descriptor(self, path) if mode is None else path)
+            self.reads(by_descriptor(path, self.partial) if mode is None else path)
 
     def _forget(self) -> None:
         """Look at every path anew from now on; those that are not listed are counted before."""
@@ -307,81 +309,3 @@ class Watch:
     def starts(self, program: str) -> None:
         """Take note of a child."""
         self.children[program] = None
-
-
-def absolute(path: Any) -> str:
-    """Return an absolute path without `.` and `..`; undecodable bytes as Python's surrogates."""
-    name = os.fsdecode(path)
-    if name.startswith("/") and "/." not in name and "//" not in name:
-        return name
-    if ".." in name.split("/"):  # which is not the name's parent where that is a link
-        folder, last = os.path.split(name)
-        return os.path.join(os.path.realpath(folder), last) if last != ".." else os.path.realpath(name)
-    return os.path.abspath(name)
-
-
-def by_descriptor(watch: Watch, path: Any) -> Any:
-    """Return what a relative path means that `os.open` was given, perhaps with `dir_fd`, which no event tells.
-
-    Where nothing of this name lies in the current folder, it is looked for in each folder that is open.
-    """
-    if not isinstance(path, str) or path.startswith("/") or os.path.lexists(path):
-        return path
-    found = {f"{folder}/{path}" for folder in _open_folders() if os.path.isfile(f"{folder}/{path}")}
-    if len(found) > 1:
-        watch.partial["a file that was opened by `dir_fd` could not be told from another"] = None
-    return found.pop() if len(found) == 1 else path
-
-
-def _open_folders() -> set[str]:
-    folders = set()
-    for number in os.listdir("/proc/self/fd"):
-        with suppress(OSError):
-            place = os.readlink(f"/proc/self/fd/{number}")
-            if os.path.isdir(place):
-                folders.add(place)
-    return folders
-
-
-def files_meant(value: Any) -> Iterator[str]:
-    """Yield the files that a loader's argument names; nothing for what is no path: a table, an open file, an address."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list | tuple | set | frozenset):
-        if len(value) <= LISTED and all(isinstance(one, str | bytes | os.PathLike | list | tuple) for one in value):
-            for one in value:
-                yield from files_meant(one)
-        return
-    if not isinstance(value, str | bytes | os.PathLike):
-        return
-    name = os.fsdecode(value).removeprefix("file://")
-    if not name or "\0" in name or len(name) > os.pathconf("/", "PC_PATH_MAX"):
-        return
-    name = os.path.expanduser(name)
-    if os.path.isdir(name):
-        yield from _below(name)
-    elif os.path.exists(name):
-        yield name
-    elif any(sign in name for sign in "*?["):
-        yield from _matching(name)
-
-
-def _below(folder: str) -> Iterator[str]:
-    number = 0
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(one for one in folders if not one.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                number += 1
-                yield os.path.join(place, name)
-        if number > 2 * LISTED:
-            return
-
-
-def _matching(pattern: str) -> Iterator[str]:
-    import glob
-    from itertools import islice
-
-    for name in sorted(islice(glob.iglob(pattern, recursive=True), LISTED)):
-        if os.path.isfile(name):
-            yield name
