@@ -239,6 +239,10 @@ class UntrustedFormatError(LoadError):
     """Reading this artifact can run code of whoever wrote it; `trust=True` allows that."""
 
 
+class RecipeError(JupyterUtilsError):
+    """What should be the recipe of an environment is none, or not the one that its run names."""
+
+
 # The names that these had when their commands were called `migrate` and `move`.
 MigrationError = ImportFileStoreError
 MoveError = CopyStoreError

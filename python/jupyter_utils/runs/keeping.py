@@ -14,6 +14,7 @@ from jupyter_utils.tracking import artifact_folder, client_settings, is_http
 
 from .conditions import record_conditions
 from .provenance import environment_tags, source_tags
+from .recipe import record_recipe
 from .staging import Staged, stage
 
 if TYPE_CHECKING:
@@ -72,13 +73,14 @@ def keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], leas
     source = source_tags(call.notebook.path if call.notebook else None, script_name())
     try:
         recorded = record_conditions(lease.path)
+        recipe = record_recipe(lease.path)
         entry = Entry(
             experiment_name=call.experiment_name,
             start_time=start_time,
             run_name=call.run_name,
             params=staged.params,
             metrics=call.metrics,
-            tags=source | environment_tags() | code | recorded.tags | staged.tags,
+            tags=source | environment_tags() | code | recipe.tags | recorded.tags | staged.tags,
             inputs=staged.inputs,
             files=measure_files(lease.path, known=staged.files),
             id=lease.id,
