@@ -96,7 +96,9 @@ let
         ])
         (layer "configuration" "configuration" {
           # It names the environment, and needs not wait for it.
-          files = builtins.unsafeDiscardStringContext (builtins.toJSON (configuration environment recipes.${made}));
+          files = builtins.unsafeDiscardStringContext (
+            builtins.toJSON (configuration environment recipes.${made})
+          );
         })
       ];
     in

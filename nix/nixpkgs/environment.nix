@@ -49,14 +49,18 @@ let
   # Taken into the environment only as a Python module: everything else is left out without a word.
   record = application.python.pkgs.toPythonModule (
     pkgs.writeTextDir "share/jupyter-utils/environment.json" (
-      builtins.toJSON ({
-        base = "nixpkgs";
-        inherit variant groups;
-        lock = builtins.hashFile "sha256" (lock + "/poetry.lock");
-        system = lib.trivial.release or "unknown";
-      }
-      # Packages of a function, which no recipe holds.
-      // lib.optionalAttrs (extra != [ ]) { extra = map (package: package.name or (toString package)) extra; })
+      builtins.toJSON (
+        {
+          base = "nixpkgs";
+          inherit variant groups;
+          lock = builtins.hashFile "sha256" (lock + "/poetry.lock");
+          system = lib.trivial.release or "unknown";
+        }
+        # Packages of a function, which no recipe holds.
+        // lib.optionalAttrs (extra != [ ]) {
+          extra = map (package: package.name or (toString package)) extra;
+        }
+      )
     )
   );
   merged = application.python.buildEnv.override {

@@ -59,9 +59,11 @@ let
       maxLayers = 100;
       contents = [
         system
-        (pkgs.runCommand "environment-link" { }
-          "mkdir -p $out/opt; ln -s ${environment} $out${descriptions.environment}; ln -s ${recipes.${made}} $out${descriptions.recipe}"
-        )
+        (pkgs.runCommand "environment-link" { } ''
+          mkdir -p $out/opt
+          ln -s ${environment} $out${descriptions.environment}
+          ln -s ${recipes.${made}} $out${descriptions.recipe}
+        '')
       ];
       config = config // {
         Env = config.Env ++ [

@@ -39,7 +39,7 @@ def this_environment(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def rows(tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Give name and value of what is known."""
+    """Yield name and value of what is known."""
     for name, tag in _ROWS.items():
         value = tags.get(_PREFIX + tag, "")
         if tag == "system" and tags.get(f"{_PREFIX}pinned") == "false":
