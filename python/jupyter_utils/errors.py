@@ -251,6 +251,18 @@ class ToleranceError(CompareError):
     """A tolerance is not given as one."""
 
 
+class RecipeError(JupyterUtilsError):
+    """What should be the recipe of an environment is none, or not the one that its run names."""
+
+
+class NixError(JupyterUtilsError):
+    """Nix is not here, or has failed at what a command asked of it."""
+
+
+class ArchiveError(JupyterUtilsError):
+    """An archive of environments lacks what is asked for, is damaged, or is signed by another key."""
+
+
 # The names that these had when their commands were called `migrate` and `move`.
 MigrationError = ImportFileStoreError
 MoveError = CopyStoreError

@@ -29,6 +29,7 @@ WHOLE = {
     "environments/overlay.py": "handed to pip",
     "environments/overlay_base.py": "handed to the environment's Python",
     "environments/overlay_sources.py": "handed to Git",
+    "environments/nix.py": "handed to Nix",
 }
 """Who takes the whole environment, and why. No other file may read any of it."""
 

@@ -19,6 +19,7 @@ from .conditions import record_conditions
 from .order import record_order
 from .overlay import record_overlay
 from .provenance import environment_tags, source_tags
+from .recipe import record_recipe
 from .recorded import Recorded, together
 from .staging import Staged, stage
 from .unseeded import record_unseeded
@@ -108,6 +109,7 @@ def _record(call: Call, directory: Path) -> Recorded:
     records = {
         "machine": lambda: record_conditions(directory),
         "overlay": lambda: record_overlay(directory),
+        "recipe": lambda: record_recipe(directory),
         "seeds": record_unseeded,
     }
     if is_recording():

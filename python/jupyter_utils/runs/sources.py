@@ -68,6 +68,9 @@ class Source(Protocol):
     def text(self, name: str) -> str:
         """Return the content of one of this package's own files, as it is now."""
 
+    def content(self, name: str) -> bytes:
+        """Return the bytes of one of this package's own files, as it is now."""
+
     def bring(self, name: str, files: Sequence[EntryFile], *, own: bool) -> Path:
         """Return where an artifact lies on this machine, verified, with nothing else in it.
 
@@ -174,10 +177,13 @@ class StoredRun:
         return Described(run.info.run_name, dict(run.data.params), dict(run.data.metrics), dict(run.data.tags))
 
     def text(self, name: str) -> str:
+        return self.content(name).decode()
+
+    def content(self, name: str) -> bytes:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "file"
             self._download(name, file, lambda path: path.open("xb"))
-            return file.read_text(encoding="utf-8")
+            return file.read_bytes()
 
     def bring(self, name: str, files: Sequence[EntryFile], *, own: bool) -> Path:
         import filelock
@@ -255,8 +261,11 @@ class WaitingRun:
         return Described(entry.run_name, entry.params, entry.metrics, entry.tags)
 
     def text(self, name: str) -> str:
+        return self.content(name).decode()
+
+    def content(self, name: str) -> bytes:
         try:
-            return (self.entry / ARTIFACTS / name).read_text(encoding="utf-8")
+            return (self.entry / ARTIFACTS / name).read_bytes()
         except OSError as error:
             raise self._gone(error) from None
 
