@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .artifacts import register_writer
     from .errors import JupyterUtilsError
+    from .kernels.inputs import record_input
     from .reproduction.compare import compare
     from .reproduction.result import Comparison
     from .runs.load import LoadedRun, load_mlflow
@@ -34,6 +35,7 @@ __all__ = [
     "compare",
     "fix_seeds",
     "load_mlflow",
+    "record_input",
     "register_writer",
     "save_mlflow",
 ]
@@ -47,6 +49,7 @@ _HOMES = {
     "compare": ".reproduction.compare",
     "fix_seeds": ".runs.seeds",
     "load_mlflow": ".runs.load",
+    "record_input": ".kernels.inputs",
     "register_writer": ".artifacts",
     "save_mlflow": ".runs.save",
 }
@@ -93,3 +96,13 @@ sys.meta_path.append(_Moved)
 # In a kernel, what runs from now on is recorded: the cells that ran are compared with what is committed.
 if "ipykernel" in sys.modules:
     importlib.import_module(".kernels.cells", __name__).record()
+
+
+def _may_be_script() -> bool:
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    return main is not None and not main.startswith((sys.prefix, sys.base_prefix))
+
+
+# So is which files a kernel or a script reads; commands and servers of this package must not wait for that.
+if "ipykernel" in sys.modules or _may_be_script():
+    importlib.import_module(".kernels.inputs", __name__).record()

@@ -15,6 +15,7 @@ import click
 from jupyter_utils.machine.urls import said
 from jupyter_utils.machine.variables import given
 
+from .commands.environment import environment
 from .errors import JupyterUtilsError, SettingsError
 
 # Whatever a command needs is imported when it runs: `--help` and completion must not wait for it.
@@ -55,6 +56,9 @@ def main(context: click.Context) -> None:
             from .settings import read_settings
 
             step_down(read_settings())
+
+
+main.add_command(environment)
 
 
 @main.command()

@@ -87,6 +87,10 @@ class SeedError(JupyterUtilsError, ValueError):
     """`fix_seeds` was given what is no seed; nothing was changed."""
 
 
+class InputError(JupyterUtilsError, ValueError):
+    """`record_input` was given what is no file or folder; nothing was recorded."""
+
+
 class SaveRefusedError(JupyterUtilsError):
     """`save_mlflow` found a problem before anything was written, committed or sent: nothing has changed."""
 
@@ -245,6 +249,18 @@ class CompareError(JupyterUtilsError):
 
 class ToleranceError(CompareError):
     """A tolerance is not given as one."""
+
+
+class RecipeError(JupyterUtilsError):
+    """What should be the recipe of an environment is none, or not the one that its run names."""
+
+
+class NixError(JupyterUtilsError):
+    """Nix is not here, or has failed at what a command asked of it."""
+
+
+class ArchiveError(JupyterUtilsError):
+    """An archive of environments lacks what is asked for, is damaged, or is signed by another key."""
 
 
 # The names that these had when their commands were called `migrate` and `move`.

@@ -126,12 +126,29 @@ def test_stop_and_start_keep_everything(stack: Stack) -> None:
     assert len(MlflowClient(stack.mlflow_url).search_experiments()) == before
 
 
+def kill(stack: Stack, service: str, words: str) -> None:
+    """Kill the youngest process of a container whose command holds these words."""
+    stack.exec(service, "bash", "-c", f"kill -9 $(pgrep -f '[{words[0]}]{words[1:]}' | tail -n 1)")
+
+
+def test_a_killed_mlflow_comes_back_in_its_container(stack: Stack) -> None:
+    """It is started again, as in a lab: no restart of Docker's is needed."""
+    name = stack.container("mlflow")
+    before = containers.inspect(name, "{{.RestartCount}}")
+    kill(stack, "mlflow", "mlflow_app")
+    deadline = containers.time.monotonic() + containers.START_LIMIT
+    while "MLflow answers again" not in containers.logs(name):
+        assert containers.time.monotonic() < deadline, containers.logs(name)
+        containers.time.sleep(0.2)
+    assert containers.inspect(name, "{{.RestartCount}}") == before
+
+
 def test_a_killed_server_ends_its_container_which_comes_back(stack: Stack) -> None:
-    """Whichever process of either container is killed: the container ends, and Docker starts it again."""
-    for service, words in (("jupyterlab", "jupyter_app"), ("mlflow", "mlflow_app"), ("mlflow", "jupyter_utils mlflow")):
+    """JupyterLab's own process, or what watches over MLflow: the container ends, and Docker starts it again."""
+    for service, words in (("jupyterlab", "jupyter_app"), ("mlflow", "jupyter_utils mlflow")):
         name = stack.container(service)
         before = int(containers.inspect(name, "{{.RestartCount}}"))
-        stack.exec(service, "bash", "-c", f"kill -9 $(pgrep -f '[{words[0]}]{words[1:]}' | tail -n 1)")
+        kill(stack, service, words)
         deadline = containers.time.monotonic() + containers.START_LIMIT
         while int(containers.inspect(name, "{{.RestartCount}}")) == before:
             assert containers.time.monotonic() < deadline, containers.logs(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import os
 import shutil
@@ -11,6 +12,14 @@ import tempfile
 import time
 from pathlib import Path
 
+import filelock
+import psutil
+
+TURN = Path(tempfile.gettempdir(), "docker-engine.lock")
+"""Two engines that are started like this would take each other's bridge and addresses: one at a time has it."""
+TURN_LIMIT = 3600.0
+"""Seconds that one may wait for the other's end."""
+_PREFIX = "docker-engine-"
 START_LIMIT = 60.0
 """Seconds until an engine that was started must answer."""
 
@@ -79,14 +88,21 @@ def _answers() -> bool:
 
 
 def _start() -> str | None:
+    turn = filelock.FileLock(TURN, timeout=TURN_LIMIT)
+    try:
+        turn.acquire()
+    except filelock.Timeout:
+        return f"another test run has held {TURN} for an hour; only one may start a Docker engine here at a time"
+    for folder in TURN.parent.glob(f"{_PREFIX}*/"):  # none runs now: whoever started these was killed
+        _clear(folder)
     # Nothing of the machine's own engine is touched: socket, data, and state are in this folder.
-    folder = Path(tempfile.mkdtemp(prefix="docker-engine-"))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     socket = f"unix://{folder}/docker.sock"
     places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
     command = ["dockerd", "--host", socket, *(f"--{option}={folder}/{name}" for option, name in places.items())]
     with (folder / "log").open("wb") as log:
         engine = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-    atexit.register(_end, engine, folder)
+    atexit.register(_end, engine, folder, turn)
     before = os.environ.get("DOCKER_HOST")
     os.environ["DOCKER_HOST"] = socket
     deadline = time.monotonic() + START_LIMIT
@@ -102,13 +118,26 @@ def _start() -> str | None:
     return f"dockerd does not start here: {lines[-1] if lines else 'it says nothing'}"
 
 
-def _end(engine: subprocess.Popen[bytes], folder: Path) -> None:
+def _end(engine: subprocess.Popen[bytes], folder: Path, turn: filelock.BaseFileLock) -> None:
     engine.terminate()
     try:
         engine.wait(30)
     except subprocess.TimeoutExpired:
         engine.kill()
         engine.wait()
-    for mount in folder.glob("exec/netns/*"):  # the engine leaves the network namespace of this machine there
-        subprocess.run(["umount", str(mount)], check=False, capture_output=True)
+    _clear(folder)
+    turn.release()
+
+
+def _clear(folder: Path) -> None:
+    """Remove an engine that has ended, with what a killed one leaves: processes, and networks that mounts hold."""
+    for process in psutil.process_iter(["cmdline"]):
+        if any(f"{folder}/" in word for word in process.info["cmdline"] or ()):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+    below = [
+        part.mountpoint for part in psutil.disk_partitions(all=True) if Path(part.mountpoint).is_relative_to(folder)
+    ]
+    for mount in sorted(below, reverse=True):
+        subprocess.run(["umount", mount], check=False, capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)

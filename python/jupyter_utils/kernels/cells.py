@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.notebook import kernel
+
+from . import private, sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +44,12 @@ def ran_cells() -> tuple[Ran, ...]:
     return tuple(_recorder(shell).ran) if shell is not None else ()
 
 
+def first_random_state() -> object:
+    """Return the state of Python's `random` when recording began; None in a plain script."""
+    shell = kernel.shell()
+    return _recorder(shell).random if shell is not None else None
+
+
 def last_runs(ran: Sequence[Ran]) -> tuple[Ran, ...]:
     """Return the last execution of each cell, in the order in which these ran.
 
@@ -60,13 +69,15 @@ def last_runs(ran: Sequence[Ran]) -> tuple[Ran, ...]:
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Record from now on; called in every kernel of the lab, and elsewhere when this package is imported."""
     _recorder(shell)
+    sources.watch()
+    private.offer(shell)
 
 
 def record() -> None:
     """Record from now on, if this is a kernel."""
     shell = kernel.shell()
     if shell is not None:
-        _recorder(shell)
+        load_ipython_extension(shell)
 
 
 class _Recorder:
@@ -75,6 +86,7 @@ class _Recorder:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self.ran = _from_history(shell)
+        self.random = random.getstate()
         shell.events.register("pre_run_cell", self.before)
         shell.events.register("post_run_cell", self.after)
 

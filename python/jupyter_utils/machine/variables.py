@@ -37,6 +37,15 @@ LIBRARY = {
     "JUPYTER_UTILS_LOCAL_ARTIFACTS": Variable(
         "on", "off: files go to an MLflow on this machine through HTTP, as to any other, not straight into its folder"
     ),
+    "JUPYTER_UTILS_RECORD_CODE": Variable(
+        "on", "off: runs keep neither the code that ran, nor the list of cells, nor how save_mlflow was called"
+    ),
+    "JUPYTER_UTILS_RECORD_INPUTS": Variable(
+        "on", "off: runs do not record which files were read, but for those that record_input names"
+    ),
+    "JUPYTER_UTILS_INPUTS_WITHOUT": Variable(
+        None, "folders whose files runs do not record as inputs, separated by commas"
+    ),
     "JUPYTER_UTILS_IMAGE_DIGEST": Variable(None, "digest of the container's image, which every run then records"),
 }
 
@@ -63,6 +72,7 @@ TOLD = frozenset(
     {
         "JUPYTER_UTILS_FORMATS",
         "JUPYTER_UTILS_OVERLAY",
+        "JUPYTER_UTILS_RECIPE",
         "JUPYTER_UTILS_STORE",
         "JUPYTER_UTILS_TOKEN",
         "_MLFLOW_SERVER_ARTIFACT_DESTINATION",

@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from jupyter_utils.kernels.inputs import unwatched
 from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.notebook import save_notebook
 from jupyter_utils.spool import status_line
@@ -14,6 +15,7 @@ from jupyter_utils.tracking import run_url
 from .arguments import spelled
 from .call import Arguments, Call, check_call
 from .code import Code, commit, look
+from .inputs import record_inputs
 from .keeping import interruptible, keep, write
 from .ran import compare
 from .recorded import Recorded
@@ -31,6 +33,7 @@ __all__ = ["SaveResult", "save_mlflow"]
 
 
 @spelled
+@unwatched
 def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     experiment_name: str,
     run_name: str | None = None,
@@ -109,11 +112,23 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.python, .torch: their versions (torch only where it was imported).
         jupyter_utils.drifted: "true" where something came on top of the environment: .overlay, the packages that
             `%pip install` has added; .added, variables of the shell such as PYTHONPATH that bring code of their own.
+        jupyter_utils.overlay.inexact: those packages that cannot be had again exactly; of each, the SHA-256 of its
+            file or the commit is in the artifact `jupyter_utils/overlay.json`.
         jupyter_utils.working_tree: the folder of this package, where a development shell put it before the locked.
+        jupyter_utils.code.differs: whether a module of the user's that ran is in no commit as it ran ("true": a warning
+            names it). All code lies below `jupyter_utils/code/`, listed in `jupyter_utils/code.json`.
+        jupyter_utils.order: how the cells ran: "linear", "out of order", or "hidden" (some are not in the notebook);
+            the list is `jupyter_utils/cells.json`.
+        jupyter_utils.call: the number of this call in its process; the cell, or the script with its arguments, is in
+            `jupyter_utils/call.json`.
         jupyter_utils.processor, .gpus, .driver: the machine; all of it, with threads and torch's switches, is the
             artifact `jupyter_utils/machine.json`.
         jupyter_utils.seed, .deterministic: what `fix_seeds` fixed, and whether torch was held to computing the same
             each time.
+        jupyter_utils.unseeded: the generators from which random numbers were drawn without a seed ("random", "numpy",
+            "torch", "default_rng()"): this run cannot give the same ones again.
+        jupyter_utils.inputs: how many files were read, and of a hub; "partial" where there may be more. The list, with
+            size, SHA-256 and cells, is `jupyter_utils/inputs.json`; a warning names what has changed since it was read.
         jupyter_utils.failed: the values that could not be saved, and why, a line each.
         jupyter_utils.long_params: the names of the params that are stored whole as an artifact.
         jupyter_utils.exact_metrics: those of the metrics that MLflow cannot hold exactly, kept as an artifact.
@@ -140,9 +155,10 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     with ExitStack() as stack:
         with interruptible():
             lease, staged, elsewhere = write(call, stack)
+            inputs = record_inputs(call, lease.path)
         ran, code = _code(call, saved, lease.path)
         with _mentioning(code.commit if call.do_commit else None):
-            recorded = keep(call, start_time, staged, code.tags | ran.tags, lease)
+            recorded = keep(call, start_time, staged, code.tags | ran.tags | inputs.tags, lease)
             run, unsent = send(call, lease, code.commit)
         entry = None if run else lease.path
     made = SaveResult(
@@ -155,6 +171,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         warnings=(
             *call.warnings,
             *ran.warnings,
+            *inputs.warnings,
             *([elsewhere] if elsewhere else []),
             *staged.warnings,
             *code.warnings,
