@@ -293,10 +293,17 @@ def sync(  # noqa: PLR0913, PLR0917 - one command, one option each
     show_default=True,
     help="What decides the exit code; also params, code, inputs, packages, system, machine.",
 )
+@click.option(
+    "--steps-seconds",
+    type=click.FloatRange(0),
+    default=60,
+    show_default=True,
+    help="For how long the steps of metrics are read; of the others the last values are compared, and that is said.",
+)
 @click.option("--html", metavar="FILE", help="Write all of it as one page, which needs no network; - prints it.")
 @click.option("--json", metavar="FILE", help="Write all of it as JSON; - prints it.")
 def compare(  # noqa: PLR0913, PLR0917 - one command, one option each
-    a: str, b: str, tolerance: tuple[str, ...], by: str, html: str | None, json: str | None
+    a: str, b: str, tolerance: tuple[str, ...], by: str, html: str | None, json: str | None, steps_seconds: float
 ) -> None:
     """Compare two runs, by their ids (also of runs that wait), without executing anything.
 
@@ -307,7 +314,7 @@ def compare(  # noqa: PLR0913, PLR0917 - one command, one option each
 
     try:
         use_settings()
-        text, code = command.run(a, b, tolerance, [name.strip() for name in by.split(",")], html, json)
+        text, code = command.run(a, b, tolerance, [name.strip() for name in by.split(",")], html, json, steps_seconds)
     except JupyterUtilsError as error:
         click.secho(f"Error: {said(error)}", fg="red", err=True)
         sys.exit(3)
