@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .artifacts import register_writer
     from .errors import JupyterUtilsError
+    from .runs.explain import Explanation, explain
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
     from .runs.seeds import fix_seeds
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Explanation",
     "JupyterUtilsError",
     "LoadedRun",
     "SaveResult",
     "__version__",
+    "explain",
     "fix_seeds",
     "load_mlflow",
     "register_writer",
@@ -36,9 +39,11 @@ __all__ = [
 
 # Imported when first asked for: the console command must not wait for MLflow, nor a notebook for torch.
 _HOMES = {
+    "Explanation": ".runs.explain",
     "JupyterUtilsError": ".errors",
     "LoadedRun": ".runs.load",
     "SaveResult": ".runs.result",
+    "explain": ".runs.explain",
     "fix_seeds": ".runs.seeds",
     "load_mlflow": ".runs.load",
     "register_writer": ".artifacts",
@@ -87,3 +92,5 @@ sys.meta_path.append(_Moved)
 # In a kernel, what runs from now on is recorded: the cells that ran are compared with what is committed.
 if "ipykernel" in sys.modules:
     importlib.import_module(".kernels.cells", __name__).record()
+elif str(getattr(sys.modules.get("__main__"), "__file__", "")).endswith(".py"):
+    importlib.import_module(".kernels.sources", __name__).watch_script()
