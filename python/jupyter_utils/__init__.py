@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .kernels.inputs import record_input
     from .reproduction.compare import compare
     from .reproduction.result import Comparison
+    from .runs.explain import Explanation, explain
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
     from .runs.seeds import fix_seeds
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Comparison",
+    "Explanation",
     "JupyterUtilsError",
     "LoadedRun",
     "SaveResult",
     "__version__",
     "compare",
+    "explain",
     "fix_seeds",
     "load_mlflow",
     "record_input",
@@ -43,16 +46,19 @@ __all__ = [
 # Imported when first asked for: the console command must not wait for MLflow, nor a notebook for torch.
 _HOMES = {
     "Comparison": ".reproduction.result",
+    "Explanation": ".runs.explain",
     "JupyterUtilsError": ".errors",
     "LoadedRun": ".runs.load",
     "SaveResult": ".runs.result",
     "compare": ".reproduction.compare",
+    "explain": ".runs.explain",
     "fix_seeds": ".runs.seeds",
     "load_mlflow": ".runs.load",
     "record_input": ".kernels.inputs",
     "register_writer": ".artifacts",
     "save_mlflow": ".runs.save",
 }
+
 
 
 def __getattr__(name: str) -> Any:
@@ -96,6 +102,8 @@ sys.meta_path.append(_Moved)
 # In a kernel, what runs from now on is recorded: the cells that ran are compared with what is committed.
 if "ipykernel" in sys.modules:
     importlib.import_module(".kernels.cells", __name__).record()
+elif str(getattr(sys.modules.get("__main__"), "__file__", "")).endswith(".py"):
+    importlib.import_module(".kernels.sources", __name__).watch_script()
 
 
 def _may_be_script() -> bool:
