@@ -60,7 +60,6 @@ _HOMES = {
 }
 
 
-
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib.metadata import version
@@ -99,18 +98,16 @@ class _Moved:
 
 sys.meta_path.append(_Moved)
 
-# In a kernel, what runs from now on is recorded: the cells that ran are compared with what is committed.
-if "ipykernel" in sys.modules:
-    importlib.import_module(".kernels.cells", __name__).record()
-elif str(getattr(sys.modules.get("__main__"), "__file__", "")).endswith(".py"):
-    importlib.import_module(".kernels.sources", __name__).watch_script()
 
-
-def _may_be_script() -> bool:
+def _is_script() -> bool:
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     return main is not None and not main.startswith((sys.prefix, sys.base_prefix))
 
 
-# So is which files a kernel or a script reads; commands and servers of this package must not wait for that.
-if "ipykernel" in sys.modules or _may_be_script():
+# What a kernel or a script runs and reads is recorded from now on; commands and servers of this package do not wait.
+if "ipykernel" in sys.modules:
+    importlib.import_module(".kernels.cells", __name__).record()
+    importlib.import_module(".kernels.inputs", __name__).record()
+elif _is_script():
+    importlib.import_module(".kernels.sources", __name__).watch_script()
     importlib.import_module(".kernels.inputs", __name__).record()
