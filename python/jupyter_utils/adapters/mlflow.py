@@ -68,7 +68,12 @@ def put_artifact(repository: Any, name: str, data: Any, file_name: str) -> None:
     check_response(answer)
 
 
-def get_artifact(repository: Any, name: str, target: Path, opening: Callable[[Path], Any]) -> None:
+def new_file(path: Path) -> Any:
+    """Open a file that is not there yet, for bytes."""
+    return path.open("xb")
+
+
+def get_artifact(repository: Any, name: str, target: Path, opening: Callable[[Path], Any] = new_file) -> None:
     """Fetch one artifact into a file, in this thread: MLflow's own way takes others, which do not see our settings.
 
     What comes through an MLflow server is written in order into the file that `opening` makes. Any other store's client

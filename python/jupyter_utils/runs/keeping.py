@@ -16,9 +16,9 @@ from jupyter_utils.tracking import artifact_folder, client_settings, is_http
 from .calling import record_call
 from .code_files import record_code
 from .conditions import record_conditions
+from .environment import record_environment
 from .order import record_order
 from .overlay import record_overlay
-from .environment import record_environment
 from .provenance import source_tags
 from .recipe import record_recipe
 from .recorded import Recorded, together

@@ -190,7 +190,7 @@ class StoredRun:
     def content(self, name: str) -> bytes:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "file"
-            self._download(name, file, lambda path: path.open("xb"))
+            self._download(name, file)
             return file.read_bytes()
 
     def own_files(self) -> frozenset[str]:
@@ -251,7 +251,7 @@ class StoredRun:
             self.describe()
         return self._artifact_uri
 
-    def _download(self, name: str, target: Path, opening: Callable[[Path], object]) -> None:
+    def _download(self, name: str, target: Path, opening: Callable[[Path], object] = adapter.new_file) -> None:
         self._uri_of_artifacts()
         try:
             with client_settings():
