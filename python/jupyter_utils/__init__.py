@@ -94,7 +94,7 @@ if "ipykernel" in sys.modules:
 
 def _may_be_script() -> bool:
     main = getattr(sys.modules.get("__main__"), "__file__", None)
-    return main is not None and not main.startswith((sys.prefix, sys.base_prefix))
+    return main is not None and not main.startswith((sys.prefix, sys.base_prefix, "/nix/store/"))
 
 
 # So is which files a kernel or a script reads; commands and servers of this package must not wait for that.
