@@ -101,7 +101,7 @@ sys.meta_path.append(_Moved)
 
 def _is_script() -> bool:
     main = getattr(sys.modules.get("__main__"), "__file__", None)
-    return main is not None and not main.startswith((sys.prefix, sys.base_prefix))
+    return main is not None and not main.startswith((sys.prefix, sys.base_prefix, "/nix/store/"))
 
 
 # What a kernel or a script runs and reads is recorded from now on; commands and servers of this package do not wait.

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .digests import Digest, Digests, Identity, identity
-from .paths import MOST, absolute, by_descriptor, files_meant
+from .paths import absolute, by_descriptor, files_meant
 from .places import environment, is_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LISTED = MOST
+LISTED = 5_000
 """Files that are listed; those beyond are only counted, so that a million of them costs neither time nor memory."""
 _COUNTED = 100_000
 _PENDING = 1_000
