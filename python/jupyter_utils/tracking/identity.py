@@ -5,8 +5,6 @@ The question itself holds neither: no login, no cookie, and no redirect is follo
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -14,6 +12,7 @@ from urllib.parse import urlsplit
 from jupyter_utils.entries.identity import PATH, new_nonce, of_database, proven
 from jupyter_utils.machine.addresses import is_loopback
 from jupyter_utils.machine.lab_store import note_proven
+from jupyter_utils.machine.threads import within
 from jupyter_utils.machine.urls import said, sqlite_file, without_credentials
 from jupyter_utils.machine.variables import given
 
@@ -55,12 +54,9 @@ def ask(uri: str) -> Answer:
 def ask_living(uri: str) -> Answer:
     """Ask a server, which answers its health check, who it is."""
     seconds = _timeout()
-    found: queue.SimpleQueue[Answer] = queue.SimpleQueue()
-    # In a thread: who sends byte by byte is bounded by no timeout of a connection.
-    threading.Thread(target=lambda: found.put(_ask(uri, seconds)), daemon=True).start()
     try:
-        return found.get(timeout=seconds)
-    except queue.Empty:
+        return within(seconds, _ask, uri, seconds)
+    except TimeoutError:
         return Answer(down=f"lives, but cannot answer (not within {seconds:g} s)")
 
 
