@@ -59,7 +59,9 @@ def compare_inputs(a: Side, b: Side) -> Section:
     """Compare what the runs read, as `jupyter_utils/inputs.json` has it."""
     records = [_record(one, "inputs.json") or {} for one in (a, b)]
     found = [_inputs(one) for one in records]
-    rows, notes = _both(found[0], found[1], "neither run recorded what it read")
+    rows, notes = _both(
+        found[0], found[1], "no file is known that either read" if any(records) else "neither run recorded what it read"
+    )
     rows = [replace(row, verdict=Verdict.UNKNOWN) if _NO_DIGEST in row.a + row.b else row for row in rows]
     for name, one in zip("AB", records, strict=True):
         if one and one.get("complete") is not True:
