@@ -323,6 +323,17 @@ def compare(  # noqa: PLR0913, PLR0917 - one command, one option each
 
 
 @main.command()
+@click.argument("run")
+def show(run: str) -> None:
+    """Tell in plain words what the run RUN records of itself, what differs, and what is missing."""
+    from .runs import explain
+    from .servers.environment import use_settings
+
+    use_settings()
+    click.echo(explain.show(run))
+
+
+@main.command()
 def allow() -> None:
     """Let `.env` of this folder count for you, as it is now; after a change it is to be allowed again."""
     from .machine.dotenv import allow_dotenv

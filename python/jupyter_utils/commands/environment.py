@@ -62,8 +62,9 @@ def build(source: str, link: Path | None, *, trust: bool) -> None:
             click.echo("It is in the store already.")
         else:
             found.bring(output, link)
+            click.echo("It is built.")
         if store_path in {path, ""}:
-            click.echo("The same store path as the run's." if store_path else "It is built.")
+            click.echo("The same store path as the run's." if store_path else "", nl=bool(store_path))
             return
         click.echo(f"Another one than the run's, {store_path}", err=True)
         for line in found.differences(tags):

@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import socket
+import sys
 import tempfile
 import urllib.error
 import urllib.parse
@@ -66,7 +67,7 @@ def archive(folder: Path, one: Archived, sources: Sequence[str]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _secret_key() as key, _plain(folder) as place:
-            nix("copy", "--to", f"file://{place}?compression=zstd&secret-key={key}", *paths, shown=True)
+            nix("copy", "--to", f"file://{place}?compression=zstd&secret-key={key}", *paths, shown=sys.stderr.isatty())
             # What was there already bears the signature of whoever wrote it.
             nix("store", "sign", "--store", f"file://{place}", "--key-file", str(key), "--recursive", *paths)
         kept = [other for other in _read(_text_of_file(folder / _LIST)) if other.store_path != one.store_path]

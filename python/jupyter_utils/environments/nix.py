@@ -24,7 +24,7 @@ _LEFT_OUT = ("PYTHONPATH", "PYTHONHOME")
 
 def found_nix() -> str | None:
     """Return the program; None where the machine has none, as an image."""
-    path = os.pathsep.join([os.environ.get("PATH", ""), *(str(Path(place).expanduser()) for place in _PLACES)])
+    path = os.pathsep.join([_given().get("PATH", ""), *(str(Path(place).expanduser()) for place in _PLACES)])
     return shutil.which("nix", path=path)
 
 
@@ -81,13 +81,17 @@ def is_valid(path: str) -> bool:
 
 def _env() -> dict[str, str]:
     """Return the environment of Nix: settled as quickstart settles it, and without what changes other Pythons."""
-    lines = [os.environ.get("NIX_CONFIG", ""), "experimental-features = nix-command flakes", "substituters ="]
+    lines = [_given().get("NIX_CONFIG", ""), "experimental-features = nix-command flakes", "substituters ="]
     if os.geteuid() == 0 and not _has_builders():
         lines.append("build-users-group =")
     if not _may_sandbox():
         lines.append("sandbox = false")
-    kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+    kept = {name: value for name, value in _given().items() if name not in _LEFT_OUT}
     return {**kept, "NIX_CONFIG": "\n".join(lines).strip()}
+
+
+def _given() -> dict[str, str]:
+    return dict(os.environ)
 
 
 def _has_builders() -> bool:

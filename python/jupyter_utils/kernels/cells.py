@@ -66,10 +66,10 @@ def last_runs(ran: Sequence[Ran]) -> tuple[Ran, ...]:
     return tuple(last.values())
 
 
-def load_ipython_extension(shell: InteractiveShell) -> None:
+def load_ipython_extension(shell: InteractiveShell, since: str = "the kernel's start") -> None:
     """Record from now on; called in every kernel of the lab, and elsewhere when this package is imported."""
     _recorder(shell)
-    sources.watch()
+    sources.watch(since)
     private.offer(shell)
 
 
@@ -77,7 +77,7 @@ def record() -> None:
     """Record from now on, if this is a kernel."""
     shell = kernel.shell()
     if shell is not None:
-        load_ipython_extension(shell)
+        load_ipython_extension(shell, "import jupyter_utils")
 
 
 class _Recorder:

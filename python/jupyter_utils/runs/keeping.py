@@ -18,7 +18,8 @@ from .code_files import record_code
 from .conditions import record_conditions
 from .order import record_order
 from .overlay import record_overlay
-from .provenance import environment_tags, source_tags
+from .environment import record_environment
+from .provenance import source_tags
 from .recipe import record_recipe
 from .recorded import Recorded, together
 from .staging import Staged, stage
@@ -85,7 +86,7 @@ def keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], leas
             run_name=call.run_name,
             params=staged.params,
             metrics=call.metrics,
-            tags=source | environment_tags() | code | recorded.tags | staged.tags,
+            tags=source | recorded.tags | code | staged.tags,
             inputs=staged.inputs,
             files=measure_files(lease.path, known=staged.files),
             id=lease.id,
@@ -107,6 +108,7 @@ def _record(call: Call, directory: Path) -> Recorded:
     """Keep what the run records by itself among its artifacts; after the commit, with which the code is compared."""
     notebook = call.notebook.path if call.notebook else None
     records = {
+        "environment": record_environment,
         "machine": lambda: record_conditions(directory),
         "overlay": lambda: record_overlay(directory),
         "recipe": lambda: record_recipe(directory),

@@ -30,13 +30,13 @@ _NEW_GENERATOR = re.compile(r"\bdefault_rng\(\s*(None\s*)?\)")
 
 
 def record_unseeded() -> Recorded:
-    """Return the tag with the names of these generators, and the sentence that a person needs; nothing where all is well."""
+    """Return the tag that names these generators, and the sentence that a person needs; nothing where all is well."""
     names = [name for name, asked in _GENERATORS.items() if _is_so(asked)]
     if not names:
         return Recorded({})
     said = (
-        f"Random numbers were drawn without a seed ({', '.join(names)}), so this run cannot give the same numbers again: "
-        "jupyter_utils.fix_seeds(42) in the first cell fixes them"
+        f"Random numbers were drawn without a seed ({', '.join(names)}), so this run cannot give the same numbers "
+        "again: jupyter_utils.fix_seeds(42) in the first cell fixes them"
     )
     made = ", and default_rng(42) one that you make yourself." if _OWN in names else "."
     return Recorded({TAG: ", ".join(names)}, (said + made,))
@@ -78,7 +78,7 @@ def _has_drawn(torch: Any, generator: Any) -> bool:
 
 
 def _python() -> bool:
-    """Tell whether the cells draw from `random`, it has moved on since the kernel's start, and none of them seeds it."""
+    """Tell whether the cells draw from `random`, which has moved on since the kernel's start, and none seeds it."""
     import random
 
     sources = [cell.source for cell in ran_cells()]

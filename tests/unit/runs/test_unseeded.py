@@ -78,7 +78,8 @@ def test_what_only_the_cells_tell(sources: list[str], names: str, monkeypatch: p
     ran = tuple(Ran(number, None, source) for number, source in enumerate(sources, 1))
     monkeypatch.setattr(unseeded, "ran_cells", lambda: ran)
     monkeypatch.setattr(unseeded, "_numpy", lambda: False)
-    monkeypatch.setattr(unseeded, "first_random_state", lambda before=random.getstate(): before)
+    before = random.getstate()
+    monkeypatch.setattr(unseeded, "first_random_state", lambda: before)
     monkeypatch.setattr(unseeded, "last_fixed", lambda: None)
     random.random()
     found = {name for name in ("random", "default_rng()") if unseeded._GENERATORS[name]()}
