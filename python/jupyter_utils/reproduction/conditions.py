@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.errors import CompareError
@@ -13,8 +14,23 @@ from .verdict import Verdict
 if TYPE_CHECKING:
     from .sides import Side
 
-_SYSTEM = ("python", "base", "system", "variant", "pinned", "image", "store_path", "drifted", "added", "working_tree")
-# What changes from one start of the same machine to the next, and decides nothing.
+_SYSTEM = (
+    *(
+        "python",
+        "base",
+        "system",
+        "variant",
+        "pinned",
+        "environment",
+        "recipe",
+        "image",
+        "store_path",
+        "drifted",
+        "added",
+    ),
+    "working_tree",
+)
+_NO_DIGEST = "no digest"
 _FORMAT = "format"
 
 
@@ -41,12 +57,16 @@ def compare_machine(a: Side, b: Side) -> Section:
 
 def compare_inputs(a: Side, b: Side) -> Section:
     """Compare what the runs read, as `jupyter_utils/inputs.json` has it."""
-    records = [_record(one, "inputs.json") for one in (a, b)]
-    found = [_inputs(one or {}) for one in records]
-    rows, notes = _both(found[0], found[1], "neither run recorded what it read")
-    partial = [name for name, one in zip("AB", records, strict=True) if one and one.get("complete") is False]
-    if partial:
-        notes = (*notes, f"what {' and '.join(partial)} read is not known completely")
+    records = [_record(one, "inputs.json") or {} for one in (a, b)]
+    found = [_inputs(one) for one in records]
+    rows, notes = _both(
+        found[0], found[1], "no file is known that either read" if any(records) else "neither run recorded what it read"
+    )
+    rows = [replace(row, verdict=Verdict.UNKNOWN) if _NO_DIGEST in row.a + row.b else row for row in rows]
+    for name, one in zip("AB", records, strict=True):
+        if one and one.get("complete") is not True:
+            reasons = one.get("partial") if isinstance(one.get("partial"), list) else []
+            notes = (*notes, short(f"what {name} read is not known completely: {'; '.join(map(str, reasons or []))}"))
     return section("inputs", rows, notes)
 
 
@@ -61,12 +81,15 @@ def _inputs(record: dict[str, Any]) -> dict[str, str]:
     files = [one for one in record.get("files", []) if isinstance(one, dict) and "path" in one]
     found = {str(one["path"]): _content(one) for one in files}
     hub = [one for one in record.get("hub", []) if isinstance(one, dict)]
-    return found | {f"{one.get('kind')} {one.get('repository')}": str(one.get("revision")) for one in hub}
+    found |= {f"{one.get('kind')} {one.get('repository')}": str(one.get("revision")) for one in hub}
+    # A run that is known to have read nothing is not one of which nothing is known.
+    return {"(files)": f"{len(files)}"} | found if found or record.get("complete") is True else {}
 
 
 def _content(file: dict[str, Any]) -> str:
     """Describe a file by what tells whether it is the same."""
-    digest = str(file.get("sha256") or f"sampled {file.get('sampled')}")
+    sampled = f"sampled {file['sampled']}" if file.get("sampled") else _NO_DIGEST
+    digest = str(file.get("sha256") or sampled)
     changed = ", changed while it was read" if file.get("changed") else ""
     return f"{digest}, {file.get('size')} bytes{changed}"
 

@@ -80,7 +80,7 @@ class StoredFiles:
     def _fetch(self, name: str, target: Path) -> Path:
         try:
             with client_settings():
-                adapter.get_artifact(self._open(), name, target)
+                adapter.get_artifact(self._open(), name, target, lambda path: path.open("wb"))
         except Exception as error:  # noqa: BLE001 - as above
             raise CompareError(f"{name} of run {self.source.id} cannot be read: {said(error)}") from None
         return target

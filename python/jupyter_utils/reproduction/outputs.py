@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .comparison import Detail, Pictures, Row, Section, section, short
+from .comparison import Detail, Pictures, Row, Section, counted, section, short
 from .notebooks import Cell, paired
 from .pictures import MOST_BYTES
 from .showing import shown_by
@@ -35,8 +35,8 @@ def compare_outputs(a: Code, b: Code) -> Section:
             else:
                 later += 1
     notes = [_LEFT_OUT]
-    notes += [f"{changed} cells whose text differs are not compared"] if changed else []
-    notes += [f"{later} cells are not compared: they called save_mlflow, or ran after it"] if later else []
+    notes += [f"not compared: {counted(changed, 'cell')} whose text differs"] if changed else []
+    notes += [f"not compared: {counted(later, 'cell')} that called save_mlflow, or ran after it"] if later else []
     return section("outputs", rows, notes, show_same=False)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_utils.errors import CompareError
+from jupyter_utils.artifacts.manifest import OWN_FOLDER
+from jupyter_utils.environments.recipe import ARCHIVE, read_recipe
+from jupyter_utils.errors import CompareError, JupyterUtilsError
 
 from .comparison import Row, Section, section
 from .pairs import compare_pairs
@@ -18,23 +22,27 @@ if TYPE_CHECKING:
 
 _STORE = re.compile(r"/nix/store/[0-9a-z]{32}-[\w.+-]+")
 _NAME = re.compile(r"[-_.]+")
+# In a recipe; those of a project of one's own come first.
+_LOCKS = ("lock/files.json", "lock/poetry.lock", "python/files.json", "python/poetry.lock")
 
 
 def compare_packages(a: Side, b: Side) -> Section:
     """Compare the locks, and name each package whose version moved as far as that can be known on this machine.
 
-    A run names the lock that its environment was built from by its digest. The versions are read from the environment
-    itself, where its place in the Nix store is on this machine; packages on top of it (`%pip`) are in the run.
+    A run names the lock that its environment was built from by its digest. The versions are read from the recipes that
+    the runs hold, else from the environments themselves, where their places in the Nix store are on this machine;
+    packages on top (`%pip`) are in the run.
     """
     locks = [one.tags.get("jupyter_utils.lock", "") for one in (a, b)]
     rows, notes = [_lock(*locks)], []
     if locks[0] != locks[1] or not locks[0]:
-        installed = [_installed(one) for one in (a, b)]
-        if installed[0] and installed[1]:
-            rows += compare_pairs(installed[0], installed[1])
+        known = next((found for way in (locked, _installed) if all(found := [way(one) for one in (a, b)])), None)
+        if known:
+            rows += compare_pairs(known[0], known[1])
         else:
-            missing = " and ".join(name for name, one in zip("AB", installed, strict=True) if not one)
-            notes.append(f"the environment of {missing} is not on this machine, so its packages cannot be listed")
+            notes.append(
+                "not both runs hold a recipe, or have their environment on this machine: packages are not listed"
+            )
     rows += [_torch(a, b), *compare_pairs(_overlay(a), _overlay(b))]
     return section("packages", rows, notes, show_same=False)
 
@@ -50,6 +58,25 @@ def _torch(a: Side, b: Side) -> Row:
     one, other = (side.tags.get("jupyter_utils.torch", "") for side in (a, b))
     verdict = Verdict.SAME if one == other or not (one and other) else Verdict.DIFFERS
     return Row("torch (as imported)", verdict, one, other)
+
+
+def locked(side: Side) -> dict[str, str]:
+    """Return the packages of the lock in a run's recipe; none where there is no recipe, or none that can be read."""
+    path = f"{OWN_FOLDER}/{ARCHIVE}"
+    if path not in side.sizes:
+        return {}
+    try:
+        files = read_recipe(side.own_content(path), path).files
+        name = next(one for one in _LOCKS if one in files)
+        text = files[name].decode()
+        return _listed(json.loads(text)) if name.endswith(".json") else _listed({"": tomllib.loads(text)["package"]})
+    except (JupyterUtilsError, StopIteration, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _listed(lists: dict[str, object]) -> dict[str, str]:
+    rows = [row for rows in lists.values() if isinstance(rows, list) for row in rows]
+    return {_normal(str(row["name"])): str(row["version"]) for row in sorted(rows, key=lambda row: str(row["name"]))}
 
 
 def _installed(side: Side) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .arrays import _all_near, _gaps
-from .comparison import Grid, short
+from .comparison import Grid, counted, short
 from .found import SAME_VALUES, Found
 from .verdict import Verdict
 
@@ -87,7 +87,9 @@ def _aligned(a: Any, b: Any) -> tuple[str, Any, Any, list[str]]:
         return how, a, b, []
     both = a.index.intersection(b.index, sort=False)
     words = [
-        f"{len(one) - len(both)} rows only in {name}" for name, one in (("A", a), ("B", b)) if len(one) > len(both)
+        f"{counted(len(one) - len(both), 'row')} only in {name}"
+        for name, one in (("A", a), ("B", b))
+        if len(one) > len(both)
     ]
     order = [one.index[one.index.isin(both)] for one in (a, b)]
     words += [] if order[0].equals(order[1]) else ["rows in another order"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from .comparison import Lines, short
+from .comparison import Lines, counted, short
 from .found import Found
 from .verdict import Verdict
 
@@ -24,7 +24,11 @@ def compare_texts(a: str, b: str, title: str = "") -> Found:
     lines, exact = _difference(one, other)
     added = sum(line.startswith("+") for line in lines)
     removed = sum(line.startswith("-") for line in lines)
-    said = f"{removed} lines only in A, {added} only in B" if exact else f"{removed} lines differ by their numbers"
+    said = (
+        f"{counted(removed, 'line')} only in A, {added} only in B"
+        if exact
+        else f"{removed} lines differ by their numbers"
+    )
     shown = tuple(short(line, 500) for line in lines[:_SHOWN])
     return Found(Verdict.DIFFERS, said, (Lines(shown, max(0, len(lines) - _SHOWN), title),))
 

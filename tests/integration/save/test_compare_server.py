@@ -34,7 +34,7 @@ def test_two_committed_notebooks(runs: Runs, repo: Repo) -> None:
     rows = {row.name: row for section in found.sections for row in section.rows}
     assert (rows["f1"].difference, rows["result/精度.txt"].difference) == (
         "+1 (+111.11%)",
-        "1 lines only in A, 1 only in B",
+        "1 line only in A, 1 only in B",
     )
     assert rows["notes/n.txt"].verdict == "differs"
     assert {"-lr = 0.1", "+lr = 0.2"} <= set(rows["nb.ipynb"].details[0].lines)

@@ -192,7 +192,7 @@ def test_outputs_of_cells(tmp_path: Path) -> None:
     ]
     assert found.rows[1].details[-1].a == "data:image/png;base64,AAAA"
     assert found.counts["same"] == 1
-    assert "1 cells whose text differs are not compared" in found.notes[-1]
+    assert "1 cell whose text differs" in found.notes[-1]
     error = {"output_type": "error", "ename": "ValueError", "evalue": "x", "traceback": ["long"]}
     assert lasting_outputs((error,)) == [("error", "ValueError: x")]
 
@@ -210,7 +210,7 @@ def test_only_outputs_of_the_run_are_compared(tmp_path: Path) -> None:
     sides = [run(tmp_path / str(number), {"nb.ipynb": text}) for number, text in enumerate(texts)]
     found = jupyter_utils.compare(*sides)["outputs"]
     assert (found.verdict.value, found.counts["same"]) == ("same", 1)
-    assert found.notes[-1] == "2 cells are not compared: they called save_mlflow, or ran after it"
+    assert found.notes[-1] == "not compared: 2 cells that called save_mlflow, or ran after it"
     ran = [{"position": at, "place": "in the notebook", "source": ""} for at in (2, 0, 1)]
     for number, text in enumerate(texts):
         folder = tmp_path / f"known {number}"

@@ -75,7 +75,7 @@ def test_every_kind_of_value(two: tuple[SaveResult, SaveResult]) -> None:
     assert said == {
         "dataset/train.csv": "1 of 15 cells differ, in 1 of 3 columns; rows by the column 'id'",
         "dataset/train.parquet": "1 of 15 cells differ, in 1 of 3 columns; rows by the column 'id'",
-        "dataset/t.txt": "1 lines only in A, 1 only in B",
+        "dataset/t.txt": "1 line only in A, 1 only in B",
         "dataset/j.json": "1 of 1 values differ; farthest apart, by 0.001: n[0]",
         "model/m.pt": "1 of 2 values differ; farthest apart, by 0.001: bias[0]",
         "model/m.safetensors": "1 of 2 values differ; farthest apart, by 0.001: bias[0]",

@@ -55,7 +55,7 @@ def test_rows_belong_together_by_their_key() -> None:
     one = pd.DataFrame({"doc_id": [1, 2, 3], "label": list("abc")})
     other = pd.DataFrame({"doc_id": [3, 9, 2, 1], "label": list("cxba")})
     found = compare_tables(one, other)
-    assert found.said == "1 rows only in B; rows in another order"
+    assert found.said == "1 row only in B; rows in another order"
     by_index = [frame.set_index("doc_id") for frame in (one, other.assign(label=list("cxBa")))]
     assert "1 of 3 cells differ" in compare_tables(*by_index).said
 
