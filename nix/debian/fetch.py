@@ -66,10 +66,11 @@ def main(arguments: argparse.Namespace, screen: Screen) -> None:
 
 def missing(output: Output, *, update: bool) -> list[str]:
     """Return which kinds of files are to be fetched; all where there is no Nix yet."""
-    if shutil.which("nix") is None or not os.path.lexists("/nix/store"):
-        return ["system", "wheels"]
-    if archives.may_have(output):
+    nix = shutil.which("nix")
+    if nix and archives.may_have(output):
         return []
+    if nix is None or not os.path.lexists("/nix/store"):
+        return ["system", "wheels"]
     system, wheels = output.missing()
     return [kind for kind, wanted in (("system", system or update), ("wheels", wheels)) if wanted]
 
