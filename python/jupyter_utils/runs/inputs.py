@@ -84,7 +84,7 @@ def record_inputs(call: Call, directory: Path) -> Recorded:
         path.write_bytes(text.encode("utf-8", "backslashreplace"))  # undecodable bytes of names as JSON's \udcXX
     except OSError as error:
         return Recorded({TAG: f"not recorded ({error})"[:500]})
-    return Recorded({TAG: _counted(data)}, tuple(_warnings(files)))
+    return Recorded({TAG: _counted(data)}, tuple(_warnings(files)), _on_card(data))
 
 
 def _nothing(reason: str) -> dict[str, Any]:
@@ -264,12 +264,24 @@ def _counted(data: dict[str, Any]) -> str:
     return ", ".join([*parts, *([] if data["complete"] else ["partial"])])
 
 
+def _on_card(data: dict[str, Any]) -> str:
+    """Return what the card says: how many, and which lie where a clone of the repository has nothing."""
+    if not data["files"] and not data["hub"]:
+        return ""
+    outside = [one["path"] for one in data["files"] if one["path"].startswith("/")]
+    return _counted(data) + (f"; outside of the repository: {_named(outside)}" if outside else "")
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]).encode("utf-8", "backslashreplace").decode() + more
+
+
 def _warnings(files: Sequence[_File]) -> list[str]:
     """Say what a person must know: that what lies there now is not what the run was computed from."""
-    changed = [file.shown for file in files if file.changed and "removed by this" not in file.seen.lost]
+    changed = [file.shown for file in files if file.changed]
     if not changed:
         return []
-    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
-    names = ", ".join(changed[:_NAMED]).encode("utf-8", "backslashreplace").decode() + more
-    verb = "has" if len(changed) == 1 else "have"
-    return [f"{names} {verb} changed since this run read it: to have the result again, keep what was read ({FILE})."]
+    verb = "was" if len(changed) == 1 else "were"
+    said = f"{_named(changed)} {verb} changed or removed since this run read it"
+    return [f"{said}: to have the result again, keep what was read ({FILE})."]

@@ -20,10 +20,11 @@ UNRECORDED = "jupyter_utils.unrecorded"
 
 @dataclass(frozen=True)
 class Recorded:
-    """The tags that tell of a record, and warnings of what in it a person must know."""
+    """The tags that tell of a record, warnings of what in it a person must know, and what the card shows of it."""
 
     tags: dict[str, str]
     warnings: tuple[str, ...] = ()
+    shown: str = ""
 
 
 def together(records: Mapping[str, Callable[[], Recorded]], directory: Path) -> Recorded:

@@ -22,7 +22,7 @@ class SaveResult:
     file (None in a plain script); `artifacts` are the paths of the user's values in MLflow; `warnings` say what is not
     as one might think; `entry` is the folder in which the run waits (None once it is stored); `spool` says what waits
     in all; `uri` is the server's address, without a password; `failed` names the values that the
-    run does not hold, and why.
+    run does not hold, and why; `inputs` counts the files that were read, and names those outside of the repository.
 
     >>> SaveResult("abc", "1", "http://127.0.0.1:15000/#/experiments/1/runs/abc", None, None, ("dataset/a.csv",))
     Run abc is stored: http://127.0.0.1:15000/#/experiments/1/runs/abc
@@ -40,6 +40,7 @@ class SaveResult:
     spool: str | None = None
     uri: str | None = None
     failed: tuple[str, ...] = ()
+    inputs: str | None = None
 
     @property
     def is_stored(self) -> bool:
@@ -82,6 +83,7 @@ class SaveResult:
             ("commit", self.commit or ""),
             ("waits in", str(self.entry) if self.entry else ""),
             ("artifacts", ", ".join(self.artifacts)),
+            ("inputs", self.inputs or ""),
             ("waiting", self.spool or ""),
         ]
         return [(name, value) for name, value in rows if value]

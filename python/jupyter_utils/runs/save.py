@@ -182,6 +182,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         spool=status_line(call.spool.idle()),
         uri=without_credentials(call.uri),
         failed=tuple(map(str, staged.failures)),
+        inputs=inputs.shown or None,
     )
     return complete(made)
 

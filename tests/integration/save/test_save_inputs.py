@@ -110,7 +110,9 @@ def test_kernel_of_the_lab(runs: Runs, repo: Repo, tmp_path: Path) -> None:
     assert "sha256" in files["data/over.txt"]
     assert record["partial"] == ["children may have read more: cat, multiprocessing"]
     assert tags["jupyter_utils.inputs"] == "7 files, partial"
-    assert "data/corpus.txt, data/over.txt have changed since this run read it" in done.stdout.replace("\n", " ")
+    assert "data/corpus.txt, data/over.txt were changed or removed since this run read it" in done.stdout.replace(
+        "\n", " "
+    )
     assert "TORCH False" in done.stdout
 
 
