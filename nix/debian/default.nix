@@ -24,7 +24,10 @@ let
     ];
   };
   environments = builtins.mapAttrs (name: what: environment (what // { inherit name; })) contents;
-  recipe = import ./recipe.nix { inherit lock pin; };
+  recipe = import ./recipe.nix {
+    inherit lock pin;
+    inherit (system) pinned;
+  };
   recipes = builtins.mapAttrs (
     output: environment:
     system.run ../shared/recipe.py (

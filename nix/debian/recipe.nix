@@ -1,5 +1,10 @@
 # The files from which this base builds an environment: its own that derivations read, and the fetch step.
-{ lock, pin }:
+{
+  lock,
+  pin,
+  # Whether that is the checkout's own, in whichever file.
+  pinned,
+}:
 import ../shared/recipe.nix {
   base = "debian";
   inherit lock;
@@ -17,18 +22,7 @@ import ../shared/recipe.nix {
         # Of images and units, which no recipe makes.
         builtins.match "image.*|docker-build-step|(build/)?units\\.(nix|py)" relative == null;
     }
-  ]
-  ++ (
-    if toString pin == toString ./system.json then
-      [ ]
-    else
-      [
-        # What stood in for the pin.
-        {
-          at = "pin";
-          path = dirOf (/. + pin);
-          wanted = name: name == baseNameOf pin;
-        }
-      ]
-  );
+  ];
+  # What stood in for the pin.
+  more = if pinned then { } else { "pin/system.json" = builtins.readFile pin; };
 }

@@ -5,6 +5,8 @@
   base, # "debian" or "nixpkgs"
   # The files of the base beside nix/shared: { at = folder in the repository; path; wanted; }.
   files,
+  # Further ones: path -> text.
+  more ? { },
   # The folder of the lock, and which of its files the base reads.
   lock,
   locks,
@@ -27,18 +29,20 @@ let
       wanted = name: builtins.elem name locks;
     }
   ];
-  texts = builtins.listToAttrs (
-    builtins.concatMap (
-      { at, ... }@part:
-      let
-        found = text.files part;
-      in
-      map (name: {
-        name = if at == "." then name else "${at}/${name}";
-        value = found.${name};
-      }) (builtins.attrNames found)
-    ) parts
-  );
+  texts =
+    builtins.listToAttrs (
+      builtins.concatMap (
+        { at, ... }@part:
+        let
+          found = text.files part;
+        in
+        map (name: {
+          name = if at == "." then name else "${at}/${name}";
+          value = found.${name};
+        }) (builtins.attrNames found)
+      ) parts
+    )
+    // more;
   # What `sha256sum` prints of these files, so that anybody can check a digest.
   sums = map (name: "${builtins.hashString "sha256" texts.${name}}  ${name}\n") (
     builtins.attrNames texts

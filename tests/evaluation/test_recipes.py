@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from commands import ROOT, built, nix
+from jupyter_utils.environments.building import unpacked
 from jupyter_utils.environments.recipe import Recipe, read_recipe
 
 ENVIRONMENTS = ["environment", "environment-gpu", "environment-mlflow"]
@@ -81,6 +82,20 @@ def test_a_projects_own_lock_is_in_it(tmp_path: Path) -> None:
     names = set(json.loads(Path(said.stdout).read_text(encoding="utf-8")))
     assert {"lock/files.json", "lock/pyproject.toml", "lock/torch-cpu.json", "python/pyproject.toml"} <= names
     assert "python/files.json" not in names
+
+
+def test_what_stood_in_for_the_pin_is_in_it(tmp_path: Path) -> None:
+    """The checkout's pin stays beside it, so that what is built says again that it is another one."""
+    pinned = json.loads((ROOT / "nix" / "debian" / "system.json").read_text())
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps({**pinned, "sha256": "sha256-" + "B" * 43 + "="}))
+    said = nix("eval", "--raw", "-f", "nix/debian", "--argstr", "pin", str(other), "recipes.environment.texts")
+    assert said.returncode == 0, said.stderr
+    recipe = Recipe({name: text.encode() for name, text in json.loads(Path(said.stdout).read_text()).items()})
+    assert recipe.files["pin/system.json"] == other.read_bytes()
+    with unpacked(recipe) as found:
+        path = nix("eval", "--raw", "-f", "nix/debian", "--argstr", "pin", str(other), "environment.outPath")
+        assert found.paths["environment"] == path.stdout
 
 
 def test_it_holds_nothing_that_is_not_read(recipe: Recipe, tmp_path: Path) -> None:

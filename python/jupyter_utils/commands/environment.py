@@ -63,8 +63,10 @@ def build(source: str, link: Path | None, *, trust: bool) -> None:
         else:
             found.bring(output, link)
             click.echo("It is built.")
-        if store_path in {path, ""}:
-            click.echo("The same store path as the run's." if store_path else "", nl=bool(store_path))
+        if not store_path:
+            return
+        if store_path == path:
+            click.echo("The same store path as the run's.")
             return
         click.echo(f"Another one than the run's, {store_path}", err=True)
         for line in found.differences(tags):
