@@ -22,6 +22,8 @@ from docker_engine import ensure_engine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Else every save in the tests' own process would keep all test modules. `recording` has it on for those that try it.
+os.environ["JUPYTER_UTILS_RECORD_CODE"] = "off"
 
 # ./check tries the same examples every time, so that it says the same every time; ./check --full looks for new ones,
 # and prints how to have a failing one again.
@@ -67,3 +69,9 @@ def own_spool_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give every test a spool of its own: what waits must not be the business of another, nor of the user's."""
     monkeypatch.setenv("JUPYTER_UTILS_SPOOL_DIR", str(tmp_path / "spool"))
     return tmp_path / "spool"
+
+
+@pytest.fixture
+def recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have runs keep their code and the order of their cells, as they do for users."""
+    monkeypatch.delenv("JUPYTER_UTILS_RECORD_CODE")

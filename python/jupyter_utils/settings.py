@@ -134,6 +134,7 @@ class Settings(BaseSettings):
     jupyter_utils_save_seconds: Annotated[float, Field(gt=0)] = _of_library("JUPYTER_UTILS_SAVE_SECONDS")
     jupyter_utils_git_lock_seconds: Annotated[float, Field(gt=0)] = _of_library("JUPYTER_UTILS_GIT_LOCK_SECONDS")
     jupyter_utils_local_artifacts: Literal["on", "off"] = _of_library("JUPYTER_UTILS_LOCAL_ARTIFACTS")
+    jupyter_utils_record_code: Literal["on", "off"] = _of_library("JUPYTER_UTILS_RECORD_CODE")
     jupyter_utils_image_digest: str | None = _of_library("JUPYTER_UTILS_IMAGE_DIGEST")
     jupyter_token: str | None = Field(default=None, description="token of JupyterLab; else JUPYTER_TOKEN_FILE")
     jupyter_token_file: Folder | None = Field(default=None, description="file that holds the token; else one made once")

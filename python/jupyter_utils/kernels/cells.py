@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.notebook import kernel
 
+from . import private, sources
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -60,13 +62,15 @@ def last_runs(ran: Sequence[Ran]) -> tuple[Ran, ...]:
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Record from now on; called in every kernel of the lab, and elsewhere when this package is imported."""
     _recorder(shell)
+    sources.watch()
+    private.offer(shell)
 
 
 def record() -> None:
     """Record from now on, if this is a kernel."""
     shell = kernel.shell()
     if shell is not None:
-        _recorder(shell)
+        load_ipython_extension(shell)
 
 
 class _Recorder:
@@ -80,10 +84,12 @@ class _Recorder:
 
     def before(self, info: ExecutionInfo) -> None:
         # What takes no number is no cell: front ends look at variables, magics run code of their own.
+        sources.cell_started()
         if info.store_history and not info.silent:
             self.ran.append(Ran(_number(self._shell), info.cell_id, info.raw_cell or "", time.time()))
 
     def after(self, result: ExecutionResult) -> None:
+        sources.cell_ended()
         number = result.execution_count
         for at in range(len(self.ran) - 1, -1, -1):
             if self.ran[at].number == number and self.ran[at].ended is None:

@@ -37,6 +37,9 @@ LIBRARY = {
     "JUPYTER_UTILS_LOCAL_ARTIFACTS": Variable(
         "on", "off: files go to an MLflow on this machine through HTTP, as to any other, not straight into its folder"
     ),
+    "JUPYTER_UTILS_RECORD_CODE": Variable(
+        "on", "off: runs keep neither the code that ran, nor the list of cells, nor how save_mlflow was called"
+    ),
     "JUPYTER_UTILS_IMAGE_DIGEST": Variable(None, "digest of the container's image, which every run then records"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .commit import Commit, commit_notebook
+from .committed import State, file_states
 from .git import GitError
 from .remote import public_url
 from .state import Repository, describe, difference, find_repository, is_committed, open_repository
@@ -11,9 +12,11 @@ __all__ = [
     "Commit",
     "GitError",
     "Repository",
+    "State",
     "commit_notebook",
     "describe",
     "difference",
+    "file_states",
     "find_repository",
     "is_committed",
     "open_repository",

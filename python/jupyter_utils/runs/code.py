@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
 from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.errors import NotInRepositoryError, SaveRefusedError
+from jupyter_utils.machine.masking import masked
 from jupyter_utils.notebook import Twins, executing_file, find_twins, script_name, shell, write_twins
 from jupyter_utils.repository import (
     GitError,
@@ -127,4 +128,5 @@ def _changed_since_start(file: Path) -> str | None:
 
 def _keep(diff: str, directory: Path, name: str) -> None:
     if diff:
-        (directory / ARTIFACTS / name).write_text(diff + "\n", encoding="utf-8", errors="surrogateescape")
+        text = "The notebook has private cells: its difference is not kept." if "%%private" in diff else masked(diff)
+        (directory / ARTIFACTS / name).write_text(text + "\n", encoding="utf-8", errors="surrogateescape")

@@ -15,7 +15,6 @@ from jupyter_utils.machine.gpus import query_library
 from jupyter_utils.machine.hardware import hardware
 from jupyter_utils.machine.variables import COMPUTING, given
 
-from .provenance import cut
 from .recorded import Recorded
 from .seeds import last_fixed
 
@@ -60,16 +59,8 @@ def conditions() -> dict[str, Any]:
 
 
 def record_conditions(directory: Path) -> Recorded:
-    """Write them as the artifact `jupyter_utils/machine.json` below `directory`, and return the tags that show them.
-
-    Raises:
-        OSError: the disk does not take the file. Whatever else fails costs the record, which the tag
-            `jupyter_utils.unrecorded` says, and never the run.
-    """
-    try:
-        found = conditions()
-    except Exception as error:  # noqa: BLE001 - on a machine that nobody has seen yet
-        return Recorded({"jupyter_utils.unrecorded": cut(f"machine: {type(error).__name__}: {error}")})
+    """Write them as the artifact `jupyter_utils/machine.json` below `directory`, and return the tags that show them."""
+    found = conditions()
     path = directory / ARTIFACTS / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")

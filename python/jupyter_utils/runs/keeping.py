@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 from jupyter_utils.entries.entry import Entry, measure_files, write_entry
 from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import SpoolError, StageError
+from jupyter_utils.kernels.sources import is_recording
 from jupyter_utils.machine.urls import without_credentials
-from jupyter_utils.notebook import script_name
+from jupyter_utils.notebook import executing_file, script_name
 from jupyter_utils.tracking import artifact_folder, client_settings, is_http
 
+from .calling import record_call
+from .code_files import record_code
 from .conditions import record_conditions
+from .order import record_order
 from .provenance import environment_tags, source_tags
+from .recorded import Recorded, together
 from .staging import Staged, stage
 
 if TYPE_CHECKING:
@@ -23,7 +28,6 @@ if TYPE_CHECKING:
     from jupyter_utils.spool import EntryLease
 
     from .call import Call
-    from .recorded import Recorded
 
 
 def write(call: Call, stack: ExitStack) -> tuple[EntryLease, Staged, str | None]:
@@ -71,7 +75,7 @@ def keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], leas
     """Complete the entry: from here on, sending needs nothing but its directory, and nobody but a sender removes it."""
     source = source_tags(call.notebook.path if call.notebook else None, script_name())
     try:
-        recorded = record_conditions(lease.path)
+        recorded = _record(call, lease.path)
         entry = Entry(
             experiment_name=call.experiment_name,
             start_time=start_time,
@@ -94,6 +98,20 @@ def keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], leas
             "names another folder. Nothing was sent to MLflow."
         ) from error
     return recorded
+
+
+def _record(call: Call, directory: Path) -> Recorded:
+    """Keep what the run records by itself among its artifacts; after the commit, with which the code is compared."""
+    notebook = call.notebook.path if call.notebook else None
+    records = {"machine": lambda: record_conditions(directory)}
+    if is_recording():
+        records = {
+            "order": lambda: record_order(notebook, directory),
+            "code": lambda: record_code(notebook, executing_file(), directory),
+            **records,
+            "call": lambda: record_call(notebook, directory),
+        }
+    return together(records, directory)
 
 
 def _meant(call: Call) -> str:

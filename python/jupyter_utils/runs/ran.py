@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
 from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.kernels.cells import Ran, last_runs, ran_cells
+from jupyter_utils.kernels.private import WITHHELD, is_private
+from jupyter_utils.machine.masking import masked
 from jupyter_utils.notebook import VSCODE, Content, FileCell, normal, read_content
 
 from .recorded import Recorded
@@ -46,14 +48,19 @@ class Differing:
 
     def diff(self, name: str) -> str:
         """Return the unified diff from the file to what ran."""
+        file, ran = (_shown(source) for source in (self.file or "", self.ran.source))
         lines = difflib.unified_diff(
-            normal(self.file or "").splitlines(),
-            normal(self.ran.source).splitlines(),
+            file.splitlines(),
+            ran.splitlines(),
             f"{name} (cell [{self.ran.number}]{'' if self.file is not None else ' is not in the file'})",
             f"cell [{self.ran.number}] as it ran",
             lineterm="",
         )
         return "\n".join(lines) + "\n"
+
+
+def _shown(source: str) -> str:
+    return WITHHELD if is_private(source) else masked(normal(source))
 
 
 def compare(notebook: CallingNotebook, saved: Saved, directory: Path) -> Recorded:

@@ -110,6 +110,12 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.drifted: "true" where something came on top of the environment: .overlay, the packages that
             `%pip install` has added; .added, variables of the shell such as PYTHONPATH that bring code of their own.
         jupyter_utils.working_tree: the folder of this package, where a development shell put it before the locked.
+        jupyter_utils.code.differs: whether a module of the user's that ran is in no commit as it ran ("true": a warning
+            names it). All code lies below `jupyter_utils/code/`, listed in `jupyter_utils/code.json`.
+        jupyter_utils.order: how the cells ran: "linear", "out of order", or "hidden" (some are not in the notebook);
+            the list is `jupyter_utils/cells.json`.
+        jupyter_utils.call: the number of this call in its process; the cell, or the script with its arguments, is in
+            `jupyter_utils/call.json`.
         jupyter_utils.processor, .gpus, .driver: the machine; all of it, with threads and torch's switches, is the
             artifact `jupyter_utils/machine.json`.
         jupyter_utils.seed, .deterministic: what `fix_seeds` fixed, and whether torch was held to computing the same
