@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .artifacts import register_writer
     from .errors import JupyterUtilsError
+    from .reproduction.reproduce import reproduce
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
     from .runs.seeds import fix_seeds
@@ -31,6 +32,7 @@ __all__ = [
     "fix_seeds",
     "load_mlflow",
     "register_writer",
+    "reproduce",
     "save_mlflow",
 ]
 
@@ -42,6 +44,7 @@ _HOMES = {
     "fix_seeds": ".runs.seeds",
     "load_mlflow": ".runs.load",
     "register_writer": ".artifacts",
+    "reproduce": ".reproduction.reproduce",
     "save_mlflow": ".runs.save",
 }
 

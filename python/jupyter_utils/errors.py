@@ -239,6 +239,18 @@ class UntrustedFormatError(LoadError):
     """Reading this artifact can run code of whoever wrote it; `trust=True` allows that."""
 
 
+class CompareError(JupyterUtilsError):
+    """Two runs cannot be compared: one is not there, may not be read, or its server does not answer."""
+
+
+class ToleranceError(CompareError):
+    """A tolerance is not given as one."""
+
+
+class ReproduceError(JupyterUtilsError):
+    """A run could not be reproduced: it is not there, a part of it is missing, or nobody has allowed to run its code."""
+
+
 # The names that these had when their commands were called `migrate` and `move`.
 MigrationError = ImportFileStoreError
 MoveError = CopyStoreError

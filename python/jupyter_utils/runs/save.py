@@ -17,6 +17,7 @@ from .code import Code, commit, look
 from .keeping import interruptible, keep, write
 from .ran import compare
 from .recorded import Recorded
+from .reproducing import as_reproduction
 from .result import SaveResult, complete
 from .sending import send
 
@@ -120,6 +121,9 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
             artifact `jupyter_utils/machine.json`.
         jupyter_utils.seed, .deterministic: what `fix_seeds` fixed, and whether torch was held to computing the same
             each time.
+        jupyter_utils.seal: that this user has saved the run with this code: `jupyter-utils reproduce` asks before it runs
+            any other. jupyter_utils.reproduces, .verdict: of a run that `jupyter-utils reproduce` has made (where
+            JUPYTER_UTILS_REPRODUCES names a run, a save makes no commit and ignores `mlf_uri`).
         jupyter_utils.failed: the values that could not be saved, and why, a line each.
         jupyter_utils.long_params: the names of the params that are stored whole as an artifact.
         jupyter_utils.exact_metrics: those of the metrics that MLflow cannot hold exactly, kept as an artifact.
@@ -137,11 +141,10 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     """
     start_time = int(time.time() * 1000)
     values = {"dataset": dataset, "model": model, "result": result}
-    call = check_call(
-        Arguments(
-            experiment_name, run_name, description, params, metrics, values, do_commit, git_repo_dir, mlf_uri, notebook
-        )
+    arguments = Arguments(
+        experiment_name, run_name, description, params, metrics, values, do_commit, git_repo_dir, mlf_uri, notebook
     )
+    call = check_call(as_reproduction(arguments))
     saved = save_notebook(call.notebook) if call.notebook else None
     with ExitStack() as stack:
         with interruptible():
