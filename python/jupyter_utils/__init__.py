@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from .artifacts import register_writer
     from .errors import JupyterUtilsError
+    from .reproduction.compare import compare
+    from .reproduction.comparison import Comparison
     from .reproduction.reproduce import reproduce
+    from .reproduction.result import Reproduction
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
     from .runs.seeds import fix_seeds
@@ -25,10 +28,13 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Comparison",
     "JupyterUtilsError",
     "LoadedRun",
+    "Reproduction",
     "SaveResult",
     "__version__",
+    "compare",
     "fix_seeds",
     "load_mlflow",
     "register_writer",
@@ -38,9 +44,12 @@ __all__ = [
 
 # Imported when first asked for: the console command must not wait for MLflow, nor a notebook for torch.
 _HOMES = {
+    "Comparison": ".reproduction.comparison",
     "JupyterUtilsError": ".errors",
     "LoadedRun": ".runs.load",
+    "Reproduction": ".reproduction.result",
     "SaveResult": ".runs.result",
+    "compare": ".reproduction.compare",
     "fix_seeds": ".runs.seeds",
     "load_mlflow": ".runs.load",
     "register_writer": ".artifacts",

@@ -275,6 +275,43 @@ def sync(  # noqa: PLR0913, PLR0917 - one command, one option each
 
 
 @main.command()
+@click.argument("a")
+@click.argument("b")
+@click.option(
+    "--tolerance",
+    multiple=True,
+    metavar="NAME=abs:X|rel:X",
+    help="How far numbers of B may be from A's; NAME is a metric's or an artifact's, * stands for any. Repeatable.",
+)
+@click.option(
+    "--by",
+    default="metrics,artifacts,outputs",
+    show_default=True,
+    help="What decides the exit code; also params, code, inputs, packages, system, machine.",
+)
+@click.option("--html", metavar="FILE", help="Write all of it as one page, which needs no network; - prints it.")
+@click.option("--json", metavar="FILE", help="Write all of it as JSON; - prints it.")
+def compare(  # noqa: PLR0913, PLR0917 - one command, one option each
+    a: str, b: str, tolerance: tuple[str, ...], by: str, html: str | None, json: str | None
+) -> None:
+    """Compare two runs, by their ids (also of runs that wait), without executing anything.
+
+    Exit code 0: the same, or within the tolerance; 1: they differ; 3: they could not be compared.
+    """
+    from .reproduction import command
+    from .servers.environment import use_settings
+
+    try:
+        use_settings()
+        text, code = command.run(a, b, tolerance, [name.strip() for name in by.split(",")], html, json)
+    except JupyterUtilsError as error:
+        click.secho(f"Error: {said(error)}", fg="red", err=True)
+        sys.exit(3)
+    click.echo(text)
+    sys.exit(code)
+
+
+@main.command()
 def allow() -> None:
     """Let `.env` of this folder count for you, as it is now; after a change it is to be allowed again."""
     from .machine.dotenv import allow_dotenv

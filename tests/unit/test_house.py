@@ -14,7 +14,7 @@ NAME = ROOT.name
 FLOORS = [
     ["__init__", "__main__"],
     ["cli"],
-    ["deployment", "doctor"],
+    ["deployment", "doctor", "reproduction"],
     ["servers"],
     ["runs", "supervision"],
     ["spool", "tracking", "store", "kernels", "artifacts"],

@@ -1,0 +1,77 @@
+"""A comparison as a table for a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from .comparison import short
+from .report import SIGNS, TITLES, summary
+from .verdict import Verdict
+
+if TYPE_CHECKING:
+    from .comparison import Comparison, Facts, Row, Section
+
+_SHOWN = 20
+_CELL = 34
+_PLURAL = {"differs": "differ"}
+
+
+def table(comparison: Comparison) -> str:
+    """Return the lines; names and values with what a terminal would obey taken out."""
+    lines = [f"A  {_facts(comparison.a)}"]
+    lines += [f"B  {_facts(one)}" for one in comparison.b]
+    for one in comparison.sections:
+        lines += ["", *_section(one)]
+    lines += ["", *(f"Note: {plain(note)}" for note in comparison.notes)]
+    lines.append(f"{SIGNS[comparison.verdict]} {summary(comparison)}")
+    return "\n".join(lines)
+
+
+def _facts(facts: Facts) -> str:
+    about = [facts.about[name] for name in ("started", "waits in") if name in facts.about]
+    return plain("  ".join([facts.name or "(no name)", facts.id, *about]))
+
+
+def _section(section: Section) -> list[str]:
+    counts = [f"{count} {_PLURAL.get(name, name)}" for name, count in section.counts.items() if count]
+    lines = [f"{SIGNS[section.verdict]} {TITLES[section.name]}: {', '.join(counts) or section.verdict.value}"]
+    shown = [row for row in section.rows if row.verdict is not Verdict.SAME or section.name == "metrics"]
+    lines += _rows(shown[:_SHOWN])
+    hidden = len(shown) - _SHOWN + section.left_out
+    lines += [f"    … and {hidden} more (--html FILE shows them)"] if hidden > 0 else []
+    return lines + [f"    {plain(note)}" for note in section.notes]
+
+
+def _rows(rows: list[Row]) -> list[str]:
+    cells = [
+        [SIGNS[row.verdict], *(_cell(one) for one in (row.name, row.a, row.b)), plain(f"{row.difference} {row.note}")]
+        for row in rows
+    ]
+    widths = [max((_width(row[at]) for row in cells), default=0) for at in range(4)]
+    return [
+        ("    " + "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)))
+        + f"  {short(row[4].strip(), 120)}".rstrip()
+        for row in cells
+    ]
+
+
+def _cell(text: str) -> str:
+    return short(plain(text), _CELL)
+
+
+def plain(text: str) -> str:
+    r"""Return a text on one line, without control characters (a terminal obeys them) and lone surrogates.
+
+    >>> plain("a\x1b[31m\nb")
+    'a�[31m b'
+    """
+    joined = " ".join(text.split())
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in {"Cc", "Cs", "Cf"} else one for one in joined
+    )
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: Japanese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
