@@ -248,7 +248,7 @@ class ToleranceError(CompareError):
 
 
 class ReproduceError(JupyterUtilsError):
-    """A run could not be reproduced: it is not there, a part of it is missing, or nobody has allowed to run its code."""
+    """A run could not be reproduced: it is not there, a part of it is missing, or nobody allowed to run its code."""
 
 
 # The names that these had when their commands were called `migrate` and `move`.

@@ -121,9 +121,11 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
             artifact `jupyter_utils/machine.json`.
         jupyter_utils.seed, .deterministic: what `fix_seeds` fixed, and whether torch was held to computing the same
             each time.
-        jupyter_utils.seal: that this user has saved the run with this code: `jupyter-utils reproduce` asks before it runs
-            any other. jupyter_utils.reproduces, .verdict: of a run that `jupyter-utils reproduce` has made (where
-            JUPYTER_UTILS_REPRODUCES names a run, a save makes no commit and ignores `mlf_uri`).
+        jupyter_utils.seal: that this user has saved the run with this code: `jupyter-utils reproduce` asks before it
+            runs any other.
+        jupyter_utils.reproduces, .verdict: of a run that `jupyter-utils reproduce` has made (where the variable
+            JUPYTER_UTILS_REPRODUCES names a run, a save makes no commit and ignores `mlf_uri`); .reproduced: the last
+            verdict on this run, and when.
         jupyter_utils.failed: the values that could not be saved, and why, a line each.
         jupyter_utils.long_params: the names of the params that are stored whole as an artifact.
         jupyter_utils.exact_metrics: those of the metrics that MLflow cannot hold exactly, kept as an artifact.

@@ -1,7 +1,7 @@
 """The seal of a run: only who can read a key of this user's can have made it, so that its code is the user's own.
 
-It covers the entry's id, the files below `jupyter_utils/` with their digests, and the tags that decide which code is run
-and in which environment. Values, params, metrics and other tags may change, and are not executed.
+It covers the entry's id, the files below `jupyter_utils/` with their digests, and the tags that decide which code is
+run and in which environment. Values, params, metrics and other tags may change, and are not executed.
 """
 
 from __future__ import annotations
