@@ -84,12 +84,10 @@ class _Recorder:
 
     def before(self, info: ExecutionInfo) -> None:
         # What takes no number is no cell: front ends look at variables, magics run code of their own.
-        sources.cell_started()
         if info.store_history and not info.silent:
             self.ran.append(Ran(_number(self._shell), info.cell_id, info.raw_cell or "", time.time()))
 
     def after(self, result: ExecutionResult) -> None:
-        sources.cell_ended()
         number = result.execution_count
         for at in range(len(self.ran) - 1, -1, -1):
             if self.ran[at].number == number and self.ran[at].ended is None:

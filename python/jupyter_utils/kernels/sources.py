@@ -16,15 +16,19 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.machine.variables import given
 
 # What is larger is no source that somebody has written: it is named, not kept.
 LARGEST_BYTES = 20 * 2**20
-_SUFFIXES = (".py", ".pyw", ".pyx", ".pth")
+_SUFFIXES = (".py", ".pyw", ".pyx")
 _LIBRARIES = ("site-packages", "dist-packages")
-_HOOK = "jupyter_utils.sources"
+_CELL = f"{os.sep}ipykernel_"
+_OWN = str(Path(__file__).parents[1])
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,8 @@ def executed_sources() -> tuple[Source, ...]:
     """Return the user's files that ran in this process, in the order of their first run; never one of a library."""
     watch()
     for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str):
-            _WATCH.note(file, late=True)
+        # Not by getattr: there are modules that import others when they are asked for anything.
+        _WATCH.note(getattr(module, "__dict__", {}).get("__file__"), late=True)
     return tuple(_WATCH.sources.values())
 
 
@@ -80,25 +83,11 @@ def is_recording() -> bool:
     return given("JUPYTER_UTILS_RECORD_CODE") != "off"
 
 
-def cell_started() -> None:
-    """Count what is opened from now on: a cell runs."""
-    _WATCH.idle = False
-
-
-def cell_ended() -> None:
-    """Leave out what is opened from now on: no cell runs."""
-    _WATCH.idle = True
-
-
 class _Watch:
-    """Listens to Python's audit events; whatever fails in it must never reach the user's code.
-
-    `idle` is set between the cells of a kernel: what is opened then, is opened by the completion of names.
-    """
+    """Listens to Python's audit events; whatever fails in it must never reach the user's code."""
 
     def __init__(self) -> None:
         self.sources: dict[str, Source] = {}
-        self.idle = False
         self._stamps: dict[str, tuple[int, int]] = {}
         self._foreign: set[str] = set()
         self._busy = threading.local()
@@ -107,10 +96,15 @@ class _Watch:
         if event == "exec":
             self.note(getattr(args[0], "co_filename", None))
         elif event == "open":
-            if not self.idle and isinstance(args[0], str) and args[0].endswith(_SUFFIXES) and _reads(args[1]):
-                self.note(args[0], executed=False)
+            if isinstance(args[0], str) and args[0].endswith(_SUFFIXES) and _reads(args[1]):
+                self.opened(args[0], sys._getframe(1))  # noqa: SLF001 - as `inspect` does, which takes longer
         elif event == "import" and args[1]:
             self.note(args[1])
+
+    def opened(self, name: str, frame: FrameType | None) -> None:
+        """Keep the text of a file that the user's code opens; front ends and this package open some as well."""
+        if not getattr(self._busy, "now", False) and _is_for_user(frame):
+            self.note(name, executed=False)
 
     def note(self, name: Any, *, executed: bool = True, late: bool = False) -> None:
         """Keep a file's text, unless it is a library's or is known."""
@@ -119,7 +113,7 @@ class _Watch:
         self._busy.now = True
         try:
             self._look(name, executed=executed, late=late)
-        except (OSError, ValueError):
+        except Exception:  # noqa: BLE001, S110 - the user's code goes on; at the latest a save reads the file
             pass
         finally:
             self._busy.now = False
@@ -155,17 +149,25 @@ def _read(path: Path, before: Source | None, *, executed: bool, late: bool) -> S
 
 def is_foreign(path: str) -> bool:
     """Tell whether a file belongs to Python, to a library, or to a kernel's own cells, and not to the user."""
-    return (
-        path.startswith(_PLACES)
-        or any(f"{os.sep}{name}{os.sep}" in path for name in _LIBRARIES)
-        or f"{os.sep}ipykernel_" in path
-    )
+    return path.startswith(_PLACES) or any(f"{os.sep}{name}{os.sep}" in path for name in _LIBRARIES) or _CELL in path
+
+
+def _is_for_user(frame: FrameType | None) -> bool:
+    """Tell whether a frame lies within the user's code, and not within a call of this package's."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith(_OWN):
+            return False
+        if not file.startswith("<frozen") and (_CELL in file or not is_foreign(file)):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _places() -> tuple[str, ...]:
     """Return the folders of Python, of the environment and of this package, also by their real names."""
     scheme = sysconfig.get_paths()
-    named = [scheme["stdlib"], scheme["platstdlib"], str(Path(os.__file__).parent), str(Path(__file__).parents[1])]
+    named = [scheme["stdlib"], scheme["platstdlib"], str(Path(os.__file__).parent), _OWN]
     named += [f"{prefix}{os.sep}{part}" for prefix in (sys.prefix, sys.base_prefix) for part in ("lib", "bin")]
     both = dict.fromkeys([*named, *map(os.path.realpath, named), "/nix/store", "/proc", "/dev"])
     return tuple(name + os.sep for name in both)

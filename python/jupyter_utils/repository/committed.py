@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Literal
 
 from jupyter_utils.errors import JupyterUtilsError
 
-from .git import READ_DIFF, ask
+from .git import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 State = Literal["committed", "changed", "untracked", "ignored", "outside"]
 """A file's: the commit that is checked out holds it as it is; holds another text; does not hold it; Git is told not to;
 and it lies in no repository that Git opens for this user."""
+
+_STATUS = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored=traditional")
+_MEANING: Mapping[str, State] = {"??": "untracked", "!!": "ignored"}
 
 
 def file_states(files: Iterable[Path]) -> dict[Path, State]:
@@ -34,23 +37,9 @@ def _work_tree(file: Path) -> Path | None:
 
 def _states(work_tree: Path, names: list[str]) -> dict[str, State]:
     try:
-        tracked = _listed(work_tree, "ls-files", "-z", "--", *names)
-        ignored = _listed(work_tree, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *names)
-        changed = _changed(work_tree, sorted(tracked))
+        found = ask(work_tree, *_STATUS, "--", *names)
     except JupyterUtilsError:  # another user's, or one that is broken: nothing is known
         return {}
-    untracked: dict[str, State] = {name: "ignored" if name in ignored else "untracked" for name in names}
-    return untracked | {name: "changed" if name in changed else "committed" for name in tracked}
-
-
-def _changed(work_tree: Path, names: list[str]) -> set[str]:
-    if not names:
-        return set()
-    try:
-        return _listed(work_tree, "diff", *READ_DIFF, "-z", "--name-only", "HEAD", "--", *names)
-    except JupyterUtilsError:  # no commit yet
-        return set(names)
-
-
-def _listed(work_tree: Path, *command: str) -> set[str]:
-    return set(filter(None, ask(work_tree, *command).split("\0")))
+    listed = {entry[3:]: _MEANING.get(entry[:2], "changed") for entry in found.split("\0") if entry}
+    # What is neither on disk nor in the commit is not listed, either.
+    return {name: listed.get(name, "committed" if (work_tree / name).exists() else "untracked") for name in names}

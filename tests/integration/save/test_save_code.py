@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from calling import env, execute, write_notebook
+from small_disks import small_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,3 +191,49 @@ def test_too_much_code(runs: Runs, repo: Repo, tmp_path: Path) -> None:
     kept = Kept(runs, execute(file, MLFLOW_TRACKING_URI=runs.uri), tmp_path / "kept")
     assert kept.stored == {"n.ipynb"}
     assert kept.files["large.py"]["kept"] is False
+
+
+def test_no_room_for_the_code(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """The run is stored without its record, and says so."""
+    (repo.path / "wide.py").write_text("x = '''" + "a" * 3_000_000 + "'''\n", encoding="utf-8")
+    script = repo.path / "train.py"
+    save = SAVE.replace("'code'", "'code', dataset={'a.txt': 'a'}, mlf_uri=sys.argv[1]")
+    script.write_text(f"import sys, jupyter_utils, wide\n{save}\n", encoding="utf-8")
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        settings = env(JUPYTER_UTILS_SPOOL_DIR=str(disk / "spool"))
+        command = [sys.executable, script, runs.uri]
+        done = subprocess.run(command, cwd=repo.path, env=settings, capture_output=True, text=True, check=True)
+    assert "The run does not record everything of itself (code: OSError" in done.stdout
+    run_id = re.findall(r"\b[0-9a-f]{32}\b", done.stdout)[0]
+    files = runs.files(run_id)
+    assert "dataset/a.txt" in files
+    assert not [file for file in files if file.startswith("jupyter_utils/code")]
+    assert "No space left" in runs.get(run_id).data.tags["jupyter_utils.unrecorded"]
+
+
+def test_a_run_holds_no_copies_that_an_earlier_one_made(runs: Runs, helpers: Repo, tmp_path: Path) -> None:
+    """What a save writes and reads of its own is none of the user's reading; else each run would hold those before."""
+    script = helpers.path / "train.py"
+    save = SAVE.replace("'code'", "'code', dataset={'own.py': 'x = 1'}, mlf_uri=sys.argv[1]").replace(
+        "; r =", "\n    r ="
+    )
+    save = save.replace("import jupyter_utils", "for _ in range(3):").replace("; print", "\n    print")
+    script.write_text(f"import sys, jupyter_utils, util\n{save}\n", encoding="utf-8")
+    settings = env(JUPYTER_UTILS_SPOOL_DIR=str(helpers.path / "spool"))
+    command = [sys.executable, script, runs.uri]
+    done = subprocess.run(command, cwd=helpers.path, env=settings, capture_output=True, text=True, check=True)
+    found = re.findall(r"\b[0-9a-f]{32}\b", done.stdout)
+    assert len(found) == 3
+    for at, one in enumerate(found):
+        assert Kept(runs, one, tmp_path / str(at)).stored == {"train.py", "util.py"}
+
+
+def test_the_setting(runs: Runs, helpers: Repo) -> None:
+    """Off: the commit and the machine are recorded, and no code; a private cell is one all the same."""
+    file = write_notebook(helpers.path / "n.ipynb", START, "import extra", "%%private\nx = 1", SAVE)
+    shown = execute(file, MLFLOW_TRACKING_URI=runs.uri, JUPYTER_UTILS_RECORD_CODE="off")
+    run_id = re.findall(r"\b[0-9a-f]{32}\b", shown)[0]
+    assert runs.files(run_id) == ["jupyter_utils/machine.json", "jupyter_utils/manifest.json"]
+    tags = runs.get(run_id).data.tags
+    assert not {"jupyter_utils.code.differs", "jupyter_utils.order", "jupyter_utils.call"} & set(tags)
+    assert "mlflow.source.git.commit" in tags

@@ -85,6 +85,19 @@ def test_the_text_that_ran_counts(folder: Path) -> None:
     assert seen(folder, WATCH + again)["helper.py"] == ["x = 22\n", True, False, False, 1]
 
 
+def test_what_others_open_is_not_the_users_reading(folder: Path) -> None:
+    """A front end that completes names, the traceback of an error, this package; a checkpoint is no Python."""
+    (folder / "model.pth").write_bytes(b"x")
+    code = (
+        "import threading, linecache, jupyter_utils.entries.entry as e, pathlib\n"
+        "t = threading.Thread(target=linecache.getlines, args=('helper.py',)); t.start(); t.join()\n"
+        "e.sha256(pathlib.Path('helper.py')); open('model.pth', 'rb').read()"
+    )
+    assert seen(folder, WATCH + code) == {}
+    code = "import pathlib; pathlib.Path('helper.py').read_text()"
+    assert seen(folder, WATCH + code)["helper.py"] == ["x = 1\n", False, False, False, 0]
+
+
 def test_what_was_imported_before(folder: Path) -> None:
     """As in a script that imports this package last: read late, and marked."""
     assert seen(folder, "import helper\n")["helper.py"] == ["x = 1\n", True, True, False, 0]
