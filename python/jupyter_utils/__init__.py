@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from .artifacts import register_writer
     from .errors import JupyterUtilsError
     from .reproduction.compare import compare
-    from .reproduction.comparison import Comparison
     from .reproduction.reproduce import reproduce
-    from .reproduction.result import Reproduction
+    from .reproduction.reproduced import Reproduction
+    from .reproduction.result import Comparison
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
     from .runs.seeds import fix_seeds
@@ -44,10 +44,10 @@ __all__ = [
 
 # Imported when first asked for: the console command must not wait for MLflow, nor a notebook for torch.
 _HOMES = {
-    "Comparison": ".reproduction.comparison",
+    "Comparison": ".reproduction.result",
     "JupyterUtilsError": ".errors",
     "LoadedRun": ".runs.load",
-    "Reproduction": ".reproduction.result",
+    "Reproduction": ".reproduction.reproduced",
     "SaveResult": ".runs.result",
     "compare": ".reproduction.compare",
     "fix_seeds": ".runs.seeds",

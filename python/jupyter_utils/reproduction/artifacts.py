@@ -54,9 +54,10 @@ def compare_artifact(name: str, a: Side, b: Side, tolerance: Tolerance | None) -
         if not files[at] and not stored[at]:
             return Row(name, Verdict.DIFFERS, shown[0], shown[1], note=_joined(only, _failed((a, b)[at], name)))
     try:
-        found = _found(name, (a, b), stored, files, tolerance)
+        found = _found(name, (a, b), stored, tolerance)
     except (JupyterUtilsError, OSError) as error:
-        found = Found(Verdict.DIFFERS, f"cannot be compared: {said(error)}")
+        known = all(digest for one in files for digest in one.values())
+        found = Found(Verdict.DIFFERS if known else Verdict.UNKNOWN, f"cannot be looked into: {said(error)}")
     note = f"within {tolerance}" if found.verdict is Verdict.APPROXIMATE else ""
     return Row(name, found.verdict, shown[0], shown[1], found.said, note, found.details)
 
@@ -97,10 +98,9 @@ def _found(
     name: str,
     sides: tuple[Side, Side],
     stored: list[dict[str, Any] | None],
-    files: list[dict[str, str]],
     tolerance: Tolerance | None,
 ) -> Found:
-    digests = [_digests(side, name, one) for side, one in zip(sides, files, strict=True)]
+    digests = [digests_of(side, name) for side in sides]
     sidecars = [_sidecar(side, one) for side, one in zip(sides, stored, strict=True)]
     if digests[0] == digests[1] and sidecars[0] == sidecars[1]:
         return Found(Verdict.SAME, "")
@@ -117,8 +117,9 @@ def _found(
     return _folders(paths, digests, tolerance)
 
 
-def _digests(side: Side, name: str, files: dict[str, str]) -> dict[str, str]:
-    """Return the digests of all files; those that no manifest knows are computed."""
+def digests_of(side: Side, name: str) -> dict[str, str]:
+    """Return the digests of an artifact's files by their paths below it; those that no manifest knows are computed."""
+    files = files_of(side, name)
     return {path: digest or side.digest(f"{name}/{path}".rstrip("/")) for path, digest in files.items()}
 
 

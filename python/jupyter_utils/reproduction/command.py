@@ -1,4 +1,4 @@
-"""`jupyter-utils compare`."""
+"""The command `jupyter-utils compare`."""
 
 from __future__ import annotations
 

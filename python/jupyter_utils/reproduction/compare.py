@@ -10,12 +10,13 @@ from jupyter_utils.runs.arguments import spelled
 from .artifacts import compare_artifacts
 from .code import compare_code
 from .code_files import code_of
-from .comparison import RESULTS, Comparison
+from .comparison import RESULTS
 from .conditions import compare_inputs, compare_machine, compare_params, compare_system
 from .metrics import compare_metrics
 from .outputs import compare_outputs
 from .packages import compare_packages
 from .repeats import repeated_artifacts, repeated_metrics
+from .result import Comparison
 from .sides import sides
 from .tolerance import Tolerances, tolerances
 

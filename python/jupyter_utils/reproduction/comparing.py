@@ -15,10 +15,11 @@ from .verdict import Verdict
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .comparison import Comparison, Section
+    from .comparison import Section
     from .executing import Failure
     from .original import Original
     from .recorded_code import CodeFile
+    from .result import Comparison
     from .tolerance import Tolerances
 
 _CELL = re.compile(r", cell (?P<number>\d+)$")

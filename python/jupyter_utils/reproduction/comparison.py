@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .verdict import Verdict, decided, worst
+from .verdict import Verdict, worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -110,11 +110,11 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Compared:
     """Two runs (or one and several repetitions), compared without executing anything.
 
-    `verdict` is that of the sections in `by` which know something: by default what the runs gave (metrics, artifacts,
-    outputs), and not how they came to it. In a notebook it shows itself as a card, elsewhere as a table;
+    `verdict` is that of the sections in `by` of which there is anything: by default what the runs gave (metrics,
+    artifacts, outputs), and not how they came to it. In a notebook it shows itself as a card, elsewhere as a table;
     `to_html()` and `to_json()` give the whole.
     """
 
@@ -127,7 +127,7 @@ class Comparison:
     @property
     def verdict(self) -> Verdict:
         """What counts of all."""
-        return decided(one.verdict for one in self.sections if one.name in self.by)
+        return worst(one.verdict for one in self.sections if one.name in self.by and any(one.counts.values()))
 
     @property
     def exit_code(self) -> int:
@@ -141,25 +141,3 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as what JSON can hold."""
         return {"format": 1, "verdict": self.verdict.value} | asdict(self)
-
-    def to_json(self) -> str:
-        """Return all of it as JSON, for programs."""
-        from .report import as_json
-
-        return as_json(self)
-
-    def to_html(self) -> str:
-        """Return all of it as one page of HTML, which needs no network and no script."""
-        from .report import page
-
-        return page(self)
-
-    def _repr_html_(self) -> str:
-        from .report import card
-
-        return card(self)
-
-    def __repr__(self) -> str:
-        from .terminal import table
-
-        return table(self)

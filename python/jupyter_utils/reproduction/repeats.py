@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from .artifacts import compare_artifact, files_of, names
+from .artifacts import compare_artifact, digests_of, files_of, names
 from .comparison import Grid, Row, Section, section
 from .differences import equal, judge
 from .metrics import shown
@@ -73,7 +73,7 @@ def _artifact(name: str, a: Side, others: Sequence[Side], tolerance: Tolerance |
     rows = [compare_artifact(name, a, one, tolerance) for one in others]
     if all(row.verdict is rows[0].verdict for row in rows) and rows[0].verdict is not Verdict.DIFFERS:
         return rows[0]
-    forms = {tuple(files_of(one, name).items()) for one in others}
+    forms = {tuple(digests_of(one, name).items()) for one in others}
     there = all(files_of(one, name) for one in (a, *others))
     first = next((row for row in rows if row.verdict is Verdict.DIFFERS), rows[0])
     if not there or len(forms) == 1:

@@ -12,7 +12,7 @@ from .comparison import Grid, Lines, Pictures
 from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from .comparison import Comparison
+    from .comparison import Compared
 
 TITLES = {
     "metrics": "Metrics",
@@ -30,31 +30,31 @@ SIGNS = {Verdict.SAME: "=", Verdict.APPROXIMATE: "≈", Verdict.DIFFERS: "≠", 
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def as_json(comparison: Comparison) -> str:
+def as_json(comparison: Compared) -> str:
     """Return a comparison as JSON; half a character, which UTF-8 cannot hold, as its escape."""
     text = json.dumps(comparison.to_dict(), ensure_ascii=False, indent=1)
     return text.encode("utf-8", errors="backslashreplace").decode()
 
 
-def page(comparison: Comparison) -> str:
+def page(comparison: Compared) -> str:
     """Return the whole page."""
     return _rendered("report.html.j2", comparison)
 
 
-def card(comparison: Comparison) -> str:
+def card(comparison: Compared) -> str:
     """Return what a notebook shows."""
     return _rendered("card.html.j2", comparison)
 
 
-def _rendered(template: str, comparison: Comparison) -> str:
+def _rendered(template: str, comparison: Compared) -> str:
     return str(_environment().get_template(template).render(it=comparison, summary=summary(comparison)))
 
 
-def summary(comparison: Comparison) -> str:
+def summary(comparison: Compared) -> str:
     """Say the verdict in one sentence.
 
-    >>> from .comparison import Comparison, Facts
-    >>> summary(Comparison(Facts("1", ""), (Facts("2", ""),), ()))
+    >>> from .comparison import Compared, Facts
+    >>> summary(Compared(Facts("1", ""), (Facts("2", ""),), ()))
     'Nothing was recorded that could be compared.'
     """
     counted = [one for one in comparison.sections if one.name in comparison.by]
@@ -70,7 +70,7 @@ def summary(comparison: Comparison) -> str:
             differing = [one.name for one in comparison.sections if one.verdict is Verdict.DIFFERS]
             named = ", ".join(TITLES[name].lower() for name in differing if name in comparison.by)
             return f"These differ: {named}.{rest}"
-    return "Nothing was recorded that could be compared."
+    return f"Not known: {unknown}." if known else "Nothing was recorded that could be compared."
 
 
 def _shown(value: object) -> str:

@@ -17,7 +17,7 @@ from .folder import WorkFolder, new_folder
 from .job import Job, job_of
 from .notebook_job import executable, prepare
 from .original import find_original
-from .result import CHECKED, COULD_NOT, Reproduction, verdict_of
+from .reproduced import CHECKED, COULD_NOT, Reproduction, verdict_of
 from .saved import matching, saved_runs
 from .surroundings import Room, room, variables
 from .tolerance import tolerances

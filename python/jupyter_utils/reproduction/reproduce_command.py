@@ -11,7 +11,7 @@ from jupyter_utils.errors import JupyterUtilsError
 from jupyter_utils.machine.urls import said
 
 from .reproduce import reproduce
-from .result import COULD_NOT, Reproduction
+from .reproduced import COULD_NOT, Reproduction
 
 _FAILED = 3
 

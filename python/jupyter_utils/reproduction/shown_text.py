@@ -33,7 +33,7 @@ def lasting(text: str) -> str:
     r"""Return a text without what is another each time.
 
     >>> lasting("<A at 0x7f8812345678> took 1.5 s\n 50%|###   | 1/2 [00:01<00:01]\nf1 0.91")
-    '<A at 0x…> took <duration>\\nf1 0.91'
+    '<A at 0x…> took <duration>\nf1 0.91'
     """
     # A carriage return writes over the line; what stands last is what one sees.
     lines = [line.rstrip("\r").rpartition("\r")[2] for line in _ANSI.sub("", text).split("\n")]

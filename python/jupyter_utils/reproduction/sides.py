@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.manifest import MANIFEST, MANIFEST_FORMAT, OWN_FOLDER
+from jupyter_utils.artifacts.names import name_problem
 from jupyter_utils.entries.copying import digest
 from jupyter_utils.entries.entry import EntryFile
 from jupyter_utils.errors import CompareError, LoadError
@@ -104,7 +105,13 @@ class Side:
         return {one["path"]: EntryFile(one["path"], one["size"], one["sha256"]) for one in self.manifest["files"]}
 
     def bring(self, name: str) -> Path:
-        """Return where an artifact can be read on this machine, verified where a digest of it is known."""
+        """Return where an artifact can be read on this machine, verified where a digest of it is known.
+
+        Raises:
+            CompareError: its name leads elsewhere.
+        """
+        if name_problem(name):
+            raise CompareError(f"The manifest of {self.facts.id} names {name!r}, which no artifact may be called.")
         known = [one for path, one in self.files.items() if within(path, name)]
         return self.holder.bring(name, known) if known else self.holder.bring_unknown(name)
 

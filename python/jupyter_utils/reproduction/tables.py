@@ -98,15 +98,21 @@ def _key(a: Any, b: Any) -> tuple[str, Any, Any] | None:
     """Return what names rows, and both frames with it as their index."""
     import pandas as pd
 
-    indexes = [one.index for one in (a, b)]
-    if not any(isinstance(one, pd.RangeIndex) for one in indexes):
-        return ("rows by the index", a, b) if _names_rows(*indexes) else None
+    if not all(_is_plain_index(one.index) for one in (a, b)):
+        return ("rows by the index", a, b) if _names_rows(a.index, b.index) else None
     for name in a.columns:
         named = name.lower() in _KEYS or name.lower().endswith("_id")
         if named and name in b.columns and _names_rows(pd.Index(a[name]), pd.Index(b[name])):
             keyed = [one.set_index(name, drop=False) for one in (a, b)]
             return f"rows by the column {name!r}", keyed[0], keyed[1]
     return None
+
+
+def _is_plain_index(index: Any) -> bool:
+    """Tell whether an index only counts the rows; of a column of 1, 2, 3 pandas makes a range as well."""
+    import pandas as pd
+
+    return isinstance(index, pd.RangeIndex) and index.name is None and (index.start, index.step) == (0, 1)
 
 
 def _names_rows(one: Any, other: Any) -> bool:

@@ -10,14 +10,14 @@ from .report import SIGNS, TITLES, summary
 from .verdict import Verdict
 
 if TYPE_CHECKING:
-    from .comparison import Comparison, Facts, Row, Section
+    from .comparison import Compared, Facts, Row, Section
 
 _SHOWN = 20
 _CELL = 34
 _PLURAL = {"differs": "differ"}
 
 
-def table(comparison: Comparison) -> str:
+def table(comparison: Compared) -> str:
     """Return the lines; names and values with what a terminal would obey taken out."""
     lines = [f"A  {_facts(comparison.a)}"]
     lines += [f"B  {_facts(one)}" for one in comparison.b]

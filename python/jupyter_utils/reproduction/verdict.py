@@ -36,12 +36,3 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """
     found = set(verdicts)
     return next((one for one in _ORDER if one in found), Verdict.UNKNOWN)
-
-
-def decided(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the one that counts of those that know something.
-
-    >>> decided([Verdict.SAME, Verdict.UNKNOWN]).value
-    'same'
-    """
-    return worst(one for one in verdicts if one is not Verdict.UNKNOWN)
