@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # Else every save in the tests' own process would keep all test modules. `recording` has it on for those that try it.
 os.environ["JUPYTER_UTILS_RECORD_CODE"] = "off"
 
+# Else every save in the tests' own process would tell what the tests before it read. Those that try it have it on.
+os.environ["JUPYTER_UTILS_RECORD_INPUTS"] = "off"
+
 # ./check tries the same examples every time, so that it says the same every time; ./check --full looks for new ones,
 # and prints how to have a failing one again.
 _PROPERTIES = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .reproduction.reproduce import reproduce
     from .reproduction.reproduced import Reproduction
     from .reproduction.result import Comparison
+    from .kernels.inputs import record_input
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
     from .runs.seeds import fix_seeds
@@ -37,6 +38,7 @@ __all__ = [
     "compare",
     "fix_seeds",
     "load_mlflow",
+    "record_input",
     "register_writer",
     "reproduce",
     "save_mlflow",
@@ -52,6 +54,7 @@ _HOMES = {
     "compare": ".reproduction.compare",
     "fix_seeds": ".runs.seeds",
     "load_mlflow": ".runs.load",
+    "record_input": ".kernels.inputs",
     "register_writer": ".artifacts",
     "reproduce": ".reproduction.reproduce",
     "save_mlflow": ".runs.save",
@@ -99,3 +102,13 @@ sys.meta_path.append(_Moved)
 # In a kernel, what runs from now on is recorded: the cells that ran are compared with what is committed.
 if "ipykernel" in sys.modules:
     importlib.import_module(".kernels.cells", __name__).record()
+
+
+def _may_be_script() -> bool:
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    return main is not None and not main.startswith((sys.prefix, sys.base_prefix))
+
+
+# So is which files a kernel or a script reads; commands and servers of this package must not wait for that.
+if "ipykernel" in sys.modules or _may_be_script():
+    importlib.import_module(".kernels.inputs", __name__).record()

@@ -87,6 +87,10 @@ class SeedError(JupyterUtilsError, ValueError):
     """`fix_seeds` was given what is no seed; nothing was changed."""
 
 
+class InputError(JupyterUtilsError, ValueError):
+    """`record_input` was given what is no file or folder; nothing was recorded."""
+
+
 class SaveRefusedError(JupyterUtilsError):
     """`save_mlflow` found a problem before anything was written, committed or sent: nothing has changed."""
 

@@ -135,6 +135,8 @@ class Settings(BaseSettings):
     jupyter_utils_git_lock_seconds: Annotated[float, Field(gt=0)] = _of_library("JUPYTER_UTILS_GIT_LOCK_SECONDS")
     jupyter_utils_local_artifacts: Literal["on", "off"] = _of_library("JUPYTER_UTILS_LOCAL_ARTIFACTS")
     jupyter_utils_record_code: Literal["on", "off"] = _of_library("JUPYTER_UTILS_RECORD_CODE")
+    jupyter_utils_record_inputs: Literal["on", "off"] = _of_library("JUPYTER_UTILS_RECORD_INPUTS")
+    jupyter_utils_inputs_without: str | None = _of_library("JUPYTER_UTILS_INPUTS_WITHOUT")
     jupyter_utils_image_digest: str | None = _of_library("JUPYTER_UTILS_IMAGE_DIGEST")
     jupyter_token: str | None = Field(default=None, description="token of JupyterLab; else JUPYTER_TOKEN_FILE")
     jupyter_token_file: Folder | None = Field(default=None, description="file that holds the token; else one made once")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from . import cells, memory, overlay
+from . import cells, inputs, memory, overlay
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -17,6 +17,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     overlay.load_ipython_extension(shell)
     memory.load_ipython_extension(shell)
     cells.load_ipython_extension(shell)
+    inputs.load_ipython_extension(shell)
 
 
 def _see_current_folder() -> None:

@@ -40,6 +40,12 @@ LIBRARY = {
     "JUPYTER_UTILS_RECORD_CODE": Variable(
         "on", "off: runs keep neither the code that ran, nor the list of cells, nor how save_mlflow was called"
     ),
+    "JUPYTER_UTILS_RECORD_INPUTS": Variable(
+        "on", "off: runs do not record which files were read, but for those that record_input names"
+    ),
+    "JUPYTER_UTILS_INPUTS_WITHOUT": Variable(
+        None, "folders whose files runs do not record as inputs, separated by commas"
+    ),
     "JUPYTER_UTILS_IMAGE_DIGEST": Variable(None, "digest of the container's image, which every run then records"),
 }
 

@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from jupyter_utils.kernels.inputs import unwatched
 from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.notebook import save_notebook
 from jupyter_utils.spool import status_line
@@ -14,6 +15,7 @@ from jupyter_utils.tracking import run_url
 from .arguments import spelled
 from .call import Arguments, Call, check_call
 from .code import Code, commit, look
+from .inputs import record_inputs
 from .keeping import interruptible, keep, write
 from .ran import compare
 from .recorded import Recorded
@@ -32,6 +34,7 @@ __all__ = ["SaveResult", "save_mlflow"]
 
 
 @spelled
+@unwatched
 def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     experiment_name: str,
     run_name: str | None = None,
@@ -126,6 +129,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.reproduces, .verdict: of a run that `jupyter-utils reproduce` has made (where the variable
             JUPYTER_UTILS_REPRODUCES names a run, a save makes no commit and ignores `mlf_uri`); .reproduced: the last
             verdict on this run, and when.
+        jupyter_utils.inputs: how many files were read, and of a hub; "partial" where there may be more. The list, with
+            size, SHA-256 and cells, is `jupyter_utils/inputs.json`; a warning names what has changed since it was read.
         jupyter_utils.failed: the values that could not be saved, and why, a line each.
         jupyter_utils.long_params: the names of the params that are stored whole as an artifact.
         jupyter_utils.exact_metrics: those of the metrics that MLflow cannot hold exactly, kept as an artifact.
@@ -151,9 +156,10 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     with ExitStack() as stack:
         with interruptible():
             lease, staged, elsewhere = write(call, stack)
+            inputs = record_inputs(call, lease.path)
         ran, code = _code(call, saved, lease.path)
         with _mentioning(code.commit if call.do_commit else None):
-            recorded = keep(call, start_time, staged, code.tags | ran.tags, lease)
+            recorded = keep(call, start_time, staged, code.tags | ran.tags | inputs.tags, lease)
             run, unsent = send(call, lease, code.commit)
         entry = None if run else lease.path
     made = SaveResult(
@@ -166,6 +172,7 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         warnings=(
             *call.warnings,
             *ran.warnings,
+            *inputs.warnings,
             *([elsewhere] if elsewhere else []),
             *staged.warnings,
             *code.warnings,
