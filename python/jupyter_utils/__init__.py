@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from .artifacts import register_writer
     from .errors import JupyterUtilsError
+    from .kernels.inputs import record_input
     from .reproduction.compare import compare
     from .reproduction.reproduce import reproduce
     from .reproduction.reproduced import Reproduction
     from .reproduction.result import Comparison
-    from .kernels.inputs import record_input
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
     from .runs.seeds import fix_seeds

@@ -77,6 +77,17 @@ class WorkFolder:
         """
         return self.path / "root" / absolute.relative_to("/")
 
+    def as_it_lay(self, text: str) -> str:
+        """Return a text with the paths that things in here had before.
+
+        >>> from pathlib import Path
+        >>> WorkFolder(Path("/w")).as_it_lay("read /w/root/home/me/x.csv")
+        'read /home/me/x.csv'
+        """
+        for folder in dict.fromkeys((str(self.path), str(self.path.resolve()))):
+            text = text.replace(f"{folder}/root/", "/")
+        return text
+
     def lay_code(self, code: Code) -> list[str]:
         """Write the code, recorded files first, and then what else its commit has; all of it is one commit here.
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from jupyter_utils.kernels.inputs.digests import Digests
+from jupyter_utils.machine.urls import sqlite_file
+
 from .plan import Finding, Status
 
 if TYPE_CHECKING:
@@ -48,7 +51,9 @@ def inputs_of(original: Original, code: Code, data: Path | None) -> tuple[list[I
     if not record:
         return [], [Finding(Status.UNKNOWN, "the run does not say which files it read", _no_record(data))]
     ran = {file.place for file in code.files if file.content is not None}
-    rows = [row for row in record.get("files", []) if isinstance(row, dict)]
+    # What the run itself has made and removed is made again.
+    rows = [row for row in record.get("files", []) if isinstance(row, dict) and "removed by this" not in _note(row)]
+    ran |= {database} if (database := sqlite_file(original.uri)) else set()
     found = [_input(row, code, data, original) for row in rows if _place(row, code.root) not in ran]
     return found, [*(one.finding for one in found if one.finding), *_general(record)]
 
@@ -59,7 +64,7 @@ def _no_record(data: Path | None) -> str:
 
 def _general(record: dict[str, Any]) -> Iterator[Finding]:
     if record.get("complete") is False:
-        why = record.get("why") or record.get("partial") or ""
+        why = record.get("partial") or ""
         words = "; ".join(map(str, why)) if isinstance(why, list) else str(why)
         yield Finding(Status.UNKNOWN, f"not all that was read is known{f' ({words[:200]})' if words else ''}")
     for one in record.get("hub", []):
@@ -69,7 +74,8 @@ def _general(record: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _place(row: dict[str, Any], root: Path) -> Path:
-    return Path(str(row.get("on_disk") or root / str(row.get("path", ""))))
+    """Return the name by which it was opened; links are not followed."""
+    return root / str(row.get("path", ""))
 
 
 def _input(row: dict[str, Any], code: Code, data: Path | None, original: Original) -> Input:
@@ -89,7 +95,7 @@ def _input(row: dict[str, Any], code: Code, data: Path | None, original: Origina
 
 def _candidates(row: dict[str, Any], place: Path, root: Path, data: Path | None) -> Iterator[Path]:
     """Yield files that may be it, the likeliest first."""
-    yield place
+    yield from dict.fromkeys((place, Path(str(row.get("on_disk") or place))))
     if data is None:
         return
     inside = place.relative_to(root) if place.is_relative_to(root) else Path(place.name)
@@ -111,7 +117,12 @@ def matches(file: Path, row: dict[str, Any]) -> bool:
         if row.get("sha256"):
             with file.open("rb") as opened:
                 return hashlib.file_digest(opened, "sha256").hexdigest() == str(row["sha256"])
+        return bool(row.get("sampled")) and Digests().take(str(file))[1].value == row["sampled"]
     return False
+
+
+def _note(row: dict[str, Any]) -> str:
+    return str(row.get("note") or "")
 
 
 def _committed(place: Path, code: Code) -> bytes | None:
@@ -132,6 +143,9 @@ def _not_exact(row: dict[str, Any], place: Path, code: Code, data: Path | None) 
     near = [file for file in ([data / inside, data / place.name] if data else []) if file.is_file()]
     there = next(iter([*near, *([place] if place.is_file() else [])]), None)
     known = row.get("sha256") or row.get("sampled")
+    if not known:
+        reason = f"{_shown(place, code)}: what was read is not known ({_note(row) or 'no digest'}); {_readers(row)}"
+        return Input(place, there, None, Finding(Status.UNKNOWN, reason))
     remedy = f"--data FOLDER with the file as it was (SHA-256 {str(known)[:12]}..., {row.get('size')} bytes)"
     if there is None:
         reason = f"{_shown(place, code)} is nowhere; {_readers(row)}"

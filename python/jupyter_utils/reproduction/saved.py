@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CONTEXT = "mlflow.data.context"
 _MOST = 1000
+_WITH_PATHS = ("code.json", "inputs.json", "call.json")
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,29 @@ def _entry(run: Any, experiment: str, folder: WorkFolder) -> Saved:
         artifacts.rename(path / ARTIFACTS)
     else:
         (path / ARTIFACTS).mkdir()
+    _tell_old_places(path / ARTIFACTS / OWN_FOLDER, folder)
     entry = Entry(
         experiment_name=experiment,
         start_time=run.info.start_time,
         run_name=run.info.run_name,
         params=dict(run.data.params),
         metrics=dict(run.data.metrics),
-        tags={name: value for name, value in run.data.tags.items() if name != ENTRY_TAG},
+        tags={name: folder.as_it_lay(value) for name, value in run.data.tags.items() if name != ENTRY_TAG},
         files=measure_files(path),
         inputs=tuple(_input(one) for one in run.inputs.dataset_inputs),
         id=run.data.tags[ENTRY_TAG],
     )
     write_entry(entry, path)
     return Saved(path, entry)
+
+
+def _tell_old_places(records: Path, folder: WorkFolder) -> None:
+    """Let the records name the places where things lay, and not those in the work folder, which is gone soon."""
+    for name in _WITH_PATHS:
+        file = records / name
+        with suppress(OSError):  # not every run has each
+            content = file.read_text(encoding="utf-8", errors="surrogateescape")
+            file.write_text(folder.as_it_lay(content), encoding="utf-8", errors="surrogateescape")
 
 
 def _input(one: Any) -> DatasetInput:
