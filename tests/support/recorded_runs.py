@@ -25,7 +25,7 @@ def notebook(*sources: str) -> bytes:
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
-def recorded(
+def recorded(  # noqa: PLR0913 - what a run may hold
     folder: Path,
     root: Path,
     files: dict[str, bytes],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_utils.environments.record import built_environment
 from jupyter_utils.runs.conditions import conditions
 
+from .interpreter import interpreter
 from .plan import Finding, Status
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 def environment_findings(original: Original) -> list[Finding]:
     """Say what of the environment is not what it was; nothing where it is the same store path without additions."""
     tags = {name.removeprefix("jupyter_utils."): value for name, value in original.tags.items()}
-    return [*_base(tags, original.id), *_additions(tags)]
+    base = [] if interpreter(original).is_recorded else _base(tags, original.id)
+    return [*base, *_additions(tags)]
 
 
 def _base(tags: Mapping[str, str], run: str) -> Iterator[Finding]:
@@ -34,8 +36,6 @@ def _base(tags: Mapping[str, str], run: str) -> Iterator[Finding]:
             yield Finding(Status.APPROXIMATE, reason)
         else:
             yield Finding(Status.UNKNOWN, "the run was made in an environment that is none of this project's")
-    elif tags.get("store_path") and here and here.store_path == tags["store_path"]:
-        return
     elif here is None:
         yield Finding(Status.APPROXIMATE, "this Python is no environment of this project", remedy)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -190,6 +189,3 @@ def _manager(folder: WorkFolder, around: Surroundings) -> Any:
         kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(kernels)], ensure_native_kernel=False),
         connection_file=str(folder.jupyter / "runtime" / f"kernel-{uuid.uuid4()}.json"),
     )
-
-
-PYTHON = sys.executable

@@ -12,8 +12,9 @@ from jupyter_utils.runs.arguments import spelled
 
 from .child import Outcome, deliver_child, mark_original
 from .comparing import compared, same_failure
-from .executing import PYTHON, Surroundings, run_notebook, run_script
+from .executing import Surroundings, run_notebook, run_script
 from .folder import WorkFolder, new_folder
+from .interpreter import interpreter
 from .job import Job, job_of
 from .notebook_job import executable, prepare
 from .original import find_original
@@ -146,9 +147,10 @@ def _execute(job: Job, folder: WorkFolder, shut: Room) -> tuple[Failure | None, 
     place, cwd = folder.place(job.main.place), folder.place(job.directory)
     cwd.mkdir(parents=True, exist_ok=True)
     is_notebook = job.main.role == "notebook"
-    env = variables(job.original, folder, place if is_notebook else None)
+    python = interpreter(job.original)
+    env = variables(job.original, folder, place if is_notebook else None, python)
     inside = shut.showing(folder, [job.code.root, *(one.place for one in job.inputs)])
-    around = Surroundings(PYTHON, env, cwd, inside)
+    around = Surroundings(python.path, env, cwd, inside)
     if not is_notebook:
         return run_script(place, job.arguments, folder, around), None
     notebook = executable(place)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .folder import WorkFolder
+    from .interpreter import Interpreter
     from .original import Original
 
 _LEFT_OUT = ("MLFLOW_", "_MLFLOW_", "DATABRICKS_", "JUPYTER_", "JUPYTERHUB_", "JPY_", "PAPERMILL_")
@@ -91,19 +92,26 @@ def _options(folder: WorkFolder) -> list[str]:
     return [*options, "--bind", str(folder.path), str(folder.path)]
 
 
-def variables(original: Original, folder: WorkFolder, notebook: Path | None) -> dict[str, str]:
+def variables(original: Original, folder: WorkFolder, notebook: Path | None, python: Interpreter) -> dict[str, str]:
     """Return the environment of what is executed.
 
     Args:
         original: the run, which says with how many threads it computed, and the like.
         folder: where everything goes that is written.
         notebook: the notebook that is executed, as it lies in the work folder; None for a script.
+        python: what executes it.
     """
-    handed = {name: value for name, value in inherited().variables.items() if not _is_left_out(name)}
-    package = _package()
+    handed = {
+        name: value
+        for name, value in inherited().variables.items()
+        if not _is_left_out(name) and (python.is_here or name != "PYTHONPATH")
+    }
+    package = working_tree() if python.is_here else None
+    programs = [] if python.is_here else [str(Path(python.path).parent)]
     return {
         **handed,
         **{name: value for name, value in computing_variables(original).items() if name in COMPUTING},
+        "PATH": os.pathsep.join([*programs, handed.get("PATH", os.defpath)]),
         "MLFLOW_TRACKING_URI": folder.store,
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "JUPYTER_UTILS_SPOOL_DIR": str(folder.spool),
@@ -121,11 +129,6 @@ def variables(original: Original, folder: WorkFolder, notebook: Path | None) -> 
 def _is_left_out(name: str) -> bool:
     buckets = ("AWS_",) if given("MLFLOW_S3_ENDPOINT_URL") else ()
     return name.startswith((*_LEFT_OUT, *buckets)) or (name in COMPUTING and name not in _OF_MACHINE)
-
-
-def _package() -> str:
-    """Return the folder from which this package is imported, where that is none of the environment's."""
-    return working_tree() or ""
 
 
 def _matplotlib(folder: WorkFolder) -> Path:

@@ -50,7 +50,8 @@ def project(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo
 def saved(project: Repo, runs: Runs, *cells: str) -> str:
     """Run the notebook, and return the id of the last run that it has saved."""
     file = write_notebook(project.path / "notebooks" / "study.ipynb", *(cells or CELLS))
-    shown = execute(file, check=False, MLFLOW_TRACKING_URI=runs.uri)
+    recording = {f"JUPYTER_UTILS_RECORD_{what}": "on" for what in ("CODE", "INPUTS")}
+    shown = execute(file, check=False, MLFLOW_TRACKING_URI=runs.uri, **recording)
     return shown.split("RUN ")[1].split()[0]
 
 
