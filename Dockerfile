@@ -1,6 +1,6 @@
 # The images for people who have only Docker: `docker-compose build`. The debian base, run inside of a Debian container,
 # ends in the same files as `nix build .#debian.image`. What the images say of themselves stands in nix/shared/image/config.nix
-# as well; the tests hold the two together. (The labels of commit and lock are what the arguments say.)
+# as well; the tests hold the two together. (The labels of commit, lock and environment are what the arguments say.)
 ARG DEBIAN=debian:bookworm
 FROM ${DEBIAN} AS files
 ARG HTTP_PROXY HTTPS_PROXY NO_PROXY EXTRA_CA_CERTS DEBIAN_MIRROR DEBIAN_SECURITY_MIRROR DEBIAN_SNAPSHOT PIP_INDEX_URL
@@ -21,12 +21,14 @@ ENV PATH=/opt/environment/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:
     SHELL=/bin/bash \
     HOME=/home/jovyan \
     JUPYTER_UTILS_PROFILE=container \
+    JUPYTER_UTILS_RECIPE=/opt/recipe \
     LISTEN_ADDRESS=0.0.0.0
-ARG REVISION=unknown LOCK=unknown
+ARG REVISION=unknown LOCK=unknown ENVIRONMENT=unknown
 LABEL org.opencontainers.image.version=0.1.0 \
       org.opencontainers.image.licenses=MIT \
       org.opencontainers.image.revision=${REVISION} \
-      jupyter-utils.lock=${LOCK}
+      jupyter-utils.lock=${LOCK} \
+      jupyter-utils.environment=${ENVIRONMENT}
 WORKDIR /
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=3 CMD ["/opt/environment/bin/jupyter-utils", "health"]

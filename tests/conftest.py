@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import jupyter_utils
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # Else every save in the tests' own process would keep all test modules. `recording` has it on for those that try it.
 os.environ["JUPYTER_UTILS_RECORD_CODE"] = "off"
+# Else what one test draws would be a warning of the next one's run.
+jupyter_utils.fix_seeds(0)
 
 # Else every save in the tests' own process would tell what the tests before it read. Those that try it have it on.
 os.environ["JUPYTER_UTILS_RECORD_INPUTS"] = "off"

@@ -24,15 +24,27 @@ let
     ];
   };
   environments = builtins.mapAttrs (name: what: environment (what // { inherit name; })) contents;
+  recipe = import ./recipe.nix { inherit lock pin; };
+  recipes = builtins.mapAttrs (
+    output: environment:
+    system.run ../shared/recipe.py (
+      recipe.of {
+        inherit output environment;
+        inherit (contents.${output}) variant;
+      }
+    )
+  ) environments;
   images = import ./images.nix {
     inherit
       system
       environments
+      recipes
       contents
       ;
     inherit (wheels) packages jupyter-utils;
     descriptions = import ../shared/image/config.nix {
       inherit revision;
+      inherit (recipe) name;
       inherit (wheels) lockHash;
     };
   };
@@ -43,15 +55,26 @@ let
       // {
         inherit name;
         environment = environments.${what.environment};
+        recipe = recipes.${what.environment};
       }
     );
   commands = builtins.mapAttrs command (import ../shared/commands.nix);
   inherit (commands) lab lab-gpu mlflow;
 in
 environments
-// images
 // commands
 // {
+  # By name, so that who builds an environment need not have what only images are made of: a recipe lacks it.
+  inherit (images)
+    image
+    image-gpu
+    image-mlflow
+    load
+    load-gpu
+    save
+    save-gpu
+    ;
+  inherit recipes;
   # Both as systemd services: nix run .#debian.units -- --install
   units = import ./units.nix { inherit system lab mlflow; };
   units-gpu = import ./units.nix {
@@ -72,7 +95,8 @@ environments
   inherit (wheels) jupyter-utils;
   shell = programs.shell {
     name = "shell";
-    environment = environments.environment;
+    inherit (environments) environment;
+    recipe = recipes.environment;
   };
 
   # All that ./fetch.py can bring, read by it with `nix eval --json`; Nix tells it what of that an output wants.

@@ -10,6 +10,9 @@
 Where the output is in the store already, nothing is fetched, though its sources be gone. --missing needs neither
 network nor pip nor mmdebstrap: "system" is what mmdebstrap is needed for, "wheels" what pip is needed for, one a line.
 
+ENVIRONMENTS names archives that `jupyter-utils environment archive` made, each a folder or an address and the key that
+signed it, separated by commas: what they have is taken from there before anything else is asked.
+
 The pinned Debian packages come from this machine's mirror, and those that it has dropped from Debian's snapshot service
 (DEBIAN_SNAPSHOT names a mirror of it; off: never). Where neither has them, the mirror's present ones stand in, as
 another environment, loudly; that is kept in .cache, and the pin stays as it is.
@@ -29,7 +32,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from fetching import FetchError, debian, pins
+from fetching import FetchError, archives, debian, pins
 from fetching.nix import Output
 from fetching.processes import Background
 from fetching.program import run
@@ -43,12 +46,13 @@ TICK = 0.25
 
 def main(arguments: argparse.Namespace, screen: Screen) -> None:
     """Find out what is missing, fetch it, add it."""
-    pin = None if arguments.locked or arguments.update_pin else pins.chosen()
+    own = Path(arguments.pin) if arguments.pin else None
+    pin = own if own or arguments.locked or arguments.update_pin else pins.chosen()
     output = Output(arguments.output, arguments.lock, pin)
     if arguments.missing:
         sys.stdout.write("".join(f"{kind}\n" for kind in missing(output, update=arguments.update_pin)))
         return
-    if pin:
+    if pin and pin != own:
         screen.say(pins.told(pins.read(pin)))
     if arguments.update_pin or any(output.missing()):
         place = Workplace(arguments.directory)
@@ -64,12 +68,15 @@ def missing(output: Output, *, update: bool) -> list[str]:
     """Return which kinds of files are to be fetched; all where there is no Nix yet."""
     if shutil.which("nix") is None or not os.path.lexists("/nix/store"):
         return ["system", "wheels"]
+    if archives.may_have(output):
+        return []
     system, wheels = output.missing()
     return [kind for kind, wanted in (("system", system or update), ("wheels", wheels)) if wanted]
 
 
 def fetch(output: Output, place: Workplace, arguments: argparse.Namespace, screen: Screen, log: Log) -> None:
     """Fetch what is missing now that no other fetch runs: that one may have brought it."""
+    archives.take(output, screen, log)
     system, entries = output.missing()
     wheels = Wheels(entries, screen, log)
     for folder in place.leftovers():
@@ -82,7 +89,8 @@ def fetch(output: Output, place: Workplace, arguments: argparse.Namespace, scree
         if wheels.left():
             parts.append((wheels, Background(lambda: wheels.fetch(folder / "wheels", arguments.wheels))))
         if system or arguments.update_pin:
-            debians = debian.System(screen, log, locked=arguments.locked, update=arguments.update_pin)
+            pinned = pins.read(Path(arguments.pin) if arguments.pin else None)
+            debians = debian.System(screen, log, pinned, locked=arguments.locked, update=arguments.update_pin)
             parts.append((debians, Background(lambda: debians.fetch(folder))))
         watch(parts, screen)
 
@@ -113,6 +121,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--missing", action="store_true", help="say what would be fetched, and fetch nothing")
     system = parser.add_mutually_exclusive_group()
+    parser.add_argument("--pin", metavar="FILE", help="the pin of a recipe instead of the checkout's; with --locked")
     system.add_argument("--locked", action="store_true", help="an error where the pinned Debian packages are gone")
     system.add_argument(
         "--update-pin", action="store_true", help="make the mirror's present Debian packages the pin of this checkout"

@@ -1,6 +1,6 @@
 # The last layer of an image: the files that make a system of an environment, for ./image/layer.py to write.
 { system, descriptions }:
-environment:
+environment: recipe:
 let
   inherit (system) suite;
   inherit (import ../shared/image/system.nix) entries accounts;
@@ -55,6 +55,7 @@ entries
   "usr/local/bin/conda" = conda;
   "usr/local/bin/mamba" = conda;
   ${builtins.substring 1 (-1) descriptions.environment}.link = environment;
+  ${builtins.substring 1 (-1) descriptions.recipe}.link = recipe;
   "etc/passwd" = edited "etc/passwd" {
     replace."root:x:0:0:root:/root:/bin/bash\n" = accounts."etc/passwd".root;
   };

@@ -3,6 +3,7 @@
 {
   system,
   environments,
+  recipes, # of the environments
   contents, # of ../shared/environments.nix
   packages, # variant and groups to packages of the lock
   jupyter-utils,
@@ -91,10 +92,13 @@ let
         (paths "jupyter-utils" "ours" [
           environment
           jupyter-utils
+          recipes.${made}
         ])
         (layer "configuration" "configuration" {
           # It names the environment, and needs not wait for it.
-          files = builtins.unsafeDiscardStringContext (builtins.toJSON (configuration environment));
+          files = builtins.unsafeDiscardStringContext (
+            builtins.toJSON (configuration environment recipes.${made})
+          );
         })
       ];
     in

@@ -12,16 +12,17 @@ let
     {
       name,
       environment,
+      recipe, # of the environment
       script,
       description,
       # Whether it starts our own command, which the caller's Python settings must not reach.
       own ? false,
     }:
     system.run ./build/program.py {
-      inherit name environment;
+      inherit name environment recipe;
       inherit (path) aside;
       script = if own then "${path.aside}\n${script}" else script;
-      path = path.program environment tools;
+      path = "${path.program environment tools}\n${path.recipe recipe}";
     }
     // {
       meta = {
@@ -36,19 +37,29 @@ in
     {
       name,
       environment,
+      recipe,
       command,
       description,
     }:
     program {
-      inherit name environment description;
+      inherit
+        name
+        environment
+        recipe
+        description
+        ;
       script = ''exec ${environment}/bin/${command} "$@"'';
       own = builtins.match "jupyter-utils .*" command != null;
     };
 
   shell =
-    { name, environment }:
+    {
+      name,
+      environment,
+      recipe,
+    }:
     program {
-      inherit name environment;
+      inherit name environment recipe;
       script = ''
         PS1="(jupyter-utils) ''${PS1:-$ }"
         export PS1

@@ -8,7 +8,7 @@ let
   # Whether it is the one that this checkout pins, and not what stands in for it.
   pinned = sha256 == (read ./system.json).sha256;
   missing = import ./missing.nix;
-  text = import ./text.nix;
+  text = import ../shared/text.nix;
   file = {
     name = "debian-${suite}";
     hash = sha256;

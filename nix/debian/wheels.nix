@@ -5,7 +5,7 @@ let
   torchCpu = builtins.fromJSON (builtins.readFile (lock + "/torch-cpu.json"));
   project = import ../shared/project.nix;
   missing = import ./missing.nix;
-  text = import ./text.nix;
+  text = import ../shared/text.nix;
 
   # variant: "cpu" or "cuda"
   entries =

@@ -34,13 +34,28 @@ let
     // builtins.mapAttrs (name: what: environment (what // { inherit name extraPackages; })) {
       inherit (contents) environment environment-gpu;
     };
+  recipe = import ./recipe.nix { inherit lock; };
+  recipes = builtins.mapAttrs (
+    output: environment:
+    let
+      what = recipe.of {
+        inherit output environment;
+        inherit (contents.${output}) variant;
+      };
+    in
+    pkgs.runCommand what.name {
+      inherit (what) texts about;
+    } "${pkgs.python311}/bin/python3 -sB ${../shared/recipe.py}"
+  ) environments;
   delivered = import ./images.nix {
     inherit
       pkgs
       environments
+      recipes
       lock
       revision
       ;
+    inherit (recipe) name;
   };
   commands = builtins.mapAttrs (
     name: what:
@@ -49,6 +64,7 @@ let
       // {
         inherit name;
         environment = environments.${what.environment};
+        recipe = recipes.${what.environment};
       }
     )
   ) (import ../shared/commands.nix);
@@ -60,9 +76,11 @@ rec {
       default = commands.lab;
       jupyter-utils = environments.environment.jupyter-utils;
       inherit (environments) environment environment-gpu environment-mlflow;
-    }
-    // delivered.images;
+      # By name, so that who builds an environment need not have what only images are made of: a recipe lacks it.
+      inherit (delivered.images) image image-gpu image-mlflow;
+    };
   inherit (delivered) load load-gpu;
+  inherit recipes;
   shells = import ../development/shells.nix { inherit pkgs environments; };
   checks = import ../development/checks.nix {
     inherit pkgs;

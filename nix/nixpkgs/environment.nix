@@ -25,6 +25,7 @@ let
       ;
   };
 
+  extra = extraPackages application.python.pkgs;
   application = poetry2nix.mkPoetryApplication {
     projectDir = lock;
     src = builtins.path {
@@ -48,12 +49,18 @@ let
   # Taken into the environment only as a Python module: everything else is left out without a word.
   record = application.python.pkgs.toPythonModule (
     pkgs.writeTextDir "share/jupyter-utils/environment.json" (
-      builtins.toJSON {
-        base = "nixpkgs";
-        inherit variant groups;
-        lock = builtins.hashFile "sha256" (lock + "/poetry.lock");
-        system = lib.trivial.release or "unknown";
-      }
+      builtins.toJSON (
+        {
+          base = "nixpkgs";
+          inherit variant groups;
+          lock = builtins.hashFile "sha256" (lock + "/poetry.lock");
+          system = lib.trivial.release or "unknown";
+        }
+        # Packages of a function, which no recipe holds.
+        // lib.optionalAttrs (extra != [ ]) {
+          extra = map (package: package.name or (toString package)) extra;
+        }
+      )
     )
   );
   merged = application.python.buildEnv.override {
@@ -61,7 +68,7 @@ let
       application
       record
     ]
-    ++ extraPackages application.python.pkgs;
+    ++ extra;
     # pip's refusal names our remedies instead of nixpkgs' own.
     postBuild = ''
       rm -f $out/lib/${interpreter.libPrefix}/EXTERNALLY-MANAGED

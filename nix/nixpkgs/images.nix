@@ -2,9 +2,12 @@
 {
   pkgs,
   environments,
+  recipes, # of the environments
   lock,
   # The commit that images are labelled with.
   revision,
+  # What the environment of a variant is called.
+  name,
 }:
 let
   inherit (pkgs) lib;
@@ -12,7 +15,7 @@ let
   inherit (import ../shared/project.nix) license;
   tools = import ./tools.nix { inherit pkgs; };
   descriptions = import ../shared/image/config.nix {
-    inherit revision;
+    inherit revision name;
     lockHash = builtins.hashFile "sha256" (lock + "/poetry.lock");
   };
 
@@ -45,8 +48,9 @@ let
     }) accounts;
 
   image =
-    kind: environment:
+    kind: made:
     let
+      environment = environments.${made};
       inherit (descriptions.${kind}) name config;
     in
     (pkgs.dockerTools.streamLayeredImage {
@@ -55,9 +59,11 @@ let
       maxLayers = 100;
       contents = [
         system
-        (pkgs.runCommand "environment-link" { }
-          "mkdir -p $out/opt; ln -s ${environment} $out${descriptions.environment}"
-        )
+        (pkgs.runCommand "environment-link" { } ''
+          mkdir -p $out/opt
+          ln -s ${environment} $out${descriptions.environment}
+          ln -s ${recipes.${made}} $out${descriptions.recipe}
+        '')
       ];
       config = config // {
         Env = config.Env ++ [
@@ -82,9 +88,9 @@ let
       });
 
   images = {
-    image = image "lab" environments.environment;
-    image-gpu = image "lab-gpu" environments.environment-gpu;
-    image-mlflow = image "mlflow" environments.environment-mlflow;
+    image = image "lab" "environment";
+    image-gpu = image "lab-gpu" "environment-gpu";
+    image-mlflow = image "mlflow" "environment-mlflow";
   };
 
   load =

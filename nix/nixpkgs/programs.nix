@@ -3,6 +3,7 @@
 {
   name, # of the program
   environment, # a Python environment
+  recipe, # the folder of its recipe
   command, # what it runs there, with arguments
   description,
 }:
@@ -19,6 +20,7 @@ let
     program:
     pkgs.writeShellScript (builtins.head (builtins.split " " program)) ''
       ${path.program environment tools}
+      ${path.recipe recipe}
       # A machine without certificates of its own.
       [ -e /etc/ssl/certs/ca-certificates.crt ] || export SSL_CERT_FILE="''${SSL_CERT_FILE:-${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt}"
       ${if builtins.head (builtins.split " " program) == "jupyter-utils" then path.aside else ""}
@@ -36,7 +38,8 @@ pkgs.runCommand name
     };
   }
   ''
-    mkdir -p $out/bin
+    mkdir -p $out/bin $out/share/jupyter-utils
+    ln -s ${recipe} $out/share/jupyter-utils/recipe
     ln -s ${script command} $out/bin/${name}
     ln -s ${script "jupyter-utils"} $out/bin/jupyter-utils
   ''

@@ -88,7 +88,7 @@ dotenv_rest_of_quoted() { # adds the lines on which a quoted value goes on to ra
 dotenv_is_ours() {
   case ${1^^} in
     JUPYTER_?* | MLFLOW_?* | CONTAINER_[GU]ID | DEBIAN_MIRROR | DEBIAN_SECURITY_MIRROR | DEBIAN_SNAPSHOT | HTTP_PROXY | HTTPS_PROXY | NO_PROXY) ;;
-    LISTEN_ADDRESS | RUN_AS_ROOT | EXTRA_CA_CERTS | PIP_INDEX_URL | SHM_SIZE) ;;
+    LISTEN_ADDRESS | RUN_AS_ROOT | EXTRA_CA_CERTS | PIP_INDEX_URL | SHM_SIZE | ENVIRONMENTS) ;;
     *) return 1 ;;
   esac
 }

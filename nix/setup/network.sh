@@ -6,7 +6,7 @@ use_network_settings() {
   local name value
   read_dotenv
   no_proxy_given=$(setting NO_PROXY)
-  for name in HTTP_PROXY HTTPS_PROXY NO_PROXY DEBIAN_MIRROR DEBIAN_SECURITY_MIRROR DEBIAN_SNAPSHOT PIP_INDEX_URL; do
+  for name in HTTP_PROXY HTTPS_PROXY NO_PROXY DEBIAN_MIRROR DEBIAN_SECURITY_MIRROR DEBIAN_SNAPSHOT PIP_INDEX_URL ENVIRONMENTS; do
     value=$(setting "$name")
     [ "$name" != NO_PROXY ] || value="localhost,127.0.0.1,::1${value:+,$value}"
     [ -z "$value" ] || export "$name=$value"

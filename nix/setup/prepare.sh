@@ -21,7 +21,8 @@ install_nix() {
   nix_is_set_up || before=
   mapfile -t packages < <(
     packages_of_nix
-    packages_to_fetch 'system wheels'
+    # An archive may have all that would be fetched; whether it has is known as soon as there is Nix.
+    [ -n "$(setting ENVIRONMENTS)" ] || packages_to_fetch 'system wheels'
   )
   install_packages "${packages[@]}"
   [ -n "$before" ] || set_up_nix

@@ -4,6 +4,9 @@
   # before ours.
   program = environment: tools: ''export PATH="${environment}/bin:''${PATH:+$PATH:}${tools}/bin"'';
 
+  # A line of shell that tells the environment's processes where its recipe is (./recipe.nix): the environment holds none.
+  recipe = folder: ''export JUPYTER_UTILS_RECIPE="${folder}"'';
+
   # Lines of shell for `jupyter-utils` and its servers: what would keep their Python from starting, or give it modules of
   # the caller's, is set aside. python/jupyter_utils/machine/inherited.py reads it there, says so, and knows the reasons.
   aside = builtins.concatStringsSep "\n" (

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .reproduction.reproduce import reproduce
     from .reproduction.reproduced import Reproduction
     from .reproduction.result import Comparison
+    from .runs.explain import Explanation, explain
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
     from .runs.seeds import fix_seeds
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Comparison",
+    "Explanation",
     "JupyterUtilsError",
     "LoadedRun",
     "Reproduction",
     "SaveResult",
     "__version__",
     "compare",
+    "explain",
     "fix_seeds",
     "load_mlflow",
     "record_input",
@@ -47,11 +50,13 @@ __all__ = [
 # Imported when first asked for: the console command must not wait for MLflow, nor a notebook for torch.
 _HOMES = {
     "Comparison": ".reproduction.result",
+    "Explanation": ".runs.explain",
     "JupyterUtilsError": ".errors",
     "LoadedRun": ".runs.load",
     "Reproduction": ".reproduction.reproduced",
     "SaveResult": ".runs.result",
     "compare": ".reproduction.compare",
+    "explain": ".runs.explain",
     "fix_seeds": ".runs.seeds",
     "load_mlflow": ".runs.load",
     "record_input": ".kernels.inputs",
@@ -99,16 +104,16 @@ class _Moved:
 
 sys.meta_path.append(_Moved)
 
-# In a kernel, what runs from now on is recorded: the cells that ran are compared with what is committed.
-if "ipykernel" in sys.modules:
-    importlib.import_module(".kernels.cells", __name__).record()
 
-
-def _may_be_script() -> bool:
+def _is_script() -> bool:
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     return main is not None and not main.startswith((sys.prefix, sys.base_prefix))
 
 
-# So is which files a kernel or a script reads; commands and servers of this package must not wait for that.
-if "ipykernel" in sys.modules or _may_be_script():
+# What a kernel or a script runs and reads is recorded from now on; commands and servers of this package do not wait.
+if "ipykernel" in sys.modules:
+    importlib.import_module(".kernels.cells", __name__).record()
+    importlib.import_module(".kernels.inputs", __name__).record()
+elif _is_script():
+    importlib.import_module(".kernels.sources", __name__).watch_script()
     importlib.import_module(".kernels.inputs", __name__).record()

@@ -15,6 +15,7 @@ import click
 from jupyter_utils.machine.urls import said
 from jupyter_utils.machine.variables import given
 
+from .commands.environment import environment
 from .errors import JupyterUtilsError, SettingsError
 
 # Whatever a command needs is imported when it runs: `--help` and completion must not wait for it.
@@ -55,6 +56,9 @@ def main(context: click.Context) -> None:
             from .settings import read_settings
 
             step_down(read_settings())
+
+
+main.add_command(environment)
 
 
 @main.command()
@@ -289,10 +293,17 @@ def sync(  # noqa: PLR0913, PLR0917 - one command, one option each
     show_default=True,
     help="What decides the exit code; also params, code, inputs, packages, system, machine.",
 )
+@click.option(
+    "--steps-seconds",
+    type=click.FloatRange(0),
+    default=60,
+    show_default=True,
+    help="For how long the steps of metrics are read; of the others the last values are compared, and that is said.",
+)
 @click.option("--html", metavar="FILE", help="Write all of it as one page, which needs no network; - prints it.")
 @click.option("--json", metavar="FILE", help="Write all of it as JSON; - prints it.")
 def compare(  # noqa: PLR0913, PLR0917 - one command, one option each
-    a: str, b: str, tolerance: tuple[str, ...], by: str, html: str | None, json: str | None
+    a: str, b: str, tolerance: tuple[str, ...], by: str, html: str | None, json: str | None, steps_seconds: float
 ) -> None:
     """Compare two runs, by their ids (also of runs that wait), without executing anything.
 
@@ -303,7 +314,7 @@ def compare(  # noqa: PLR0913, PLR0917 - one command, one option each
 
     try:
         use_settings()
-        text, code = command.run(a, b, tolerance, [name.strip() for name in by.split(",")], html, json)
+        text, code = command.run(a, b, tolerance, [name.strip() for name in by.split(",")], html, json, steps_seconds)
     except JupyterUtilsError as error:
         click.secho(f"Error: {said(error)}", fg="red", err=True)
         sys.exit(3)
@@ -341,6 +352,17 @@ def reproduce(run: str, **options: Any) -> None:
 
     use_settings()
     sys.exit(run_command(run, **options))
+
+
+@main.command()
+@click.argument("run")
+def show(run: str) -> None:
+    """Tell in plain words what the run RUN records of itself, what differs, and what is missing."""
+    from .runs import explain
+    from .servers.environment import use_settings
+
+    use_settings()
+    click.echo(explain.show(run))
 
 
 @main.command()

@@ -251,6 +251,18 @@ class ToleranceError(CompareError):
     """A tolerance is not given as one."""
 
 
+class RecipeError(JupyterUtilsError):
+    """What should be the recipe of an environment is none, or not the one that its run names."""
+
+
+class NixError(JupyterUtilsError):
+    """Nix is not here, or has failed at what a command asked of it."""
+
+
+class ArchiveError(JupyterUtilsError):
+    """An archive of environments lacks what is asked for, is damaged, or is signed by another key."""
+
+
 class ReproduceError(JupyterUtilsError):
     """A run could not be reproduced: it is not there, a part of it is missing, or nobody allowed to run its code."""
 

@@ -88,7 +88,7 @@ def test_the_dockerfile_ends_in_the_same_files(tmp_path: Path) -> None:
 def configuration(image: str) -> dict[str, Any]:
     """Give what an image says of itself, but for the labels of the build's arguments and of Compose v2."""
     read = json.loads(containers.inspect(image, "{{json .Config}}"))
-    for label in ("org.opencontainers.image.revision", "jupyter-utils.lock"):
+    for label in ("org.opencontainers.image.revision", "jupyter-utils.lock", "jupyter-utils.environment"):
         read["Labels"].pop(label)
     read["Labels"] = {name: value for name, value in read["Labels"].items() if not name.startswith(COMPOSE)}
     read["Env"].sort()

@@ -15,6 +15,7 @@ from commands import OPTIONS, ROOT, evaluated, nix
 
 # Images are labelled with the commit that the flake knows.
 LABELLED = ["load", "load-gpu", "save", "save-gpu"]
+RESULTS = ["environment", "recipe-environment", "lab"]
 OUTPUTS = ["lab", "lab-gpu", "mlflow", "shell", "python", "python-gpu", "units", "units-gpu", *LABELLED]
 SYSTEM = "x86_64-linux"
 # What people were told that they can ask for. More may come; none of these may go.
@@ -197,10 +198,10 @@ def test_every_checkout_has_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "rebuilt"),
     [
-        ("package", {"six-1.17.0", "six-1.17.0-py2.py3-none-any.whl", "environment", "lab"}),
+        ("package", {"six-1.17.0", "six-1.17.0-py2.py3-none-any.whl", *RESULTS}),
         (
             "launcher",
-            {"jupyter-utils-source", "jupyter-utils-0.1.0-wheel", "jupyter-utils-0.1.0", "environment", "lab"},
+            {"jupyter-utils-source", "jupyter-utils-0.1.0-wheel", "jupyter-utils-0.1.0", *RESULTS},
         ),
     ],
 )

@@ -20,8 +20,8 @@ PINNED = json.loads((ROOT / "nix" / "debian" / "system.json").read_text())["incl
 DEBIAN = f"""
 import {ROOT}/nix/debian/image-files.nix {{
   system = {{ root = "/debian"; suite = "bookworm"; }};
-  descriptions = import {SHARED}/image/config.nix {{ revision = "r"; lockHash = "l"; }};
-}} "/environment"
+  descriptions = import {SHARED}/image/config.nix {{ revision = "r"; lockHash = "l"; name = _variant: "n"; }};
+}} "/environment" "/recipe"
 """
 # What the nixpkgs base hands to nixpkgs' maker of images, with stand-ins for nixpkgs.
 NIXPKGS = f"""
@@ -43,13 +43,16 @@ let
       escapeShellArg = text: "'${{text}}'";
     }};
   }};
+  all = {{
+    environment = 0;
+    environment-gpu = 0;
+    environment-mlflow = 0;
+  }};
   made = import {ROOT}/nix/nixpkgs/images.nix {{
     inherit pkgs;
-    environments = pkgs.lib.mapAttrs (_name: _value: "/environment") {{
-      environment = 0;
-      environment-gpu = 0;
-      environment-mlflow = 0;
-    }};
+    environments = pkgs.lib.mapAttrs (_name: _value: "/environment") all;
+    recipes = pkgs.lib.mapAttrs (_name: _value: "/recipe") all;
+    name = variant: variant;
     lock = {ROOT}/python;
     revision = "r";
   }};
@@ -175,7 +178,7 @@ def words(lines: str, instruction: str) -> Any:
 @pytest.mark.parametrize("kind", ["lab", "lab-gpu", "mlflow"])
 def test_the_dockerfile_says_what_nix_says(kind: str) -> None:
     """Variables, ports, programs and labels of `docker-compose build` are those of the images that Nix builds."""
-    arguments = r'{ revision = "\${REVISION}"; lockHash = "\${LOCK}"; }'
+    arguments = r'{ revision = "\${REVISION}"; lockHash = "\${LOCK}"; name = _variant: "\${ENVIRONMENT}"; }'
     described = value(f"(import {SHARED}/image/config.nix {arguments}).{kind}.config")
     stages = dockerfile()
     lines = stages["image"] + stages[kind]

@@ -14,6 +14,7 @@ NAME = ROOT.name
 FLOORS = [
     ["__init__", "__main__"],
     ["cli"],
+    ["commands"],
     ["deployment", "doctor", "reproduction"],
     ["servers"],
     ["runs", "supervision"],

@@ -26,6 +26,10 @@ WHOLE = {
     "repository/reading.py": "whether any variable of Git's own is set",
     "machine/inherited.py": "handed to the servers and by them to notebooks, but for what must not get in",
     "kernels/overlay.py": "handed to pip",
+    "environments/overlay.py": "handed to pip",
+    "environments/overlay_base.py": "handed to the environment's Python",
+    "environments/overlay_sources.py": "handed to Git",
+    "environments/nix.py": "handed to Nix",
 }
 """Who takes the whole environment, and why. No other file may read any of it."""
 

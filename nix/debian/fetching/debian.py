@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 class System:
     """The Debian system of one fetch."""
 
-    def __init__(self, screen: Screen, log: Log, *, locked: bool = False, update: bool = False) -> None:
-        """`locked`: the pinned one, or an error. `update`: the mirror's present one, which becomes the pin."""
+    def __init__(
+        self, screen: Screen, log: Log, pinned: Pin | None = None, *, locked: bool = False, update: bool = False
+    ) -> None:
+        """`locked`: the pinned one, or an error. `update`: the mirror's present one, which becomes the pin.
+
+        `pinned` is the pin, the checkout's where none is given.
+        """
+        self.pinned = pinned or pins.read()
         self.screen = screen
         self.log = log
         self.locked = locked
@@ -35,7 +41,7 @@ class System:
             FetchError: there is none to be had, or with `locked`, not the pinned one.
 
         """
-        pinned = pins.read()
+        pinned = self.pinned
         if self.update:
             self.move(pinned, folder)
             return

@@ -27,6 +27,12 @@ class Output:
         self.name = name
         self.base = ["-f", str(BASE), *own]
 
+    def wanted(self) -> list[str]:
+        """Return the store paths of the result and of the environment in it, as Nix evaluates them."""
+        asked = "one: [ one.outPath ] ++ (if one ? environment then [ one.environment.outPath ] else [ ])"
+        found: list[str] = json.loads(run([*nix("eval"), "--json", *self.base, self.name, "--apply", asked]))
+        return found
+
     def missing(self) -> tuple[list[Entry], list[Entry]]:
         """Return the Debian system and the wheels (and sdists) that are to be fetched: none where the result is there.
 

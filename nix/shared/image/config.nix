@@ -4,9 +4,12 @@
   revision,
   # SHA-256 of poetry.lock: what a run records.
   lockHash,
+  # What the environment of a variant is called.
+  name,
 }:
 let
-  inherit (import ./system.nix) home environment;
+  environmentName = name;
+  inherit (import ./system.nix) home environment recipe;
   inherit (import ../project.nix) version license;
   second = 1000000000;
   image =
@@ -15,6 +18,7 @@ let
       description,
       command,
       ports,
+      variant ? "cpu",
       variables ? [ ],
     }:
     {
@@ -27,6 +31,7 @@ let
           # Where Kubeflow and JupyterHub mount their volumes.
           "HOME=${home}"
           "JUPYTER_UTILS_PROFILE=container"
+          "JUPYTER_UTILS_RECIPE=${recipe}"
           # Nobody in the container knows where its ports are published; unless told, everywhere is assumed.
           "LISTEN_ADDRESS=0.0.0.0"
         ]
@@ -64,12 +69,13 @@ let
           "org.opencontainers.image.licenses" = license.spdxId;
           "org.opencontainers.image.revision" = revision;
           "jupyter-utils.lock" = lockHash;
+          "jupyter-utils.environment" = environmentName variant;
         };
       };
     };
 in
 {
-  inherit environment;
+  inherit environment recipe;
 
   lab = image {
     name = "lab";
@@ -88,6 +94,7 @@ in
       18080
       15000
     ];
+    variant = "cuda";
     # The NVIDIA container toolkit reads these.
     variables = [
       "NVIDIA_VISIBLE_DEVICES=all"

@@ -4,11 +4,13 @@ let
   home = "/home/jovyan";
   # A link to the environment, whose own address changes with every build. The Dockerfile knows it, too.
   environment = "/opt/environment";
+  # A link to the environment's recipe.
+  recipe = "/opt/recipe";
   # Belong to whoever is the user; the entry settles that.
   open.mode = "0777";
 in
 {
-  inherit home environment;
+  inherit home environment recipe;
 
   # Folders { mode } and files { mode, text } by their path.
   entries = {

@@ -24,6 +24,7 @@ SERVE_ARTIFACTS = "_MLFLOW_SERVER_SERVE_ARTIFACTS"
 STATIC_PREFIX = "_MLFLOW_STATIC_PREFIX"
 SERVER_KIND = "_MLFLOW_SGI_NAME"
 ADMIN_BOOTSTRAPPED = "_MLFLOW_AUTH_ADMIN_BOOTSTRAPPED"
+_PIECE = 2**20
 
 
 def request(server: str, path: str, method: str, **options: Any) -> Any:
@@ -67,9 +68,27 @@ def put_artifact(repository: Any, name: str, data: Any, file_name: str) -> None:
     check_response(answer)
 
 
-def get_artifact(repository: Any, name: str, target: Path) -> None:
-    """Fetch one artifact into a file, in this thread: MLflow's own way takes others, which do not see our settings."""
-    repository._download_file(name, str(target))
+def get_artifact(repository: Any, name: str, target: Path, opening: Callable[[Path], Any]) -> None:
+    """Fetch one artifact into a file, in this thread: MLflow's own way takes others, which do not see our settings.
+
+    What comes through an MLflow server is written in order into the file that `opening` makes. Any other store's client
+    makes it by itself, and so does MLflow's where it fetches parts past the server (S3 and the like).
+    """
+    if not is_http_repository(repository) or _comes_in_parts(repository):
+        repository._download_file(name, str(target))
+        return
+    from mlflow.utils.rest_utils import http_request
+
+    with http_request(repository._host_creds, f"/{name}", "GET", stream=True) as answer:
+        check_response(answer)
+        with opening(target) as file:
+            for piece in answer.iter_content(_PIECE):
+                file.write(piece)
+
+
+def _comes_in_parts(repository: Any) -> bool:
+    asked = getattr(repository, "_is_multipart_download_enabled", None)
+    return asked is not None and bool(asked())
 
 
 def context_tags() -> dict[str, str]:

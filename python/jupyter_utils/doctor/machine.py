@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_utils.environments.recipe import own_recipe
 from jupyter_utils.environments.record import built_environment
 from jupyter_utils.errors import JupyterUtilsError, PortTakenError
 from jupyter_utils.machine.advice import ROOT_REMEDY, how_to_own, root_unsaid
@@ -55,7 +56,9 @@ def environment(_settings: Settings) -> Iterator[Finding]:
     record = built_environment()
     if record is None:
         return
-    what = f"{record.base}, {record.variant}, {record.store_path or record.system}"
+    own = own_recipe(record)
+    named = own.name if own else f"{record.base}, {record.variant}"
+    what = f"{named}, {record.store_path or record.system}"
     if record.pinned:
         yield ok("environment", what)
         return

@@ -96,7 +96,7 @@ class DigestingFile:
             self._small = bytearray()
 
     def _put(self, view: memoryview) -> None:
-        hashing = self._thread.submit(self._sha.update, view)
+        hashing = self._thread.submit(self._sha.update, view) if len(view) >= _LARGE else None
         try:
             for start in range(0, len(view), _PIECE):
                 rest = view[start : start + _PIECE]
@@ -105,4 +105,7 @@ class DigestingFile:
                 start_writing(self._file.fileno())
                 _count.get()(len(view[start : start + _PIECE]))
         finally:
-            hashing.result()
+            if hashing:
+                hashing.result()
+            else:
+                self._sha.update(view)

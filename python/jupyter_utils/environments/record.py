@@ -23,6 +23,7 @@ class Record:
         system: the base's own release; the name of the Debian system in the store.
         pinned: whether that is the system that the project pins, and not one that stood in for it.
         store_path: where the environment lies in the Nix store; None where it was copied out of it.
+        extra: packages that a flake of the user's own adds by a function, which no recipe holds.
     """
 
     lock: str
@@ -31,6 +32,7 @@ class Record:
     system: str
     pinned: bool
     store_path: str | None
+    extra: tuple[str, ...] = ()
 
     def tags(self) -> dict[str, str]:
         """Return the tags of a run in it."""
@@ -55,4 +57,5 @@ def _read(prefix: Path) -> Record:
         **{name: str(found.get(name) or "") for name in ("lock", "base", "variant", "system")},
         pinned=found.get("pinned", True) is not False,
         store_path=str(place) if place.is_relative_to(_STORE) else None,
+        extra=tuple(map(str, found.get("extra") or ())),
     )

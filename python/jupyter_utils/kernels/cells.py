@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,12 @@ def ran_cells() -> tuple[Ran, ...]:
     return tuple(_recorder(shell).ran) if shell is not None else ()
 
 
+def first_random_state() -> object:
+    """Return the state of Python's `random` when recording began; None in a plain script."""
+    shell = kernel.shell()
+    return _recorder(shell).random if shell is not None else None
+
+
 def last_runs(ran: Sequence[Ran]) -> tuple[Ran, ...]:
     """Return the last execution of each cell, in the order in which these ran.
 
@@ -59,10 +66,10 @@ def last_runs(ran: Sequence[Ran]) -> tuple[Ran, ...]:
     return tuple(last.values())
 
 
-def load_ipython_extension(shell: InteractiveShell) -> None:
+def load_ipython_extension(shell: InteractiveShell, since: str = "the kernel's start") -> None:
     """Record from now on; called in every kernel of the lab, and elsewhere when this package is imported."""
     _recorder(shell)
-    sources.watch()
+    sources.watch(since)
     private.offer(shell)
 
 
@@ -70,7 +77,7 @@ def record() -> None:
     """Record from now on, if this is a kernel."""
     shell = kernel.shell()
     if shell is not None:
-        load_ipython_extension(shell)
+        load_ipython_extension(shell, "import jupyter_utils")
 
 
 class _Recorder:
@@ -79,6 +86,7 @@ class _Recorder:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self.ran = _from_history(shell)
+        self.random = random.getstate()
         shell.events.register("pre_run_cell", self.before)
         shell.events.register("post_run_cell", self.after)
 

@@ -21,6 +21,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_utils.environments.overlay_base import STAMP, Base
+from jupyter_utils.environments.overlay_sources import installed, recording
 from jupyter_utils.errors import OverlayError
 from jupyter_utils.machine.variables import given
 from jupyter_utils.machine.writing import write_whole
@@ -30,13 +32,14 @@ from .shadowing import Shadows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from jupyter_utils.environments.overlay_record import Package
+
 OVERLAY_VARIABLE = "JUPYTER_UTILS_OVERLAY"
 """Environment variable by which the lab tells kernels and terminals where the overlay is."""
-_STAMP = "environment"
-_LINK = "_environment.pth"
 
 
 def overlay_dir(root_dir: Path) -> Path:
@@ -80,12 +83,20 @@ class Overlay:
     @property
     def site_packages(self) -> Path:
         """Where the overlay's packages are."""
-        return self.path / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+        return Base.here().site_packages(self.path)
 
     def packages(self) -> list[tuple[str, str]]:
         """List (name, version) of the overlay's packages, sorted."""
         found = metadata.distributions(path=[str(self.site_packages)])
         return sorted((dist.name, dist.version) for dist in found if dist.name)
+
+    def sources(self) -> tuple[Package, ...]:
+        """Return the packages with what each was installed from."""
+        return installed(self.path, self.site_packages)
+
+    def recording(self) -> AbstractContextManager[dict[str, str]]:
+        """Keep what pip installs in the block, which it is to be started with the variables for that this gives."""
+        return recording(self.path, self.site_packages)
 
     def shadowed(self) -> list[str]:
         """List what stands in place of the environment's own: `numpy 1.26.4 (the environment has 2.4.6)`."""
@@ -99,8 +110,8 @@ class Overlay:
 
     def is_current(self) -> bool:
         """Return whether it was made for this environment and is complete."""
-        stamp = self.path / _STAMP
-        return stamp.is_file() and stamp.read_text(encoding="utf-8") == _stamp() and self.python.exists()
+        stamp = self.path / STAMP
+        return stamp.is_file() and stamp.read_text(encoding="utf-8") == _base().stamp and self.python.exists()
 
     def check(self) -> None:
         """Make sure that it may be used, or made.
@@ -127,27 +138,13 @@ class Overlay:
             write_whole(self.path.parent / ".gitignore", "*\n")
             with FileLock(self.path.parent / "overlay.lock", timeout=120):
                 if not self.is_current():
-                    self._make()
+                    _base().make(self.path)
         except (OSError, subprocess.SubprocessError) as error:
             detail = getattr(error, "stderr", None) or error
             raise OverlayError(
                 f"The overlay {self.path} for pip cannot be made ({detail}). JUPYTER_ROOT_DIR must be writable; "
                 "if the overlay is damaged, remove that directory and install your packages again."
             ) from error
-
-    def _make(self) -> None:
-        for link in (self.path / "bin").glob("python*"):
-            link.unlink()
-        (self.path / "pyvenv.cfg").unlink(missing_ok=True)
-        _run([sys.executable, "-P", "-m", "venv", "--without-pip", "--system-site-packages", str(self.path)])
-        (self.site_packages / _LINK).unlink(missing_ok=True)
-        # A virtual environment made from one sees the base interpreter's packages, not its parent's.
-        seen = _run([str(self.python), "-I", "-c", "import sys; print(*sys.path, sep='\\n')"]).splitlines()
-        missing = [place for place in _environment_places() if place not in seen]
-        if missing:
-            (self.site_packages / _LINK).write_text("\n".join(missing) + "\n", encoding="utf-8")
-        _run([str(self.python), "-I", "-c", "import pip"])
-        (self.path / _STAMP).write_text(_stamp(), encoding="utf-8")
 
     def pip(self, arguments: Sequence[str]) -> list[str]:
         """Return the command that runs pip on the overlay."""
@@ -170,22 +167,14 @@ class Overlay:
         sys.path[:] = [*others[:at], *added, *others[at:]]
 
 
-def _environment_places() -> list[str]:
-    """Return the folders of the environment's packages; Debian calls them dist-packages."""
-    names = ("site-packages", "dist-packages")
-    entries = [Path(entry) for entry in sys.path if entry]
+def _base() -> Base:
+    """Return the environment of this process; the overlay that it has is none of it."""
     named = Overlay.of_environment()
-    return [str(entry) for entry in entries if entry.name in names and not (named and named.site_packages == entry)]
+    return Base.here(without=(named.site_packages,) if named else ())
 
 
-def _stamp() -> str:
-    return f"{sys.executable}\n{sys.prefix}\n{sys.version}\n"
-
-
-def _run(command: Sequence[str]) -> str:
-    env = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "VIRTUAL_ENV")}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, env=env)
-    return done.stdout
+def _environment_places() -> list[str]:
+    return list(_base().places)
 
 
 class _Kernel:
@@ -207,7 +196,9 @@ class _Kernel:
             return
         before = set(self._overlay.shadowed())
         command = f"{shlex.join(self._overlay.pip(()))} {self._arguments(line)}"
-        self._shell.system(command)
+        with self._overlay.recording() as told:
+            # Before the command, so that it holds for no other that the line has after it.
+            self._shell.system(" ".join([*(f"{name}={shlex.quote(value)}" for name, value in told.items()), command]))
         self.refresh()
         for changed in sorted(set(self._overlay.shadowed()) - before):
             print(f"Note: {changed}. Remove it with %pip uninstall to go back.")  # noqa: T201
@@ -258,8 +249,8 @@ def write_commands(folder: Path) -> None:
         write_whole(folder / name, script, mode=0o755)
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Become pip on the overlay: this is `pip` in a terminal of the lab."""
+def main(arguments: Sequence[str]) -> int:
+    """Run pip on the overlay and return its exit code: this is `pip` in a terminal of the lab."""
     overlay = Overlay.named()
     if overlay is None:
         raise OverlayError(
@@ -267,12 +258,17 @@ def main(arguments: Sequence[str]) -> None:
         )
     overlay.check()
     overlay.ensure()
-    command = overlay.pip(arguments)
-    os.execv(command[0], command)
+    with overlay.recording() as told, subprocess.Popen(overlay.pip(arguments), env=dict(os.environ) | told) as pip:
+        while True:
+            try:
+                code = pip.wait()
+                return code if code >= 0 else 128 - code
+            except KeyboardInterrupt:  # pip, which the terminal has told as well, tidies up and ends
+                continue
 
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1:])
+        sys.exit(main(sys.argv[1:]))
     except OverlayError as failure:
         sys.exit(str(failure))

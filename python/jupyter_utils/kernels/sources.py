@@ -22,7 +22,8 @@ from jupyter_utils.machine.variables import given
 
 # What is larger is no source that somebody has written: it is named, not kept.
 LARGEST_BYTES = 20 * 2**20
-_SUFFIXES = (".py", ".pyw", ".pyx")
+_NOTEBOOKS = (".ipynb", ".ipy")
+_TEXTS = (".py", ".pyw", ".pyx", *_NOTEBOOKS)
 _LIBRARIES = ("site-packages", "dist-packages")
 _CELL = f"{os.sep}ipykernel_"
 _OWN = str(Path(__file__).parents[1])
@@ -71,10 +72,22 @@ def executed_sources() -> tuple[Source, ...]:
     return tuple(_WATCH.sources.values())
 
 
-def watch() -> None:
+def watched_since() -> str:
+    """Return from when on it is noted what runs: "the kernel's start", "import jupyter_utils" or "save_mlflow"."""
+    return _WATCH.since
+
+
+def watch_script() -> None:
+    """Note from now on what runs, if it is a script of the user's that runs here."""
+    if not is_foreign(os.path.abspath(sys.modules["__main__"].__file__ or "")):  # noqa: PTH100 - as in `_look`
+        watch("import jupyter_utils")
+
+
+def watch(since: str = "save_mlflow") -> None:
     """Note from now on what runs, unless a setting forbids it; once for a process: nothing takes such a hook away."""
     if is_recording() and not getattr(sys, "_jupyter_utils_sources", None):
         sys._jupyter_utils_sources = _WATCH  # type: ignore[attr-defined]  # noqa: SLF001 - outlives a reload of this module
+        _WATCH.since = since
         sys.addaudithook(_WATCH.hook)
 
 
@@ -88,6 +101,7 @@ class _Watch:
 
     def __init__(self) -> None:
         self.sources: dict[str, Source] = {}
+        self.since = ""
         self._stamps: dict[str, tuple[int, int]] = {}
         self._foreign: set[str] = set()
         self._busy = threading.local()
@@ -96,14 +110,27 @@ class _Watch:
         if event == "exec":
             self.note(getattr(args[0], "co_filename", None))
         elif event == "open":
-            if isinstance(args[0], str) and args[0].endswith(_SUFFIXES) and _reads(args[1]):
+            if isinstance(args[0], str) and args[0].endswith(_TEXTS) and _reads(args[1]):
                 self.opened(args[0], sys._getframe(1))  # noqa: SLF001 - as `inspect` does, which takes longer
+        elif event == "compile":
+            self.compiled(args[0])
         elif event == "import" and args[1]:
             self.note(args[1])
 
+    def compiled(self, text: Any) -> None:
+        """Find out whether a text that `exec` was handed is that of a file that was opened before."""
+        for path, one in list(self.sources.items()):
+            if not one.executed and one.content and one.content.replace(b"\r\n", b"\n") == text:
+                self.sources[path] = replace(one, executed=True)
+
     def opened(self, name: str, frame: FrameType | None) -> None:
         """Keep the text of a file that the user's code opens; front ends and this package open some as well."""
-        if not getattr(self._busy, "now", False) and _is_for_user(frame):
+        if getattr(self._busy, "now", False):
+            return
+        if name.endswith(_NOTEBOOKS):
+            if _is_run_by_magic(frame):
+                self.note(name)
+        elif _is_for_user(frame):
             self.note(name, executed=False)
 
     def note(self, name: Any, *, executed: bool = True, late: bool = False) -> None:
@@ -138,7 +165,7 @@ class _Watch:
 
 
 def _read(path: Path, before: Source | None, *, executed: bool, late: bool) -> Source:
-    large = path.suffix not in _SUFFIXES or path.stat().st_size > LARGEST_BYTES
+    large = path.suffix not in _TEXTS or path.stat().st_size > LARGEST_BYTES
     content = path.read_bytes()
     digest = _digest(content)
     earlier = before.earlier if before else ()
@@ -162,6 +189,13 @@ def _is_for_user(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def _is_run_by_magic(frame: FrameType | None) -> bool:
+    """Tell whether IPython's `%run` opens a notebook, which it runs cell by cell."""
+    while frame is not None and frame.f_code.co_name != "safe_execfile_ipy":
+        frame = frame.f_back
+    return frame is not None
 
 
 def _places() -> tuple[str, ...]:

@@ -37,7 +37,7 @@ _COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compos
 
 _OURS = re.compile(
     r"(JUPYTER|MLFLOW)_[A-Z0-9_]+|CONTAINER_[GU]ID|DEBIAN_((SECURITY_)?MIRROR|SNAPSHOT)|(HTTPS?|NO)_PROXY|LISTEN_ADDRESS"
-    r"|RUN_AS_ROOT|EXTRA_CA_CERTS|PIP_INDEX_URL|SHM_SIZE"
+    r"|RUN_AS_ROOT|EXTRA_CA_CERTS|PIP_INDEX_URL|SHM_SIZE|ENVIRONMENTS"
 )
 # Names at the beginning of lines, for a file that is only named, not read.
 _NAMES = re.compile(rb"^\s*(?:export\s+)?([A-Za-z0-9_]+)\s*=", re.MULTILINE)

@@ -72,6 +72,7 @@ TOLD = frozenset(
     {
         "JUPYTER_UTILS_FORMATS",
         "JUPYTER_UTILS_OVERLAY",
+        "JUPYTER_UTILS_RECIPE",
         "JUPYTER_UTILS_REPRODUCES",
         "JUPYTER_UTILS_STORE",
         "JUPYTER_UTILS_TOKEN",

@@ -18,6 +18,8 @@ State = Literal["committed", "changed", "untracked", "ignored", "outside"]
 and it lies in no repository that Git opens for this user."""
 
 _STATUS = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignored=traditional")
+# A command line has an end.
+_AT_ONCE = 500
 _MEANING: Mapping[str, State] = {"??": "untracked", "!!": "ignored"}
 
 
@@ -36,8 +38,9 @@ def _work_tree(file: Path) -> Path | None:
 
 
 def _states(work_tree: Path, names: list[str]) -> dict[str, State]:
+    parts = [names[at : at + _AT_ONCE] for at in range(0, len(names), _AT_ONCE)]
     try:
-        found = ask(work_tree, *_STATUS, "--", *names)
+        found = "\0".join(ask(work_tree, *_STATUS, "--", *part) for part in parts)
     except JupyterUtilsError:  # another user's, or one that is broken: nothing is known
         return {}
     listed = {entry[3:]: _MEANING.get(entry[:2], "changed") for entry in found.split("\0") if entry}

@@ -14,6 +14,7 @@ from jupyter_utils.machine.urls import said
 
 from .comparison import Detail, Grid, Row, Section, section, short
 from .found import Found
+from .holders import MOST_FILES
 from .looking import compare_values, digest_alone, look_into, why_too_large
 from .sides import within
 from .verdict import Verdict, worst
@@ -30,7 +31,15 @@ _BY_FILES = ("pathlib.Path", "transformers", "peft", "datasets", "copy", "lightg
 
 def compare_artifacts(a: Side, b: Side, tolerances: Tolerances) -> Section:
     """Compare each value that one of them has, below `dataset/`, `model/`, `result/`, or wherever it was logged."""
-    return section("artifacts", [compare_artifact(name, a, b, tolerances.of(name)) for name in names(a, b)])
+    rows = [compare_artifact(name, a, b, tolerances.of(name)) for name in names(a, b)]
+    return section("artifacts", rows, too_many(a, b))
+
+
+def too_many(*sides: Side) -> tuple[str, ...]:
+    """Say that not all files of a run were looked for."""
+    if all(len(side.sizes) < MOST_FILES for side in sides):
+        return ()
+    return (f"a run has {MOST_FILES:,} files or more: beyond these only those that save_mlflow stored are compared",)
 
 
 def names(*sides: Side) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
@@ -27,6 +28,10 @@ def compare_code(a: Code, b: Code) -> Section:
         rows = [_commit(a.side, b.side), *rows, *_differences(a.side, b.side)]
     rows += [*_order(a.side, b.side), *_call(a.side, b.side)]
     notes = [f"{name}: {one.note}" for name, one in (("A", a), ("B", b)) if one.note]
+    if a.notebooks() and b.notebooks() and importlib.util.find_spec("nbdime") is None:
+        notes.append(
+            "nbdime is not installed (the group lab brings it): cells were brought together by their text alone"
+        )
     return section("code", rows, notes)
 
 

@@ -19,7 +19,7 @@ _PRINT = "-"
 
 
 def run(  # noqa: PLR0913, PLR0917 - what the command takes
-    a: str, b: str, tolerance: Sequence[str], by: Sequence[str], html: str | None, json: str | None
+    a: str, b: str, tolerance: Sequence[str], by: Sequence[str], html: str | None, json: str | None, steps: float
 ) -> tuple[str, int]:
     """Compare two runs and write what is asked for; return what is to be printed, and the exit code.
 
@@ -30,11 +30,12 @@ def run(  # noqa: PLR0913, PLR0917 - what the command takes
         by: the sections that decide.
         html: a file for the page; "-": it is what is printed.
         json: a file for the JSON; the same.
+        steps: for how many seconds steps are read.
 
     Raises:
         CompareError: they cannot be compared, or a file cannot be written.
     """
-    found = compare(_run(a), _run(b), list(tolerance), by=by)
+    found = compare(_run(a), _run(b), list(tolerance), by=by, steps_seconds=steps)
     printed = [text for text in (_written(html, found.to_html), _written(json, found.to_json)) if text]
     return "\n".join(printed) or table(found), found.exit_code
 

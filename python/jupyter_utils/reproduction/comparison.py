@@ -123,11 +123,14 @@ class Compared:
     sections: tuple[Section, ...]
     by: tuple[str, ...] = RESULTS
     notes: tuple[str, ...] = ()
+    at_most: Verdict = Verdict.SAME
+    """The best verdict that there can be: a reproduction in another environment is at most approximate."""
 
     @property
     def verdict(self) -> Verdict:
         """What counts of all."""
-        return worst(one.verdict for one in self.sections if one.name in self.by and any(one.counts.values()))
+        found = [one.verdict for one in self.sections if one.name in self.by and any(one.counts.values())]
+        return worst([*found, self.at_most]) if found else Verdict.UNKNOWN
 
     @property
     def exit_code(self) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.adapters.mlflow_client import artifact_repository
+from jupyter_utils.artifacts.manifest import OWN_FOLDER
 from jupyter_utils.artifacts.names import name_problem
 from jupyter_utils.entries.entry import ARTIFACTS, EntryFile
 from jupyter_utils.errors import CompareError, LoadError
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from jupyter_utils.runs.sources import Source, StoredRun, WaitingRun
 
-_MOST_FILES = 5000
+MOST_FILES = 5000
+"""Files of one run that are looked for, this package's own first."""
 
 
 class Holder(Protocol):
@@ -67,6 +69,7 @@ class StoredFiles:
             for one in self._open().list_artifacts(folders.pop()):
                 if one.is_dir:
                     folders.append(one.path)
+                    folders.sort(key=lambda folder: (folder or "").startswith(OWN_FOLDER))
                 elif not name_problem(one.path):
                     yield one.path, int(one.file_size or 0)
 
@@ -77,7 +80,7 @@ class StoredFiles:
     def _fetch(self, name: str, target: Path) -> Path:
         try:
             with client_settings():
-                adapter.get_artifact(self._open(), name, target)
+                adapter.get_artifact(self._open(), name, target, lambda path: path.open("wb"))
         except Exception as error:  # noqa: BLE001 - as above
             raise CompareError(f"{name} of run {self.source.id} cannot be read: {said(error)}") from None
         return target
@@ -151,7 +154,8 @@ def _below(root: Path) -> dict[str, int]:
 
 
 def _files(root: Path) -> Iterator[tuple[str, int]]:
-    for folder, _, names in os.walk(root):
+    for folder, folders, names in os.walk(root):
+        folders.sort(key=lambda name: (name != OWN_FOLDER, name))
         for name in names:
             path = Path(folder, name)
             relative = path.relative_to(root).as_posix()
@@ -161,5 +165,5 @@ def _files(root: Path) -> Iterator[tuple[str, int]]:
 
 
 def _first(found: Iterator[tuple[str, int]]) -> tuple[list[str], list[int]]:
-    pairs = [pair for pair, _ in zip(found, range(_MOST_FILES), strict=False)]
+    pairs = [pair for pair, _ in zip(found, range(MOST_FILES), strict=False)]
     return [name for name, _ in pairs], [size for _, size in pairs]

@@ -8,6 +8,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from jupyter_utils.machine.progress import progress
+
 from .comparison import Row, Section, section, short
 from .differences import judge, said
 from .steps import compare_steps
@@ -23,12 +25,19 @@ STEPS_SECONDS = 60.0
 _LARGEST = sys.float_info.max
 
 
-def compare_metrics(a: Side, b: Side, tolerances: Tolerances) -> Section:
-    """Compare the last values, and then every step, those metrics first whose last values do not tell them apart."""
+def compare_metrics(a: Side, b: Side, tolerances: Tolerances, seconds: float = STEPS_SECONDS) -> Section:
+    """Compare the last values, and then every step, those metrics first whose last values do not tell them apart.
+
+    Args:
+        a: one side.
+        b: the other.
+        tolerances: how far values may be apart.
+        seconds: for how long steps are read.
+    """
     found = {name: _last(name, a, b, tolerances) for name in sorted({*a.metrics, *b.metrics})}
     notes: list[str] = []
     if a.stored and b.stored:
-        notes += _steps(found, a, b, tolerances)
+        notes += _steps(found, a, b, tolerances, seconds)
     return section("metrics", found.values(), notes)
 
 
@@ -60,19 +69,23 @@ def _last(name: str, a: Side, b: Side, tolerances: Tolerances) -> Row:
     return Row(name, verdict, shown(one), shown(other), said(one, other), note)
 
 
-def _steps(found: dict[str, Row], a: Side, b: Side, tolerances: Tolerances) -> list[str]:
+def _steps(found: dict[str, Row], a: Side, b: Side, tolerances: Tolerances, seconds: float) -> list[str]:
     """Compare the steps of metrics that both have, as long as there is time; says what was left out."""
     common = [name for name in found if name in a.metrics and name in b.metrics]
     common.sort(key=lambda name: found[name].verdict is Verdict.DIFFERS)
-    end = time.monotonic() + STEPS_SECONDS
-    for number, name in enumerate(common):
-        if time.monotonic() > end:
-            left = len(common) - number
-            for later in common[number:]:
-                found[later] = replace(found[later], note=_joined(found[later].note, "last value only"))
-            return [f"Of {left} of {len(common)} metrics only the last values were compared: there are many steps."]
-        found[name] = _with_steps(found[name], a, b, tolerances)
-    return []
+    end = time.monotonic() + seconds
+    left = []
+    with progress("Comparing steps", len(common)) as bar:
+        for name in common:
+            if time.monotonic() > end:
+                left.append(name)
+                found[name] = replace(found[name], note=_joined(found[name].note, "last value only"))
+            else:
+                found[name] = _with_steps(found[name], a, b, tolerances)
+            bar.update(1)
+    if not left:
+        return []
+    return [f"Of {len(left)} of {len(common)} metrics only the last values were compared within {seconds:g} s."]
 
 
 def _with_steps(row: Row, a: Side, b: Side, tolerances: Tolerances) -> Row:

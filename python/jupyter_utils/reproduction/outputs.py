@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .code import paired as paired_files
 from .comparison import Detail, Pictures, Row, Section, section, short
-from .notebooks import Cell, paired, read_notebook
+from .notebooks import Cell, paired
 from .pictures import MOST_BYTES
+from .showing import shown_by
 from .shown_text import lasting_outputs
 from .texts import compare_texts
 from .verdict import Verdict
@@ -21,29 +21,23 @@ _RASTER = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 def compare_outputs(a: Code, b: Code) -> Section:
     """Compare the outputs of cells whose text is the same; where the text differs, so may what it shows."""
-    rows, notes = [], [_LEFT_OUT]
-    for path, other in paired_files(a, b):
-        if path in a.notebooks() and other in b.notebooks():
-            found, changed = _notebook(str(path), a.text(str(path)), b.text(str(other)))
-            rows += found
-            if changed:
-                notes.append(f"{path}: {changed} cells whose text differs are not compared")
-    if not rows:
-        notes = ["neither notebook's outputs are known" if not (a.notebooks() and b.notebooks()) else "no outputs"]
+    one, other = shown_by(a), shown_by(b)
+    if one is None or other is None:
+        missing = " and ".join(name for name, shown in (("A", one), ("B", other)) if shown is None)
+        return section("outputs", (), (f"the outputs of {missing} are not known",))
+    rows, changed, later = [], 0, 0
+    for left, right in paired(one.cells, other.cells):
+        if left is None or right is None or left.source != right.source:
+            changed += 1
+        elif left.kind == "code" and (left.outputs or right.outputs):
+            if left.place in one.whole and right.place in other.whole:
+                rows.append(_cell(one.path, left, right))
+            else:
+                later += 1
+    notes = [_LEFT_OUT]
+    notes += [f"{changed} cells whose text differs are not compared"] if changed else []
+    notes += [f"{later} cells are not compared: they called save_mlflow, or ran after it"] if later else []
     return section("outputs", rows, notes, show_same=False)
-
-
-def _notebook(path: str, one: str | None, other: str | None) -> tuple[list[Row], int]:
-    cells = [read_notebook(text) if text else None for text in (one, other)]
-    if cells[0] is None or cells[1] is None:
-        return [], 0
-    pairs = paired(cells[0], cells[1])
-    rows = [
-        _cell(path, left, right) for left, right in pairs if left and right and left.source == right.source
-        if left.kind == right.kind == "code" and (left.outputs or right.outputs)
-    ]  # fmt: skip
-    changed = sum(1 for left, right in pairs if not (left and right and left.source == right.source))
-    return [row for row in rows if row], changed
 
 
 def _cell(path: str, one: Cell, other: Cell) -> Row:

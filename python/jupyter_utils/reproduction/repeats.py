@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from .artifacts import compare_artifact, digests_of, files_of, names
+from .artifacts import compare_artifact, digests_of, files_of, names, too_many
 from .comparison import Grid, Row, Section, section
 from .differences import equal, judge
 from .metrics import shown
@@ -66,7 +66,8 @@ def _judged(old: Any, values: list[Any], tolerance: Tolerance | None) -> tuple[V
 def repeated_artifacts(a: Side, others: Sequence[Side], tolerances: Tolerances) -> Section:
     """Compare each artifact with all repetitions; one that varies among these cannot be expected to be the same."""
     rows = [_artifact(name, a, others, tolerances.of(name)) for name in names(a, *others)]
-    return section("artifacts", rows, (f"B is {len(others)} repetitions; shown is the first",))
+    notes = (f"B is {len(others)} repetitions; shown is the first that differs", *too_many(a, *others))
+    return section("artifacts", rows, notes)
 
 
 def _artifact(name: str, a: Side, others: Sequence[Side], tolerance: Tolerance | None) -> Row:

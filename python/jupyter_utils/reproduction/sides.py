@@ -39,6 +39,8 @@ class Side:
         tags: MLflow's tags.
         holder: where its files are read from.
         stored: the run in MLflow, which has more than the last values; None elsewhere.
+        executed: a notebook that was run to its end, as a reproduction leaves it: its outputs count, instead of those
+            of the notebook that the run holds, which was saved while it ran.
     """
 
     facts: Facts
@@ -47,6 +49,7 @@ class Side:
     tags: dict[str, str]
     holder: Holder
     stored: StoredRun | None = None
+    executed: Path | None = None
     _records: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -157,13 +160,14 @@ def side(run: object, mlf_uri: str | None = None) -> Side:
         raise CompareError(str(error)) from error
 
 
-def folder_side(
+def folder_side(  # noqa: PLR0913 - all that a run has
     folder: Path,
     name: str = "",
     *,
     metrics: Mapping[str, Any] | None = None,
     params: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
+    executed: Path | None = None,
 ) -> Side:
     """Make a side of a folder: what lies below it are the artifacts, under the names that they would have in a run.
 
@@ -173,9 +177,11 @@ def folder_side(
         metrics: what was measured; a value each.
         params: the params.
         tags: the tags that a run would have.
+        executed: a notebook that was run to its end there.
     """
     known = Facts(str(folder), name or folder.name, {})
-    return Side(known, dict(params or {}), dict(metrics or {}), dict(tags or {}), FolderFiles(folder))
+    values = dict(params or {}), dict(metrics or {}), dict(tags or {})
+    return Side(known, *values, FolderFiles(folder), executed=executed)
 
 
 def _stored(source: StoredRun) -> Side:

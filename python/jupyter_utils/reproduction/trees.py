@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .tolerance import Tolerance
 
 _SHOWN = 20
-_PLAIN = (str, bytes, bool, int, float, complex, type(None))
+_PLAIN: frozenset[type] = frozenset({str, bytes, bool, int, float, complex, type(None)})
 _SEEN_AT_MOST = 5_000_000
 """Values that are looked at, one by one: about ten seconds."""
 
@@ -56,7 +56,10 @@ def compare_trees(a: Any, b: Any, tolerance: Tolerance | None = None) -> Found:
     known: set[tuple[int, int]] = set()
     while todo and walk.seen < _SEEN_AT_MOST:
         path, one, other = todo.pop()
-        if isinstance(one, _PLAIN) or isinstance(other, _PLAIN) or is_array(one) or is_array(other):
+        if type(one) in _PLAIN and type(other) in _PLAIN:  # almost all of a large file: quickly
+            _scalar(walk, path, one, other)
+            continue
+        if isinstance(one, tuple(_PLAIN)) or isinstance(other, tuple(_PLAIN)) or is_array(one) or is_array(other):
             _leaf(walk, path, one, other)
             continue
         if (id(one), id(other)) in known:  # an object that holds itself
@@ -113,14 +116,21 @@ def _leaf(walk: _Walk, path: str, one: Any, other: Any) -> None:
         walk.far(apart.absolute if apart.verdict is not Verdict.SAME else -1.0, f"{path}{list(apart.where)}")
         walk.note(path, apart.a or _form(one), apart.b or _form(other), apart.verdict, str(apart))
         return
+    _scalar(walk, path, one, other)
+
+
+def _scalar(walk: _Walk, path: str, one: Any, other: Any) -> None:
+    if type(one) is type(other) and one == other:
+        walk.seen += 1
+        return
     numbers = _is_number(one) and _is_number(other)
-    if numbers:
-        verdict = judge(one, other, walk.tolerance)
-        if verdict is not Verdict.SAME:
-            walk.far(abs(float(other) - float(one)), path)
+    verdict = judge(one, other, walk.tolerance) if numbers else Verdict.DIFFERS
+    if numbers and verdict is not Verdict.SAME:
+        walk.far(abs(float(other) - float(one)), path)
+    if len(walk.rows) < _SHOWN:
+        walk.note(path, _shown(one), _shown(other), verdict, said(one, other) if numbers else "")
     else:
-        verdict = Verdict.SAME if type(one) is type(other) and one == other else Verdict.DIFFERS
-    walk.note(path, _shown(one), _shown(other), verdict, said(one, other) if numbers else "")
+        walk.note("", "", "", verdict)
 
 
 def _is_number(value: Any) -> bool:

@@ -90,6 +90,23 @@ def _papermill(notebook: Path | None) -> dict[str, Any] | None:
         parameters = noted["parameters"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    names = [name for name in parameters if not _SECRET_OPTION.match(f"--{name.replace('_', '-')}")]
-    known = {name: parameters[name] if name in names else MASK for name in parameters}
-    return {"parameters": known, "input": noted.get("input_path"), "output": noted.get("output_path")}
+    return {
+        "parameters": masked_parameters(parameters),
+        "input": noted.get("input_path"),
+        "output": noted.get("output_path"),
+    }
+
+
+def masked_parameters(value: Any, name: str = "") -> Any:
+    """Return parameters as they may be kept: what is named like a credential, or looks like one, is masked.
+
+    >>> masked_parameters({"lr": 0.5, "api_key": "abc", "db": {"password": "x", "host": "y"}})
+    {'lr': 0.5, 'api_key': '***', 'db': {'password': '***', 'host': 'y'}}
+    """
+    if isinstance(value, dict):
+        return {one: masked_parameters(inner, str(one)) for one, inner in value.items()}
+    if isinstance(value, list):
+        return [masked_parameters(inner, name) for inner in value]
+    if isinstance(value, str) and _SECRET_OPTION.match(f"--{name.replace('_', '-')}"):
+        return MASK
+    return masked(value) if isinstance(value, str) else value

@@ -81,7 +81,7 @@ def look(call: Call, directory: Path) -> Code:
         return Code(None, {}, (_names_no_commit(reason),))
     if notebook:
         tags["jupyter_utils.notebook.differs"] = "true" if diff else "false"
-        _keep(diff, directory, _NOTEBOOK_DIFFERENCE)
+        _keep(diff, directory, _NOTEBOOK_DIFFERENCE, notebook)
     script = _look_at_script(repository.work_tree, directory, notebook)
     ignored = _ignored_warnings(repository) if notebook else ()
     return Code(tags.get("mlflow.source.git.commit"), tags | script.tags, (*ignored, *script.warnings))
@@ -106,7 +106,7 @@ def _look_at_script(work_tree: Path, directory: Path, notebook: Path | None) -> 
         return Code(None, {})
     changed = _changed_since_start(file)
     tags = {"jupyter_utils.script.differs": "true" if diff or changed else "false"}
-    _keep(diff, directory, _SCRIPT_DIFFERENCE)
+    _keep(diff, directory, _SCRIPT_DIFFERENCE, file)
     differs = (
         f"{file.name} is not in the commit as it is on disk: the difference is the run's artifact {_SCRIPT_DIFFERENCE}."
     )
@@ -126,7 +126,9 @@ def _changed_since_start(file: Path) -> str | None:
     return None
 
 
-def _keep(diff: str, directory: Path, name: str) -> None:
+def _keep(diff: str, directory: Path, name: str, file: Path) -> None:
+    """Keep a difference without credentials; one of a file with private cells tells which lines are whose no more."""
     if diff:
-        text = "The notebook has private cells: its difference is not kept." if "%%private" in diff else masked(diff)
+        private = "%%private" in diff or b"%%private" in file.read_bytes()
+        text = "There are private cells: the difference is not kept." if private else masked(diff)
         (directory / ARTIFACTS / name).write_text(text + "\n", encoding="utf-8", errors="surrogateescape")

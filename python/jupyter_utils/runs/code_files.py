@@ -12,11 +12,12 @@ from jupyter_utils.artifacts.manifest import OWN_FOLDER
 from jupyter_utils.artifacts.names import name_problem
 from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.kernels.private import WITHHELD, is_private
-from jupyter_utils.kernels.sources import Source, executed_sources
+from jupyter_utils.kernels.sources import Source, executed_sources, watched_since
 from jupyter_utils.machine.masking import masked
 from jupyter_utils.notebook import FileCell, find_twins, read_content
 from jupyter_utils.repository import file_states
 
+from .calling import masked_parameters
 from .recorded import Recorded
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def record_code(notebook: Path | None, script: Path | None, directory: Path) -> 
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(text)
         rows.append(row)
-    data = {"format": _FORMAT, "root": str(root), "files": rows}
+    data = {"format": _FORMAT, "root": str(root), "watched_since": watched_since(), "files": rows}
     path = directory / ARTIFACTS / FILE
     path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8", errors="surrogateescape")
     return _recorded(files, root)
@@ -145,7 +146,7 @@ def _kept(file: CodeFile, row: dict[str, Any], left: int, *, private: bool) -> b
     why = ""
     if file.state == "ignored" and file.role not in {"notebook", "script"}:
         why = "Git ignores it"
-    elif private and file.role == "twin":
+    elif private and file.role in {"notebook", "twin"} and file.path.suffix != ".ipynb":
         why = "the notebook has cells that are private"
     elif file.content is None:
         why = "no text, or too large"
@@ -165,11 +166,20 @@ def _masked_notebook(text: str) -> str:
     try:
         notebook = json.loads(text)
         cells = [_masked_cell(cell) for cell in notebook["cells"]]
-    except (ValueError, TypeError, KeyError):
+        metadata = _masked_metadata(notebook["metadata"])
+    except (ValueError, TypeError, KeyError, AttributeError):
         return masked(text)
-    if cells == notebook["cells"]:
+    if cells == notebook["cells"] and metadata == notebook["metadata"]:
         return text
-    return json.dumps(notebook | {"cells": cells}, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(notebook | {"cells": cells, "metadata": metadata}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _masked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Mask what papermill has noted of the parameters that it injected."""
+    noted = metadata.get("papermill")
+    if not isinstance(noted, dict) or "parameters" not in noted:
+        return metadata
+    return metadata | {"papermill": noted | {"parameters": masked_parameters(noted["parameters"])}}
 
 
 def _masked_cell(cell: dict[str, Any]) -> dict[str, Any]:

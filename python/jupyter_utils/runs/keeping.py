@@ -16,12 +16,16 @@ from jupyter_utils.tracking import artifact_folder, client_settings, is_http
 from .calling import record_call
 from .code_files import record_code
 from .conditions import record_conditions
+from .environment import record_environment
 from .order import record_order
-from .provenance import environment_tags, source_tags
+from .overlay import record_overlay
+from .provenance import source_tags
+from .recipe import record_recipe
 from .recorded import Recorded, together
 from .reproducing import reproduction_tags
 from .sealing import seal_tags
 from .staging import Staged, stage
+from .unseeded import record_unseeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +83,7 @@ def keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], leas
     try:
         recorded = _record(call, lease.path)
         files = measure_files(lease.path, known=staged.files)
-        tags = source | environment_tags() | code | recorded.tags | staged.tags | reproduction_tags()
+        tags = source | recorded.tags | code | staged.tags | reproduction_tags()
         entry = Entry(
             experiment_name=call.experiment_name,
             start_time=start_time,
@@ -107,7 +111,13 @@ def keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], leas
 def _record(call: Call, directory: Path) -> Recorded:
     """Keep what the run records by itself among its artifacts; after the commit, with which the code is compared."""
     notebook = call.notebook.path if call.notebook else None
-    records = {"machine": lambda: record_conditions(directory)}
+    records = {
+        "environment": record_environment,
+        "machine": lambda: record_conditions(directory),
+        "overlay": lambda: record_overlay(directory),
+        "recipe": lambda: record_recipe(directory),
+        "seeds": record_unseeded,
+    }
     if is_recording():
         records = {
             "order": lambda: record_order(notebook, directory),

@@ -115,8 +115,10 @@ def _warnings(found: Sequence[Execution], verdict: Verdict) -> tuple[str, ...]:
     remedy = "restart the kernel and run all cells before you rely on this."
     if verdict == "hidden":
         hidden = [one.ran.number for one in found if one.place != "in the notebook" and not one.without_effect]
-        cells = "1 cell ran that is" if len(hidden) == 1 else f"{len(hidden)} cells ran that are"
-        return (f"{cells} not in the notebook (any more) as they ran ({_numbers(hidden)}): {remedy}",)
+        cells, they = (
+            ("1 cell ran that is", "it") if len(hidden) == 1 else (f"{len(hidden)} cells ran that are", "they")
+        )
+        return (f"{cells} not in the notebook (any more) as {they} ran ({_numbers(hidden)}): {remedy}",)
     if verdict == "out of order":
         return (f"The cells did not run once each from top to bottom: {remedy}",)
     return ()

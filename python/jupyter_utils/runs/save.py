@@ -113,6 +113,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.python, .torch: their versions (torch only where it was imported).
         jupyter_utils.drifted: "true" where something came on top of the environment: .overlay, the packages that
             `%pip install` has added; .added, variables of the shell such as PYTHONPATH that bring code of their own.
+        jupyter_utils.overlay.inexact: those packages that cannot be had again exactly; of each, the SHA-256 of its
+            file or the commit is in the artifact `jupyter_utils/overlay.json`.
         jupyter_utils.working_tree: the folder of this package, where a development shell put it before the locked.
         jupyter_utils.code.differs: whether a module of the user's that ran is in no commit as it ran ("true": a warning
             names it). All code lies below `jupyter_utils/code/`, listed in `jupyter_utils/code.json`.
@@ -124,6 +126,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
             artifact `jupyter_utils/machine.json`.
         jupyter_utils.seed, .deterministic: what `fix_seeds` fixed, and whether torch was held to computing the same
             each time.
+        jupyter_utils.unseeded: the generators from which random numbers were drawn without a seed ("random", "numpy",
+            "torch", "default_rng()"): this run cannot give the same ones again.
         jupyter_utils.seal: that this user has saved the run with this code: `jupyter-utils reproduce` asks before it
             runs any other.
         jupyter_utils.reproduces, .verdict: of a run that `jupyter-utils reproduce` has made (where the variable

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.adapters.mlflow_client import artifact_repository, client
-from jupyter_utils.entries.copying import copy_file
+from jupyter_utils.artifacts.manifest import OWN_FOLDER
+from jupyter_utils.entries.copying import copy_file, digest
+from jupyter_utils.entries.digesting import DigestingFile
 from jupyter_utils.entries.entry import ARTIFACTS, EntryFile, read_raw
 from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import EntryError, LoadError
@@ -34,7 +36,7 @@ from .destination import check
 from .result import SaveResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _ENTRY = re.compile(r"\d{15}-[0-9a-f]{16}")
 _PIECE = 2**20
@@ -52,6 +54,8 @@ class Described:
     params: dict[str, str]
     metrics: dict[str, float]
     tags: dict[str, str]
+    start_time: int | None = None
+    """When `save_mlflow` was called, in milliseconds since 1970."""
 
 
 class Source(Protocol):
@@ -66,6 +70,12 @@ class Source(Protocol):
 
     def text(self, name: str) -> str:
         """Return the content of one of this package's own files, as it is now."""
+
+    def content(self, name: str) -> bytes:
+        """Return the bytes of one of this package's own files, as it is now."""
+
+    def own_files(self) -> frozenset[str]:
+        """Return the names of this package's own files in it, without those in folders below."""
 
     def bring(self, name: str, files: Sequence[EntryFile], *, own: bool) -> Path:
         """Return where an artifact lies on this machine, verified, with nothing else in it.
@@ -170,11 +180,27 @@ class StoredRun:
         run = self._run()
         self._artifact_uri = run.info.artifact_uri
         self._repository[:] = [artifact_repository(run.info.artifact_uri, self.uri)]
-        return Described(run.info.run_name, dict(run.data.params), dict(run.data.metrics), dict(run.data.tags))
+        data = run.data
+        texts = (dict(data.params), dict(data.metrics), dict(data.tags))
+        return Described(run.info.run_name, *texts, run.info.start_time)
 
     def text(self, name: str) -> str:
+        return self.content(name).decode()
+
+    def content(self, name: str) -> bytes:
         with tempfile.TemporaryDirectory() as folder:
-            return self._download(name, Path(folder) / "file").read_text(encoding="utf-8")
+            file = Path(folder) / "file"
+            self._download(name, file, lambda path: path.open("xb"))
+            return file.read_bytes()
+
+    def own_files(self) -> frozenset[str]:
+        self._uri_of_artifacts()
+        try:
+            with client_settings():
+                found = self._repository[0].list_artifacts(OWN_FOLDER)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold the address
+            raise LoadError(f"The artifacts of run {self.id} cannot be listed: {said(error)}") from None
+        return frozenset(one.path for one in found if not one.is_dir)
 
     def bring(self, name: str, files: Sequence[EntryFile], *, own: bool) -> Path:
         import filelock
@@ -201,8 +227,8 @@ class StoredRun:
             if near is not None:
                 copy_file(near, part)
             else:
-                self._download(file.path, part)
-            if _sha256(part) != file.sha256:
+                self._download(file.path, part, DigestingFile)
+            if digest(part) != file.sha256:
                 raise LoadError(f"{file.path} of run {self.id} is damaged: its SHA-256 is not the one in the manifest.")
             part.chmod(0o444)  # nobody is to write there, a reader by mistake least of all
             part.replace(target)
@@ -225,14 +251,13 @@ class StoredRun:
             self.describe()
         return self._artifact_uri
 
-    def _download(self, name: str, target: Path) -> Path:
+    def _download(self, name: str, target: Path, opening: Callable[[Path], object]) -> None:
         self._uri_of_artifacts()
         try:
             with client_settings():
-                adapter.get_artifact(self._repository[0], name, target)
+                adapter.get_artifact(self._repository[0], name, target, opening)
         except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold the address
             raise LoadError(f"{name} of run {self.id} cannot be downloaded: {said(error)}") from None
-        return target
 
 
 @dataclass
@@ -250,11 +275,21 @@ class WaitingRun:
             entry = read_raw(self.entry)
         except EntryError as error:
             raise self._gone(error) from None
-        return Described(entry.run_name, entry.params, entry.metrics, entry.tags)
+        return Described(entry.run_name, entry.params, entry.metrics, entry.tags, entry.start_time)
+
+    def own_files(self) -> frozenset[str]:
+        try:
+            names = [file.path for file in read_raw(self.entry).files]
+        except EntryError as error:
+            raise self._gone(error) from None
+        return frozenset(name for name in names if name.startswith(f"{OWN_FOLDER}/") and name.count("/") == 1)
 
     def text(self, name: str) -> str:
+        return self.content(name).decode()
+
+    def content(self, name: str) -> bytes:
         try:
-            return (self.entry / ARTIFACTS / name).read_text(encoding="utf-8")
+            return (self.entry / ARTIFACTS / name).read_bytes()
         except OSError as error:
             raise self._gone(error) from None
 

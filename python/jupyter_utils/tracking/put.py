@@ -64,11 +64,13 @@ def put_small(repository: Any, root: Path, files: Sequence[EntryFile]) -> set[st
 
 def _batches(files: list[EntryFile]) -> Iterator[list[EntryFile]]:
     batch: list[EntryFile] = []
+    size = 0
     for file in files:
-        if batch and sum(one.size for one in batch) + file.size > _TOGETHER:
+        if batch and size + file.size > _TOGETHER:
             yield batch
-            batch = []
+            batch, size = [], 0
         batch.append(file)
+        size += file.size
     yield batch
 
 

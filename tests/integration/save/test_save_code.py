@@ -169,6 +169,7 @@ def test_parameters_of_papermill(runs: Runs, repo: Repo, tmp_path: Path) -> None
     injected = kept.json("call.json")["papermill"]
     assert injected["parameters"] == {"lr": 0.5, "api_key": "***", "name": "猫"}
     assert (injected["input"], injected["output"]) == ("n.ipynb", "out.ipynb")
+    assert '"api_key": "***"' in kept.text("code/out.ipynb")
 
 
 def test_outside_of_a_work_tree(runs: Runs, tmp_path: Path) -> None:
@@ -237,3 +238,29 @@ def test_the_setting(runs: Runs, helpers: Repo) -> None:
     tags = runs.get(run_id).data.tags
     assert not {"jupyter_utils.code.differs", "jupyter_utils.order", "jupyter_utils.call"} & set(tags)
     assert "mlflow.source.git.commit" in tags
+
+
+def test_a_notebook_that_another_runs(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """`%run other.ipynb` is code, too; what its private cells hold stays out."""
+    write_notebook(repo.path / "other.ipynb", "y = 1", "%%private\nz = 'geheim'")
+    file = write_notebook(repo.path / "n.ipynb", START, "%run other.ipynb", SAVE)
+    kept = Kept(runs, execute(file, MLFLOW_TRACKING_URI=runs.uri), tmp_path / "kept")
+    assert (kept.files["other.ipynb"]["role"], kept.files["other.ipynb"]["state"]) == ("module", "untracked")
+    assert "y = 1" in kept.text("code/other.ipynb")
+    assert "geheim" not in kept.text("code/other.ipynb")
+    assert "other.ipynb (untracked)" in kept.shown
+
+
+def test_private_cells_of_a_difference(runs: Runs, repo: Repo, tmp_path: Path) -> None:
+    """A difference is not kept, since it does not show which of its lines lie in a private cell."""
+    lines = "".join(f"a{number} = {number}\n" for number in range(30))
+    file = write_notebook(repo.path / "n.ipynb", START, f"%%private\n{lines}hidden = 'geheim'", SAVE)
+    repo.git("add", "n.ipynb")
+    repo.git("commit", "-qm", "private")
+    write_notebook(
+        file, START, f"%%private\n{lines}hidden = 'geheim' + ''", SAVE.replace("'code'", "'code', do_commit=False")
+    )
+    kept = Kept(runs, execute(file, MLFLOW_TRACKING_URI=runs.uri), tmp_path / "kept")
+    assert kept.tags["jupyter_utils.notebook.differs"] == "true"
+    for path in kept.runs.files(kept.id):
+        assert "geheim" not in kept.runs.file(kept.id, path, kept.folder).read_text(encoding="utf-8"), path

@@ -14,7 +14,11 @@ import nbformat
 import pandas as pd
 import pytest
 from calling import env, write_notebook
+from click.testing import CliRunner
 from jupyter_utils import errors
+from jupyter_utils.cli import main
+from jupyter_utils.environments.recipe import own_recipe, read_recipe, why_none
+from jupyter_utils.environments.record import built_environment
 from jupyter_utils.kernels import overlay
 from jupyter_utils.runs import conditions
 from jupyter_utils.runs import provenance as record
@@ -84,6 +88,21 @@ def test_built_environment(runs: Runs, repo: Repo) -> None:
     for name in ("base", "variant", "system"):
         assert tags[f"jupyter_utils.{name}"] == built[name]
     assert tags["jupyter_utils.store_path"] == str(Path(sys.base_prefix).resolve())
+
+
+def test_recipe_of_the_environment(runs: Runs, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run keeps it and names the environment; `environment show RUN` tells of it, of a run that waits as well."""
+    own = own_recipe(built_environment())
+    if own is None:
+        pytest.skip(f"no recipe here: {why_none(built_environment())}")
+    run = save(runs, repo)
+    assert run.data.tags["jupyter_utils.environment"] == own.name
+    kept = runs.file(run.info.run_id, "jupyter_utils/recipe.tar.gz", tmp_path).read_bytes()
+    assert read_recipe(kept, "the run's").fits(own.name)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", runs.uri)
+    shown = CliRunner().invoke(main, ["environment", "show", run.info.run_id], catch_exceptions=False)
+    assert shown.exit_code == 0, shown.output
+    assert dict(line.split(maxsplit=1) for line in shown.output.splitlines())["name"] == own.name
 
 
 def test_the_machine_and_what_was_fixed(runs: Runs, repo: Repo, tmp_path: Path) -> None:

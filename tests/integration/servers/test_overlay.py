@@ -40,7 +40,8 @@ def small_lab(tmp_path_factory: pytest.TempPathFactory):
 def test_pip_install_is_importable_at_once_and_after_a_restart(small_lab: Started, tmp_path: Path) -> None:
     """A package goes beside the notebooks, is there at once, after a restart, and in the run's record."""
     with kernels.kernel(small_lab) as kernel:
-        kernel.run(f"%pip install --no-index --no-deps '{wheel(tmp_path, 'overlaid_one', '1.0')}'")
+        wheel(tmp_path, "overlaid_one", "1.0")
+        kernel.run(f"%pip install --no-index --no-deps --find-links '{tmp_path}' overlaid_one")
         assert kernel.run("import overlaid_one; print(overlaid_one.version)") == "1.0\n"
         assert str(small_lab.root_dir / ".jupyter-utils") in kernel.run("print(overlaid_one.__file__)")
         kernel.restart()
@@ -50,6 +51,11 @@ def test_pip_install_is_importable_at_once_and_after_a_restart(small_lab: Starte
         listed = kernel.run("%pip list")
         assert "overlaid_one" in listed
         assert "jupyterlab" in listed
+        sources = kernel.run(
+            "from jupyter_utils.kernels.overlay import Overlay;"
+            "print([(one.name, one.file, one.exact) for one in Overlay.of_environment().sources()])"
+        )
+        assert "('overlaid_one', 'overlaid_one-1.0-py3-none-any.whl', True)" in sources
         kernel.run("%pip uninstall overlaid_one")
         assert "overlaid_one" not in kernel.run("print(overlay_packages())")
 

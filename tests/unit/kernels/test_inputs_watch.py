@@ -90,7 +90,7 @@ def test_what_this_notebook_changes_is_digested_before(seen: Watch, tmp_path: Pa
     (tmp_path / "moved").rename(tmp_path / "elsewhere")
     seen.removes("removed")
     (tmp_path / "removed").unlink()
-    seen.cell = 2
+    seen.begins(2)
     for name in ("overwritten", "onto"):
         seen.opened(str(tmp_path / name), os.O_RDONLY)
     _, files, warnings = recorded(tmp_path)
@@ -123,7 +123,7 @@ def test_each_cell_that_reads_is_named(seen: Watch, tmp_path: Path) -> None:
     seen.opened(str(write(tmp_path / "x", "old")), os.O_RDONLY)
     seen.opened(str(tmp_path / "x"), os.O_RDONLY)
     write(tmp_path / "x", "other")
-    seen.cell = 3
+    seen.begins(3)
     seen.opened("x", os.O_RDONLY)
     _, files, warnings = recorded(tmp_path)
     assert files["x"]["cells"] == [1, 3]
@@ -181,6 +181,20 @@ def test_too_many_files_are_counted(seen: Watch, tmp_path: Path, monkeypatch: py
         seen.opened(str(write(tmp_path / str(number), "x")), os.O_RDONLY)
         seen.opened(str(tmp_path / str(number)), os.O_RDONLY)
     assert (len(seen.inputs), seen.more) == (3, 7)
+    for number in range(20):
+        seen.opened(str(write(tmp_path / str(number), "x")), os.O_RDONLY)
+    assert (len(seen.inputs), seen.more) == (3, 17)
+
+
+def test_files_of_the_environment_take_no_place(seen: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many modules are imported, what is read afterwards is listed."""
+    monkeypatch.setattr(watch, "LISTED", 3)
+    monkeypatch.setattr(watch, "_PENDING", 2)
+    for module in list(Path(os.__file__).parent.glob("*.py"))[:20]:
+        seen.opened(str(module), os.O_RDONLY)
+    seen.opened(str(write(tmp_path / "x", "x")), os.O_RDONLY)
+    assert [Path(name).name for name in seen.inputs] == ["x"]
+    assert seen.more == 0
 
 
 def test_second_record_reads_nothing_again(seen: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

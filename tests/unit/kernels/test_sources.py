@@ -66,8 +66,24 @@ def test_ways_to_run_a_file(folder: Path, code: str) -> None:
 
 
 def test_text_that_is_handed_to_exec(folder: Path) -> None:
-    """Nothing tells that it ran; that it was read does."""
-    assert seen(folder, WATCH + "exec(open('helper.py').read())")["helper.py"] == ["x = 1\n", False, False, False, 0]
+    """Known by its text; what was read and not run is known as that."""
+    for code in ("exec(open('helper.py').read())", "exec(open('helper.py', 'rb').read())"):
+        assert seen(folder, WATCH + code)["helper.py"] == ["x = 1\n", True, False, False, 0]
+    (folder / "helper.py").write_bytes(b"x = 1\r\n")
+    assert seen(folder, WATCH + "exec(open('helper.py').read())")["helper.py"][1] is True
+    assert seen(folder, WATCH + "open('helper.py').read()")["helper.py"][1] is False
+
+
+def test_a_script_is_watched_from_the_import_on(folder: Path) -> None:
+    """Not from the first save on: what is handed to `exec` is seen nowhere else."""
+    script = folder / "train.py"
+    show = SHOW + "\nfrom jupyter_utils.kernels.sources import watched_since; print(watched_since())"
+    script.write_text("import jupyter_utils\nexec(open('helper.py').read())" + show, encoding="utf-8")
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, cwd=folder, env=env(), capture_output=True, text=True, check=True)
+    shown, since = done.stdout.splitlines()
+    assert ["helper.py", "x = 1\n", True, False, False, 0] in json.loads(shown)
+    assert since == "import jupyter_utils"
 
 
 def test_packages_and_no_libraries(folder: Path) -> None:

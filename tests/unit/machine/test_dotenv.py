@@ -114,6 +114,7 @@ def test_every_setting_is_held_to_the_rule() -> None:
         "DEBIAN_MIRROR",
         "DEBIAN_SNAPSHOT",
         "PIP_INDEX_URL",
+        "ENVIRONMENTS",
     ]
     assert all(is_ours(name) for name in names)
     assert not any(is_ours(name) for name in ("SECRET_KEY", "PATH", "JUPYTER_", "XHTTP_PROXY"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import jupyter_utils
@@ -10,6 +11,7 @@ from jupyter_utils.errors import CompareError, ToleranceError
 from jupyter_utils.reproduction.sides import Side, folder_side
 from jupyter_utils.reproduction.steps import compare_steps
 from jupyter_utils.reproduction.tolerance import tolerances
+from jupyter_utils.reproduction.verdict import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +89,14 @@ def test_what_decides_is_named(made: Any) -> None:
     assert jupyter_utils.compare(made(), made()).exit_code == 3
     with pytest.raises(CompareError, match="sections: metrics"):
         jupyter_utils.compare(a, b, by=["metric"])
+
+
+def test_a_reproduction_elsewhere_is_at_most_approximate(made: Any) -> None:
+    """Whoever ran it in another environment says so, and the same numbers are no proof."""
+    found = jupyter_utils.compare(made(f1=1.0), made(f1=1.0))
+    assert replace(found, at_most=Verdict.APPROXIMATE).verdict == "approximate"
+    differing = jupyter_utils.compare(made(f1=1.0), made(f1=2.0))
+    assert replace(differing, at_most=Verdict.APPROXIMATE).verdict == "differs"
 
 
 def test_steps() -> None:

@@ -197,6 +197,37 @@ def test_outputs_of_cells(tmp_path: Path) -> None:
     assert lasting_outputs((error,)) == [("error", "ValueError: x")]
 
 
+def test_only_outputs_of_the_run_are_compared(tmp_path: Path) -> None:
+    """The calling cell's output is not complete in the file, and what stands below it is of an earlier time."""
+    texts = [
+        notebook(
+            cell("above()", printed("1")),
+            cell("jupyter_utils.save_mlflow('x')", printed(f"{number}")),
+            cell("below()", printed(f"{number}")),
+        )
+        for number in range(2)
+    ]
+    sides = [run(tmp_path / str(number), {"nb.ipynb": text}) for number, text in enumerate(texts)]
+    found = jupyter_utils.compare(*sides)["outputs"]
+    assert (found.verdict.value, found.counts["same"]) == ("same", 1)
+    assert found.notes[-1] == "2 cells are not compared: they called save_mlflow, or ran after it"
+    ran = [{"position": at, "place": "in the notebook", "source": ""} for at in (2, 0, 1)]
+    for number, text in enumerate(texts):
+        folder = tmp_path / f"known {number}"
+        sides.append(run(folder, {"nb.ipynb": text}, cells={"format": 1, "order": "out of order", "cells": ran}))
+    assert [row.name for row in jupyter_utils.compare(*sides[2:])["outputs"].rows] == ["nb.ipynb, cell 3"]
+
+
+def test_a_notebook_that_a_reproduction_has_run_to_its_end(tmp_path: Path) -> None:
+    """Its outputs are held against those of the run, under whatever name it lies in a folder."""
+    old = run(tmp_path / "old", {"work/nb.ipynb": notebook(cell("score()", printed("0.9")), cell("save_mlflow()"))})
+    new = tmp_path / "executed.ipynb"
+    new.write_text(notebook(cell("score()", printed("0.8")), cell("save_mlflow()", printed("saved"))))
+    (tmp_path / "new").mkdir()
+    found = jupyter_utils.compare(old, folder_side(tmp_path / "new", executed=new))["outputs"]
+    assert [(row.name, row.a, row.b) for row in found.rows] == [("work/nb.ipynb, cell 1", "0.9", "0.8")]
+
+
 def test_the_notebook_of_a_commit_that_is_at_hand(tmp_path: Path) -> None:
     """A run made before runs held their code names a commit, and its repository is perhaps still there."""
     git = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@y"]

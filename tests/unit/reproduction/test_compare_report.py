@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jupyter_utils
 import pytest
+from jupyter_utils.reproduction import artifacts, holders
 from jupyter_utils.reproduction.sides import Side, folder_side
 
 if TYPE_CHECKING:
@@ -78,6 +79,22 @@ def test_a_report_of_very_much_stays_small(tmp_path: Path) -> None:
     assert found["metrics"].left_out == 4700
     assert "and 4700 rows more" in found.to_html()
     assert len(repr(found).splitlines()) < 100
+
+
+def test_very_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This package's own are found all the same, and that others were left out is said."""
+    monkeypatch.setattr(holders, "MOST_FILES", 5)
+    monkeypatch.setattr(artifacts, "MOST_FILES", 5)
+    (tmp_path / "jupyter_utils").mkdir()
+    for folder in ("a", "z"):
+        (tmp_path / folder).mkdir()
+        for number in range(9):
+            (tmp_path / folder / f"{number}.txt").write_text("x")
+    (tmp_path / "jupyter_utils" / "machine.json").write_text('{"format": 1, "gpus": []}')
+    side = folder_side(tmp_path)
+    found = jupyter_utils.compare(side, side)
+    assert found["machine"].verdict == "same"
+    assert "5 files or more" in found["artifacts"].notes[0]
 
 
 def test_table_card_and_page_say_the_verdict(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ import torch
 from click.testing import CliRunner
 from jupyter_utils.cli import main
 from jupyter_utils.errors import CompareError
-from jupyter_utils.reproduction import metrics as metrics_of
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 from sklearn.linear_model import LogisticRegression
@@ -185,13 +184,12 @@ def test_a_run_of_mlflows_own(uri: str) -> None:
     assert found["machine"].verdict == "unknown"
 
 
-def test_many_steps_are_compared_as_long_as_there_is_time(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_steps_are_compared_as_long_as_there_is_time(uri: str) -> None:
     """What was left out is said, and the last values of all count."""
     values = {f"m{at}": [float(step) for step in range(500)] for at in range(20)}
     one, other = logged(uri, values), logged(uri, values)
-    monkeypatch.setattr(metrics_of, "STEPS_SECONDS", 0.1)
     started = time.monotonic()
-    section = jupyter_utils.compare(one, other)["metrics"]
+    section = jupyter_utils.compare(one, other, steps_seconds=0.1)["metrics"]
     assert time.monotonic() - started < 10
     assert section.verdict == "same"
     assert "of 20 metrics only the last values were compared" in section.notes[0]

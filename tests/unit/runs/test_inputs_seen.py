@@ -87,3 +87,58 @@ def test_what_is_not_known_is_said(read: tuple[Path, dict[str, Any], str]) -> No
     assert any("before `import jupyter_utils`" in why for why in record["partial"])
     assert len(record["partial"]) == 2
     assert "files, partial" in shown
+
+
+LATE = """
+import inspect, os, pickle, sys
+from pathlib import Path
+import pandas as pd, polars as pl, pyarrow as pa, pyarrow.dataset as pads, pyarrow.parquet as pq
+import safetensors.numpy, tokenizers
+from pandas.io.api import read_feather
+import jupyter_utils
+"""
+NATIVE = (
+    "pandas parquet",
+    "polars scan",
+    "pq.ParquetFile",
+    "pyarrow.dataset",
+    "pyarrow ipc",
+    "safe_open",
+    "tokenizers",
+)
+STILL = """
+for loader in (pd.read_parquet, pl.read_parquet, pl.scan_csv, pq.read_table, pa.memory_map, pads.dataset):
+    assert pickle.loads(pickle.dumps(loader)) is loader
+assert list(inspect.signature(pq.read_table).parameters)[0] == "source"
+assert isinstance(pq.ParquetFile("data/file.parquet"), pq.ParquetFile)
+pq.read_table(source="data/table.parquet")
+for wrong in (pd.read_parquet, pq.read_table, pl.scan_parquet, tokenizers.Tokenizer.from_file):
+    try:
+        wrong()
+    except TypeError:
+        pass
+def failing(*_):
+    raise ValueError("a failure of ours")
+watch = sys._jupyter_utils_inputs.watch
+watch.others["os.remove"] = watch.writes = failing
+Path("data/late").write_text("goes on")
+os.remove("data/late")
+"""
+
+
+def test_libraries_that_were_imported_before(read: tuple[Path, dict[str, Any], str]) -> None:
+    """Their loaders tell all the same, and can be pickled and inspected; a failure of ours stops nothing."""
+    folder, _, _ = read
+    lines = "\n".join(WAYS[name].code for name in NATIVE)
+    record, _ = run(folder, f"{LATE}{lines}\nread_feather('data/frame.feather')\n{STILL}")
+    expected = {f"data/{file}" for name in NATIVE for file in WAYS[name].files}
+    assert {file["path"] for file in record["files"]} == expected | {"data/frame.feather", "data/table.parquet"}
+    assert any("a failure of ours" in why for why in record["partial"])
+
+
+def test_nothing_is_imported_for_it(tmp_path: Path) -> None:
+    """Neither the hook nor the record brings a library with it."""
+    code = "import sys, jupyter_utils\nfrom pathlib import Path\nopen('x', 'w').close()\n"
+    heavy = "torch pandas pyarrow polars datasets transformers tokenizers mlflow lightgbm"
+    _, shown = run(tmp_path, code + RECORD + f"print('HEAVY', *set('{heavy}'.split()) & set(sys.modules), '.')\n")
+    assert "HEAVY ." in shown

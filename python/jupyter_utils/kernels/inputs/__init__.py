@@ -117,8 +117,8 @@ def seen() -> Seen:
         reasons.append(f"children may have read more: {', '.join(watch.children)}")
     if libraries := loaders.unseen():
         reasons.append(f"read files where it is not seen: {', '.join(libraries)} (record_input adds one)")
-    if watch.more:
-        reasons.append(f"{watch.more} more files were read than the {LISTED} that are listed")
+    if more := watch.more:
+        reasons.append(f"{more} more files were read than the {LISTED} that are listed")
     found: dict[str, None] = {}
     for look in (mapped.mapped_files, mapped.open_files):
         try:
@@ -167,13 +167,13 @@ def _watch_kernel(shell: Any, unknown: str | None) -> None:
     def before(info: ExecutionInfo) -> None:
         above.append(watch.cell)
         if info.store_history and not info.silent:
-            watch.cell = shell.displayhook.prompt_count
+            watch.begins(shell.displayhook.prompt_count)
 
     def after(_: Any) -> None:
         # A cell that another cell ran has ended: the other goes on. What comes between two cells belongs to the last.
         outer = above.pop() if above else None
         if above:
-            watch.cell = outer
+            watch.begins(outer)
 
     shell.events.register("pre_run_cell", before)
     shell.events.register("post_run_cell", after)

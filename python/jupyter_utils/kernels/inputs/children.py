@@ -7,7 +7,7 @@ import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .watch import files_meant
+from .paths import files_meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -62,7 +62,7 @@ def _child(watch: Watch, name: str, words: Sequence[str], folder: Any) -> None:
 
 
 def _files(words: Iterable[str], folder: Any) -> Iterator[str]:
-    """Give the files among the arguments; `--input=x.txt` names one, too. A folder says nothing of what is read."""
+    """Yield the files among the arguments; `--input=x.txt` names one, too. A folder says nothing of what is read."""
     for word in words:
         for candidate in (word, word.partition("=")[2]):
             place = _in(folder, candidate)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from . import children
-from .watch import absolute
+from .paths import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,21 +21,8 @@ _NO_FOLDER = -1
 
 def install(watch: Watch) -> None:
     """Tell `watch` from now on. A hook stays until the process ends: call this once."""
-    opened, others, failed = watch.opened, _others(watch), watch.partial
-
-    def hook(event: str, args: tuple[Any, ...]) -> None:
-        try:
-            if event == "open":
-                path, mode, flags = args
-                if mode is None and path.__class__ is str and path[:1] != "/":
-                    path = _relative(watch, path)
-                opened(path, flags)
-            elif event in others and not watch.is_paused:
-                others[event](*args)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the user's call must go on
-            failed[f"a file was missed ({type(error).__name__}: {error})"] = None
-
-    sys.addaudithook(hook)
+    watch.others.update(_others(watch))
+    sys.addaudithook(watch.hear)
 
 
 def _others(watch: Watch) -> dict[str, Callable[..., None]]:
@@ -84,26 +71,3 @@ def _database(watch: Watch, path: Any) -> None:
                 known.note("a database of SQLite: it may have been written to as well")
             return
     watch.writes(name)
-
-
-def _relative(watch: Watch, path: str) -> str:
-    """Return what a relative path means that `os.open` was given, perhaps with `dir_fd`, which no event tells.
-
-    Where nothing of this name lies in the current folder, it is looked for in each folder that is open.
-    """
-    if os.path.lexists(path):
-        return path
-    found = {f"{folder}/{path}" for folder in _open_folders() if os.path.isfile(f"{folder}/{path}")}
-    if len(found) > 1:
-        watch.partial["a file that was opened by `dir_fd` could not be told from another"] = None
-    return found.pop() if len(found) == 1 else path
-
-
-def _open_folders() -> set[str]:
-    folders = set()
-    for number in os.listdir("/proc/self/fd"):
-        with suppress(OSError):
-            place = os.readlink(f"/proc/self/fd/{number}")
-            if os.path.isdir(place):
-                folders.add(place)
-    return folders

@@ -17,7 +17,7 @@ _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
 def mapped_files() -> Iterator[str]:
-    """Give the files that are mapped for reading and hold no program; links are resolved.
+    """Yield the files that are mapped for reading and hold no program; links are resolved.
 
     Raises:
         OSError: the system does not tell.
@@ -35,7 +35,7 @@ def mapped_files() -> Iterator[str]:
 
 
 def open_files() -> Iterator[str]:
-    """Give the files that are open for reading, as a redirected standard input is; links are resolved.
+    """Yield the files that are open for reading, as a redirected standard input is; links are resolved.
 
     Raises:
         OSError: the system does not tell.

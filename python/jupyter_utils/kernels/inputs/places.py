@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import platformdirs
 
 from jupyter_utils.machine.variables import given
+from jupyter_utils.notebook import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,7 +139,6 @@ def _caches() -> list[str]:
         ("jupyter_core.paths", "jupyter_data_dir"),
         ("jupyter_core.paths", "jupyter_config_dir"),
         ("jupyter_core.paths", "jupyter_runtime_dir"),
-        ("IPython.paths", "get_ipython_dir"),
         ("huggingface_hub.constants", "HF_HOME"),
         ("huggingface_hub.constants", "HF_HUB_CACHE"),
         ("huggingface_hub.constants", "HF_XET_CACHE"),
@@ -146,7 +146,8 @@ def _caches() -> list[str]:
         ("datasets.config", "HF_DATASETS_CACHE"),
         ("datasets.config", "HF_MODULES_CACHE"),
     )
-    found = [platformdirs.user_cache_dir()]
+    running = kernel.shell()
+    found = [platformdirs.user_cache_dir(), *([running.ipython_dir] if running else [])]
     for module, name in asked:
         with suppress(Exception):  # another release may know it by another name, or be half imported
             value = getattr(sys.modules[module], name)

@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .digests import Digest, Digests, Identity, identity
+from .paths import MOST, absolute, by_descriptor, files_meant
 from .places import environment, is_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-LISTED = 10_000
+LISTED = MOST
 """Files that are listed; those beyond are only counted, so that a million of them costs neither time nor memory."""
-_COUNTED = 200_000
-_REMEMBERED = 50_000
+_COUNTED = 100_000
+_PENDING = 1_000
+_WRITING = os.O_WRONLY | os.O_RDWR
 # What is to be overwritten by this process is read before, up to this size, so that its digest is known.
 _KEPT_BYTES = 64 * 2**20
 _WRITTEN_KEPT = 200_000
@@ -52,10 +54,10 @@ class Watch:
     """Everything that was seen; `cell` is the number of the running or last cell, None where there are no cells.
 
     What it is told never raises, since it is told in the middle of a user's call: a failure makes the record partial.
+    `hear` is Python's audit hook; `others` says what is done at events other than the opening of a file.
     """
 
     def __init__(self) -> None:
-        self.inputs: dict[str, Input] = {}
         self.written: dict[str, None] = {}
         self.ran: set[str] = set()
         self.children: dict[str, None] = {}
@@ -63,94 +65,166 @@ class Watch:
         self.hub_addresses: dict[str, None] = {}
         self.digests = Digests()
         self.cell: int | None = None
-        self._more: set[int] = set()
+        self.others: dict[str, Callable[..., None]] = {}
+        self._inputs: dict[str, Input] = {}
         self._filled: dict[str, int] = {}
         self._outside = environment()
-        self._opened: dict[Any, Input] = {}
+        self._pending: list[tuple[Any, os.stat_result]] = []
+        self._opened: set[Any] = set()
+        self._beyond: set[str] = set()
+        self._full = False
+        self._settling = threading.Lock()
         self._paused: dict[int, frozenset[int]] = {}
+        self.hear = self._hook()
+
+    @property
+    def inputs(self) -> dict[str, Input]:
+        """The files that were read: absolute path -> what is known."""
+        self._settle()
+        return self._inputs
 
     @property
     def more(self) -> int:
-        """How many further files were opened that are not listed; at most 200,000 are counted."""
-        return len(self._more)
+        """How many further files were opened that are not listed; at most 100,000 are counted."""
+        self._forget()
+        return len(self._beyond)
 
-    # What is called at every opening: short, and nothing is done twice for a path in one cell.
+    def begins(self, cell: int | None) -> None:
+        """Take note that another cell runs now."""
+        self._forget()
+        self.cell = cell
+
+    def changes_folder(self) -> None:
+        """Take note that a relative path is about to mean another file."""
+        self._forget()
 
     def opened(self, path: Any, flags: int) -> None:
-        """Take note of an opening."""
-        if self._paused and self._is_paused():
+        """Take note of an opening, as the hook does."""
+        self.hear("open", (path, "", flags))
+
+    def _hook(self) -> Callable[[str, tuple[Any, ...]], None]:  # noqa: C901 - every call would cost
+        """Make the hook. It runs at every opening, so it looks at a path once in a cell and keeps its state only."""
+        opened, pending, paused, others = self._opened, self._pending, self._paused, self.others
+        know, keep, look, writing = opened.add, pending.append, os.stat, _WRITING
+
+        def hear(event: str, args: tuple[Any, ...]) -> None:
+            try:
+                if event == "open":
+                    path, mode, flags = args
+                    if flags & writing or mode is None or paused:
+                        self._unusual(path, mode, flags)
+                    elif path not in opened:
+                        know(path)
+                        if self._full:
+                            if len(opened) > _COUNTED:
+                                self._forget()
+                        else:
+                            try:
+                                keep((path, look(path)))
+                            except (OSError, ValueError):  # not there, or no name: opening it will say so
+                                return
+                            if len(pending) >= _PENDING:
+                                self._settle()
+                elif event in others and not (paused and self.is_paused):
+                    others[event](*args)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the user's call must go on
+                self.partial[f"a file was missed ({type(error).__name__}: {error})"] = None
+
+        return hear
+
+    def _unusual(self, path: Any, mode: Any, flags: int) -> None:
+        if self.is_paused:
             return
-        if flags & os.O_ACCMODE:
+        if flags & _WRITING:
             self.writes(path, flags)
+        else:
+            self.reads(by_descriptor(path, self.partial) if mode is None else path)
+
+    def _forget(self) -> None:
+        """Look at every path anew from now on; those that are not listed are counted before."""
+        self._settle()
+        if self._full:
+            for path in list(self._opened):
+                if not isinstance(path, int) and len(self._beyond) < _COUNTED:
+                    name = os.fsdecode(path)
+                    if name not in self._inputs and not is_below(name, self._outside):
+                        self._beyond.add(name)
+        self._opened.clear()
+
+    def _settle(self) -> None:
+        """Make inputs of what was opened since the last time; all of it by the cell that runs."""
+        if not self._pending or not self._settling.acquire(blocking=False):
             return
-        found = self._opened.get(path)
-        if found is None:
-            self.reads(path)
-        elif self.cell is not None and found.cells[-1:] != [self.cell]:
-            self._again(found)
+        try:
+            waiting = self._pending[:]
+            for path, found in waiting:
+                if not isinstance(path, int):
+                    self._add(absolute(path), found)
+            del self._pending[: len(waiting)]
+            self._full = len(self._inputs) >= LISTED
+        finally:
+            self._settling.release()
+
+    def _add(self, name: str, found: os.stat_result, *, by_hand: bool = False) -> Input | None:
+        known = self._inputs.get(name)
+        if known is not None:
+            if self.cell is not None and known.cells[-1:] != [self.cell]:
+                self._again(known, found)
+        elif stat.S_ISREG(found.st_mode) and (by_hand or self._is_interesting(name, found)):
+            cells = [] if self.cell is None else [self.cell]
+            known = self._inputs[name] = Input(name, identity(found), cells)
+        return known
+
+    def _is_interesting(self, name: str, found: os.stat_result) -> bool:
+        if is_below(name, self._outside) or name in self.written or self._is_filled(name, found):
+            return False
+        if len(self._inputs) < LISTED:
+            return True
+        if len(self._beyond) < _COUNTED:
+            self._beyond.add(name)
+        return False
+
+    def _is_filled(self, name: str, found: os.stat_result) -> bool:
+        """Tell whether a writer of this process was given the folder, and the file is younger than that."""
+        return bool(self._filled) and any(
+            name.startswith(folder) and found.st_mtime_ns > since for folder, since in self._filled.items()
+        )
+
+    def _again(self, known: Input, found: os.stat_result) -> None:
+        """Take note that another cell reads a file: what lies there now is what counts."""
+        if self.cell is None or known.path in self.written:
+            return
+        before, now = known.cells[-1:], identity(found)
+        known.cells.append(self.cell)
+        if now != known.identity and not known.lost:
+            if before:
+                known.note(f"it was another when cell [{before[0]}] read it")
+            known.identity, known.digest = now, None
+
+    # Not at every opening.
 
     def reads(self, path: Any, *, by_hand: bool = False) -> Input | None:
         """Take note that a file is read; what is no regular file, or is not there, is none."""
         if isinstance(path, int):
             return None
-        name = absolute(path)
-        known = self.inputs.get(name)
-        if known is None:
-            if not by_hand and self._is_uninteresting(name):
-                return None
-            with suppress(OSError, ValueError):  # it is not there, or no name of a file
-                found = os.stat(name)
-                if stat.S_ISREG(found.st_mode) and (by_hand or not self._is_filled(name, found)):
-                    known = self.inputs[name] = Input(name, identity(found), self._cells())
-        elif self.cell is not None and known.cells[-1:] != [self.cell]:
-            self._again(known)
+        self._settle()
+        known = None
+        with suppress(OSError, ValueError):
+            name = absolute(path)
+            known = self._add(name, os.stat(name), by_hand=by_hand)
         if known is not None:
             known.by_hand |= by_hand
-            self._remember(path, known)
         return known
-
-    def _cells(self) -> list[int]:
-        return [] if self.cell is None else [self.cell]
-
-    def _is_uninteresting(self, name: str) -> bool:
-        if is_below(name, self._outside) or name in self.written:
-            return True
-        if len(self.inputs) >= LISTED:
-            if len(self._more) < _COUNTED:
-                self._more.add(hash(name))
-            return True
-        return False
-
-    def _is_filled(self, name: str, found: os.stat_result) -> bool:
-        """Tell whether a writer of this process was given the folder, and the file is younger than that."""
-        return any(name.startswith(folder) and found.st_mtime_ns > since for folder, since in self._filled.items())
-
-    def _remember(self, path: Any, known: Input) -> None:
-        if len(self._opened) >= _REMEMBERED:
-            self._opened.clear()
-        self._opened[path] = known
-
-    def _again(self, known: Input) -> None:
-        """Take note that another cell reads a file: what lies there now is what counts."""
-        if self.cell is None or known.path in self.written:
-            return
-        before = known.cells[-1:]
-        known.cells.append(self.cell)
-        with suppress(OSError):
-            now = identity(os.stat(known.path))
-            if now != known.identity and not known.lost:
-                if before:
-                    known.note(f"it was another when cell [{before[0]}] read it")
-                known.identity, known.digest = now, None
 
     def writes(self, path: Any, flags: int = os.O_WRONLY) -> None:
         """Take note that this process writes a file: what it reads of it later is its own."""
         if isinstance(path, int):
             return
+        self._settle()
         name = absolute(path)
         if is_below(name, self._outside):
             return
-        if name not in self.written and flags & os.O_ACCMODE == os.O_RDWR and not flags & _READ_AND_WRITE:
+        if name not in self.written and flags & _WRITING == os.O_RDWR and not flags & _READ_AND_WRITE:
             known = self.reads(name)  # opened to be changed in place: that is reading, too
             if known is not None:
                 self.loses(name, "opened for writing, too")
@@ -161,12 +235,10 @@ class Watch:
     def _add_written(self, name: str) -> None:
         if len(self.written) < _WRITTEN_KEPT:
             self.written[name] = None
-        if name not in self.inputs:
-            self._opened.pop(name, None)
 
     def loses(self, name: str, how: str) -> None:
         """Keep the digest of an input that this process is about to change or remove."""
-        known = self.inputs.get(name)
+        known = self._inputs.get(name)
         if known is None or known.lost:
             return
         with suppress(OSError):
@@ -176,6 +248,7 @@ class Watch:
 
     def moves(self, source: Any, target: Any) -> None:
         """Take note of a renaming: what was this process's own stays that under its new name."""
+        self._settle()
         old, new = absolute(source), absolute(target)
         what = "notebook" if self.cell is not None else "program"
         self.loses(old, f"renamed by this {what} to {new}")
@@ -187,6 +260,7 @@ class Watch:
 
     def removes(self, path: Any) -> None:
         """Take note that a file or a folder is removed."""
+        self._settle()
         name = absolute(path)
         how = f"removed by this {'notebook' if self.cell is not None else 'program'} after it was read"
         self.loses(name, how)
@@ -198,12 +272,6 @@ class Watch:
         for name in [one for one in (*self.inputs, *self.written) if one.startswith(below)]:
             self.removes(name)
 
-    def changes_folder(self) -> None:
-        """Forget which file a relative path meant."""
-        self._opened.clear()
-
-    # Not at every opening.
-
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Take no note of what this thread, and threads that begin meanwhile, open: it is not the user's reading."""
@@ -211,26 +279,29 @@ class Watch:
         if me in self._paused:
             yield
             return
+        self._settle()
         self._paused[me] = frozenset(thread.ident or 0 for thread in threading.enumerate()) - {me}
         try:
             yield
         finally:
             del self._paused[me]
 
-    def _is_paused(self) -> bool:
+    @property
+    def is_paused(self) -> bool:
+        """Whether what this thread does is not the user's."""
         me = threading.get_ident()
         return any(me not in others for others in list(self._paused.values()))
 
     def told(self, value: Any) -> None:
         """Take note of what a loader was given that opens files by itself: a path, a folder, a pattern, or several."""
-        if self._paused and self._is_paused():
+        if self.is_paused:
             return
         for name in files_meant(value):
             self.reads(name)
 
     def told_written(self, value: Any) -> None:
         """Take note of what a writer was given that opens files by itself: a path, or a folder that it fills."""
-        if isinstance(value, str | bytes | os.PathLike) and not (self._paused and self._is_paused()):
+        if isinstance(value, str | bytes | os.PathLike) and not self.is_paused:
             name = absolute(os.path.expanduser(value))
             self.writes(name)
             self._filled[f"{name}/"] = time.time_ns()
@@ -238,63 +309,3 @@ class Watch:
     def starts(self, program: str) -> None:
         """Take note of a child."""
         self.children[program] = None
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether what this thread does is not the user's."""
-        return bool(self._paused) and self._is_paused()
-
-
-def absolute(path: Any) -> str:
-    """Return an absolute path without `.` and `..`; undecodable bytes as Python's surrogates."""
-    name = os.fsdecode(path)
-    if name.startswith("/") and "/." not in name and "//" not in name:
-        return name
-    if ".." in name.split("/"):  # which is not the name's parent where that is a link
-        folder, last = os.path.split(name)
-        return os.path.join(os.path.realpath(folder), last) if last != ".." else os.path.realpath(name)
-    return os.path.abspath(name)
-
-
-def files_meant(value: Any) -> Iterator[str]:
-    """Give the files that a loader's argument names; nothing for what is no path: a table, an open file, an address."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list | tuple | set | frozenset):
-        if len(value) <= LISTED and all(isinstance(one, str | bytes | os.PathLike | list | tuple) for one in value):
-            for one in value:
-                yield from files_meant(one)
-        return
-    if not isinstance(value, str | bytes | os.PathLike):
-        return
-    name = os.fsdecode(value).removeprefix("file://")
-    if not name or "\0" in name or len(name) > os.pathconf("/", "PC_PATH_MAX"):
-        return
-    name = os.path.expanduser(name)
-    if os.path.isdir(name):
-        yield from _below(name)
-    elif os.path.exists(name):
-        yield name
-    elif any(sign in name for sign in "*?["):
-        yield from _matching(name)
-
-
-def _below(folder: str) -> Iterator[str]:
-    number = 0
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(one for one in folders if not one.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                number += 1
-                yield os.path.join(place, name)
-        if number > 2 * LISTED:
-            return
-
-
-def _matching(pattern: str) -> Iterator[str]:
-    import glob
-    from itertools import islice
-
-    for name in sorted(islice(glob.iglob(pattern, recursive=True), LISTED)):
-        if os.path.isfile(name):
-            yield name

@@ -24,23 +24,24 @@ let
           }
         ]
     ) (builtins.attrNames (readDir (folder + "/${prefix}")));
+
+  # The files below a folder that `wanted` takes: relative path -> text.
+  files =
+    {
+      path,
+      wanted ? _relative: true,
+      ...
+    }:
+    builtins.listToAttrs (
+      below path (relative: baseNameOf relative != "__pycache__" && wanted relative) ""
+    );
 in
 {
+  inherit files;
+
   # A file.
   file = path: builtins.toFile (baseNameOf path) (readFile path);
 
-  # The files below a folder, as JSON: relative path -> text. ./build/folder.py makes a folder of it.
-  folder =
-    {
-      name,
-      path,
-      wanted ? _relative: true,
-    }:
-    builtins.toFile "${name}.json" (
-      builtins.toJSON (
-        builtins.listToAttrs (
-          below path (relative: baseNameOf relative != "__pycache__" && wanted relative) ""
-        )
-      )
-    );
+  # These files as JSON: ../debian/build/folder.py makes a folder of it.
+  folder = { name, ... }@what: builtins.toFile "${name}.json" (builtins.toJSON (files what));
 }

@@ -1,0 +1,1 @@
+"""Commands of the console, where they are a group of their own."""
