@@ -348,9 +348,7 @@ def reproduce(run: str, **options: Any) -> None:
     child of the run. Exit code 0: the same; 1: it differs; 3: it could not be reproduced.
     """
     from .reproduction.reproduce_command import run_command
-    from .servers.environment import use_settings
 
-    use_settings()
     sys.exit(run_command(run, **options))
 
 

@@ -10,6 +10,7 @@ from jupyter_utils.runs.conditions import conditions
 
 from .interpreter import interpreter
 from .plan import Finding, Status
+from .recorded_environment import OVERLAY, is_buildable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
 def environment_findings(original: Original) -> list[Finding]:
     """Say what of the environment is not what it was; nothing where it is the same store path without additions."""
     tags = {name.removeprefix("jupyter_utils."): value for name, value in original.tags.items()}
-    base = [] if interpreter(original).is_recorded else _base(tags, original.id)
-    return [*base, *_additions(tags)]
+    base = [] if interpreter(original).is_recorded else _base(tags, original)
+    return [*base, *_additions(original, tags)]
 
 
-def _base(tags: Mapping[str, str], run: str) -> Iterator[Finding]:
+def _base(tags: Mapping[str, str], original: Original) -> Iterator[Finding]:
     here = built_environment()
-    remedy = f"jupyter-utils environment build {run}"
+    remedy = f"jupyter-utils environment build {original.id}"
     if not tags.get("store_path") and not tags.get("lock"):
         version = tags.get("python", "")
         if version and version != platform.python_version():
@@ -38,6 +39,9 @@ def _base(tags: Mapping[str, str], run: str) -> Iterator[Finding]:
             yield Finding(Status.UNKNOWN, "the run was made in an environment that is none of this project's")
     elif here is None:
         yield Finding(Status.APPROXIMATE, "this Python is no environment of this project", remedy)
+    elif is_buildable(original):
+        reason = "the recorded one is not on this machine: it is built from the run's recipe first"
+        yield Finding(Status.UNKNOWN, reason, f"{remedy} does that, too")
     else:
         parts = {"lock": here.lock, "base": here.base, "variant": here.variant, "system": here.system}
         other = [name for name, value in parts.items() if tags.get(name) != value]
@@ -45,8 +49,12 @@ def _base(tags: Mapping[str, str], run: str) -> Iterator[Finding]:
         yield Finding(Status.APPROXIMATE, f"the present one stands in for the recorded one: {words}", remedy)
 
 
-def _additions(tags: Mapping[str, str]) -> Iterator[Finding]:
-    if tags.get("overlay"):
+def _additions(original: Original, tags: Mapping[str, str]) -> Iterator[Finding]:
+    if original.own(OVERLAY):
+        if tags.get("overlay.inexact"):
+            reason = f"packages that %pip had added, and nobody knows from where: {tags['overlay.inexact'][:300]}"
+            yield Finding(Status.APPROXIMATE, reason)
+    elif tags.get("overlay"):
         yield Finding(
             Status.APPROXIMATE,
             f"packages that %pip had added: {tags['overlay'][:300]}",

@@ -141,7 +141,7 @@ def run_script(script: Path, arguments: Sequence[str], folder: WorkFolder, aroun
 
 
 def _register() -> None:
-    """Give papermill an engine that starts the kernel as we want it: papermill hands no environment on."""
+    """Register an engine for papermill that starts the kernel as we want it: its own hands no environment on."""
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import NBClientEngine, papermill_engines
 

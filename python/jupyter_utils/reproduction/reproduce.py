@@ -14,10 +14,10 @@ from .child import Outcome, deliver_child, mark_original
 from .comparing import compared, same_failure
 from .executing import Surroundings, run_notebook, run_script
 from .folder import WorkFolder, new_folder
-from .interpreter import interpreter
 from .job import Job, job_of
 from .notebook_job import executable, prepare
 from .original import find_original
+from .recorded_environment import environment
 from .reproduced import CHECKED, COULD_NOT, Reproduction, verdict_of
 from .saved import matching, saved_runs
 from .surroundings import Room, room, variables
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .executing import Failure
+    from .interpreter import Interpreter
     from .saved import Saved
     from .tolerance import Tolerances
 
@@ -96,10 +97,11 @@ def reproduce(  # noqa: PLR0913 - one option each
     shut = room()
     notes = [] if shut.bwrap else [f"It was not shut in: {shut.why}."]
     attempts: list[Attempt] = []
-    with _named(attempts):
+    with _named(attempts), environment(original, job.plan, job.data, tell) as (python, plan):
+        job = replace(job, plan=plan)
         for number in range(1, repeat + 1):
             tell(f"Execution {number} of {repeat}" if repeat > 1 else f"Running {job.main.place.name}")
-            attempts.append(_attempt(job, shut, tell))
+            attempts.append(_attempt(job, python, shut, tell))
         return _finish(job, attempts, allowed, [*job.notes, *notes], keep=keep)
 
 
@@ -124,7 +126,7 @@ def _named(attempts: list[Attempt]) -> Iterator[None]:
         raise
 
 
-def _attempt(job: Job, shut: Room, tell: Callable[[str], object]) -> Attempt:
+def _attempt(job: Job, python: Interpreter, shut: Room, tell: Callable[[str], object]) -> Attempt:
     """Lay everything out in a new folder, and execute it there."""
     folder = new_folder(job.original.id)
     tell(f"Work folder: {folder.path}")
@@ -135,7 +137,7 @@ def _attempt(job: Job, shut: Room, tell: Callable[[str], object]) -> Attempt:
             folder.lay_data(job.data, job.main.place.parent)
         for words in left:
             tell(words)
-        failure, notebook = _execute(job, folder, shut)
+        failure, notebook = _execute(job, python, folder, shut)
         saved = saved_runs(folder)
         return Attempt(folder, failure, matching(job.original, saved, as_run=job.as_run), len(saved), notebook)
     except BaseException as error:
@@ -143,11 +145,10 @@ def _attempt(job: Job, shut: Room, tell: Callable[[str], object]) -> Attempt:
         raise
 
 
-def _execute(job: Job, folder: WorkFolder, shut: Room) -> tuple[Failure | None, Path | None]:
+def _execute(job: Job, python: Interpreter, folder: WorkFolder, shut: Room) -> tuple[Failure | None, Path | None]:
     place, cwd = folder.place(job.main.place), folder.place(job.directory)
     cwd.mkdir(parents=True, exist_ok=True)
     is_notebook = job.main.role == "notebook"
-    python = interpreter(job.original)
     env = variables(job.original, folder, place if is_notebook else None, python)
     inside = shut.showing(folder, [job.code.root, *(one.place for one in job.inputs)])
     around = Surroundings(python.path, env, cwd, inside)
