@@ -81,7 +81,11 @@ def job_of(original: Original, data: Path | None = None, *, as_run: bool = False
     code = code_of(original, near=Path.cwd())
     inputs, said = inputs_of(original, code, data)
     parts = (
-        part("code", [*code.findings, *_order(original, as_run=as_run), *_call(original)], _exact(code)),
+        part(
+            "code",
+            [*code.findings, *_order(original, as_run=as_run), *_call(original), *_seeds(original)],
+            _exact(code),
+        ),
         part("environment", environment_findings(original), "the same store path"),
         part("inputs", said, f"{len(inputs)} files, as they were" if inputs else "it read none"),
         part("machine", machine_findings(original), "the same processor, cores and GPUs"),
@@ -106,6 +110,14 @@ def _call(original: Original) -> Iterator[Finding]:
     if masked:
         reason = f"arguments of the script that look like secrets are not kept: {' '.join(masked)}"
         yield Finding(Status.MISSING, reason, "run the script by hand", blocks=True)
+
+
+def _seeds(original: Original) -> Iterator[Finding]:
+    if drawn := original.tag("unseeded"):
+        reason = f"random numbers were drawn without a seed ({drawn[:200]}): what depends on them varies by itself"
+        yield Finding(
+            Status.UNKNOWN, reason, "--repeat N shows by how much; jupyter_utils.fix_seeds holds later runs still"
+        )
 
 
 def _arguments(original: Original) -> list[str]:

@@ -261,3 +261,10 @@ def test_a_run_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for name in ("0" * 32, "000000000000001-0123456789abcdef"):
         with pytest.raises(ReproduceError, match=name):
             find_original(name)
+
+
+def test_numbers_without_a_seed_are_told(tmp_path: Path, root: Path) -> None:
+    """Such a run cannot give the same again, which is no fault of the reproduction."""
+    (finding,) = job(recorded(tmp_path, root, FILES, tags={"jupyter_utils.unseeded": "numpy"})).plan["code"].findings
+    assert (finding.status, "numpy" in finding.reason) == (Status.UNKNOWN, True)
+    assert "--repeat" in finding.remedy
