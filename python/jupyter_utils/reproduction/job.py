@@ -115,9 +115,7 @@ def _call(original: Original) -> Iterator[Finding]:
 def _seeds(original: Original) -> Iterator[Finding]:
     if drawn := original.tag("unseeded"):
         reason = f"random numbers were drawn without a seed ({drawn[:200]}): what depends on them varies by itself"
-        yield Finding(
-            Status.UNKNOWN, reason, "--repeat N shows by how much; jupyter_utils.fix_seeds holds later runs still"
-        )
+        yield Finding(Status.UNKNOWN, reason, "--repeat N shows by how much; jupyter_utils.fix_seeds fixes them")
 
 
 def _arguments(original: Original) -> list[str]:
