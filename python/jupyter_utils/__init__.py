@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .errors import JupyterUtilsError
     from .kernels.inputs import record_input
     from .reproduction.compare import compare
+    from .reproduction.reproduce import reproduce
+    from .reproduction.reproduced import Reproduction
     from .reproduction.result import Comparison
     from .runs.explain import Explanation, explain
     from .runs.load import LoadedRun, load_mlflow
@@ -32,6 +34,7 @@ __all__ = [
     "Explanation",
     "JupyterUtilsError",
     "LoadedRun",
+    "Reproduction",
     "SaveResult",
     "__version__",
     "compare",
@@ -40,6 +43,7 @@ __all__ = [
     "load_mlflow",
     "record_input",
     "register_writer",
+    "reproduce",
     "save_mlflow",
 ]
 
@@ -49,6 +53,7 @@ _HOMES = {
     "Explanation": ".runs.explain",
     "JupyterUtilsError": ".errors",
     "LoadedRun": ".runs.load",
+    "Reproduction": ".reproduction.reproduced",
     "SaveResult": ".runs.result",
     "compare": ".reproduction.compare",
     "explain": ".runs.explain",
@@ -56,6 +61,7 @@ _HOMES = {
     "load_mlflow": ".runs.load",
     "record_input": ".kernels.inputs",
     "register_writer": ".artifacts",
+    "reproduce": ".reproduction.reproduce",
     "save_mlflow": ".runs.save",
 }
 

@@ -324,6 +324,36 @@ def compare(  # noqa: PLR0913, PLR0917 - one command, one option each
 
 @main.command()
 @click.argument("run")
+@click.option("--check", is_flag=True, help="Only say what there is of the run: code, environment, inputs, machine.")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="A folder with inputs that do not lie any more where they lay.",
+)
+@click.option(
+    "--tolerance",
+    multiple=True,
+    metavar="NAME=abs:X|rel:X",
+    help="How far numbers may be from the original's; as for `compare`. Repeatable.",
+)
+@click.option("--repeat", default=1, show_default=True, type=click.IntRange(1), help="How often it is run.")
+@click.option("--keep", is_flag=True, help="Keep the work folder.")
+@click.option("--as-run", is_flag=True, help="Replay the cells in the order in which they ran.")
+@click.option("--trust", is_flag=True, help="Do not ask: run the code although it was not you who saved the run.")
+def reproduce(run: str, **options: Any) -> None:
+    """Run a RUN of save_mlflow again, from what it recorded, and say whether it gives the same.
+
+    RUN is MLflow's id of a run, or the id of one that waits. Everything happens in a folder of its own; the report is a
+    child of the run. Exit code 0: the same; 1: it differs; 3: it could not be reproduced.
+    """
+    from .reproduction.reproduce_command import run_command
+
+    sys.exit(run_command(run, **options))
+
+
+@main.command()
+@click.argument("run")
 def show(run: str) -> None:
     """Tell in plain words what the run RUN records of itself, what differs, and what is missing."""
     from .runs import explain

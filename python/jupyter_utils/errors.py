@@ -263,6 +263,10 @@ class ArchiveError(JupyterUtilsError):
     """An archive of environments lacks what is asked for, is damaged, or is signed by another key."""
 
 
+class ReproduceError(JupyterUtilsError):
+    """A run could not be reproduced: it is not there, a part of it is missing, or nobody allowed to run its code."""
+
+
 # The names that these had when their commands were called `migrate` and `move`.
 MigrationError = ImportFileStoreError
 MoveError = CopyStoreError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .commit import Commit, commit_notebook
 from .committed import State, file_states
 from .git import GitError
+from .objects import StoredCommit, find_commit
 from .remote import public_url
 from .state import Repository, describe, difference, find_repository, is_committed, open_repository
 
@@ -13,10 +14,12 @@ __all__ = [
     "GitError",
     "Repository",
     "State",
+    "StoredCommit",
     "commit_notebook",
     "describe",
     "difference",
     "file_states",
+    "find_commit",
     "find_repository",
     "is_committed",
     "open_repository",

@@ -73,7 +73,7 @@ def git_code(directory: Path, *args: str, ok: tuple[int, ...] = (0,), options: S
             command,
             check=False,
             capture_output=True,
-            env=_environment(),
+            env=environment(),
             stdin=subprocess.DEVNULL,
             timeout=TIMEOUT_SECONDS,
         )
@@ -86,7 +86,7 @@ def git_code(directory: Path, *args: str, ok: tuple[int, ...] = (0,), options: S
     return done.returncode, done.stdout.decode(errors="surrogateescape").removesuffix("\n")
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return Git's environment: messages in English, since some are read; no prompt, since nobody could answer it."""
     env = {name: value for name, value in os.environ.items() if name not in REPOSITORY}
     return env | {"LC_ALL": "C.UTF-8", "LANGUAGE": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": "true"}

@@ -14,6 +14,7 @@ from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.kernels.cells import ran_cells
 from jupyter_utils.machine.masking import MASK, masked
 from jupyter_utils.notebook import executing_file
+from jupyter_utils.notebook.kernel import start_directory
 
 from .recorded import Recorded
 
@@ -38,6 +39,8 @@ def record_call(notebook: Path | None, directory: Path) -> Recorded:
     ran = ran_cells()
     found: dict[str, Any] = {"format": _FORMAT, "number": number, "directory": str(Path.cwd())}
     if ran:
+        # Where the kernel was started, whatever cells have done to the working directory since.
+        found["started"] = str(start_directory())
         found["cell"] = {"number": ran[-1].number, "id": ran[-1].cell}
         # Earlier calls of one and the same cell: a loop that saves a run each time.
         found["number_in_cell"] = _in_cell(ran[-1].number)

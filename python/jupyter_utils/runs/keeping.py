@@ -22,6 +22,8 @@ from .overlay import record_overlay
 from .provenance import source_tags
 from .recipe import record_recipe
 from .recorded import Recorded, together
+from .reproducing import reproduction_tags
+from .sealing import seal_tags
 from .staging import Staged, stage
 from .unseeded import record_unseeded
 
@@ -80,15 +82,17 @@ def keep(call: Call, start_time: int, staged: Staged, code: dict[str, str], leas
     source = source_tags(call.notebook.path if call.notebook else None, script_name())
     try:
         recorded = _record(call, lease.path)
+        files = measure_files(lease.path, known=staged.files)
+        tags = source | recorded.tags | code | staged.tags | reproduction_tags()
         entry = Entry(
             experiment_name=call.experiment_name,
             start_time=start_time,
             run_name=call.run_name,
             params=staged.params,
             metrics=call.metrics,
-            tags=source | recorded.tags | code | staged.tags,
+            tags=tags | seal_tags(lease.id, {file.path: file.sha256 for file in files}, tags),
             inputs=staged.inputs,
-            files=measure_files(lease.path, known=staged.files),
+            files=files,
             id=lease.id,
             uri=without_credentials(call.uri),
             store=_meant(call),

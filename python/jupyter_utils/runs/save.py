@@ -19,6 +19,7 @@ from .inputs import record_inputs
 from .keeping import interruptible, keep, write
 from .ran import compare
 from .recorded import Recorded
+from .reproducing import as_reproduction
 from .result import SaveResult, complete
 from .sending import send
 
@@ -127,6 +128,11 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
             each time.
         jupyter_utils.unseeded: the generators from which random numbers were drawn without a seed ("random", "numpy",
             "torch", "default_rng()"): this run cannot give the same ones again.
+        jupyter_utils.seal: that this user has saved the run with this code: `jupyter-utils reproduce` asks before it
+            runs any other.
+        jupyter_utils.reproduces, .verdict: of a run that `jupyter-utils reproduce` has made (where the variable
+            JUPYTER_UTILS_REPRODUCES names a run, a save makes no commit and ignores `mlf_uri`); .reproduced: the last
+            verdict on this run, and when.
         jupyter_utils.inputs: how many files were read, and of a hub; "partial" where there may be more. The list, with
             size, SHA-256 and cells, is `jupyter_utils/inputs.json`; a warning names what has changed since it was read.
         jupyter_utils.failed: the values that could not be saved, and why, a line each.
@@ -146,11 +152,10 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
     """
     start_time = int(time.time() * 1000)
     values = {"dataset": dataset, "model": model, "result": result}
-    call = check_call(
-        Arguments(
-            experiment_name, run_name, description, params, metrics, values, do_commit, git_repo_dir, mlf_uri, notebook
-        )
+    arguments = Arguments(
+        experiment_name, run_name, description, params, metrics, values, do_commit, git_repo_dir, mlf_uri, notebook
     )
+    call = check_call(as_reproduction(arguments))
     saved = save_notebook(call.notebook) if call.notebook else None
     with ExitStack() as stack:
         with interruptible():

@@ -78,6 +78,18 @@ def without() -> tuple[str, ...]:
     return slashed([*named, *map(os.path.realpath, named)])
 
 
+def as_it_lay(path: str) -> str:
+    """Return where a file lay when the run was made that is reproduced here; elsewhere the path itself.
+
+    The work folder of a reproduction lies in a cache, and holds inputs at the paths at which they lay, below `root`.
+    """
+    spool = given("JUPYTER_UTILS_SPOOL_DIR") if given("JUPYTER_UTILS_REPRODUCES") else ""
+    for folder in dict.fromkeys((os.path.dirname(spool), os.path.realpath(os.path.dirname(spool)))) if spool else ():
+        if path.startswith(f"{folder}/root/"):
+            return path.removeprefix(f"{folder}/root")
+    return path
+
+
 class Places:
     """What is no input at the time of saving, when it is known which programs and caches there are."""
 
@@ -87,11 +99,12 @@ class Places:
         self._folders = environment() + slashed([*found, *map(os.path.realpath, found)])
         self._files = {os.path.realpath(one) for one in found}
         self._home = slashed([os.path.realpath(Path.home())] if _has_home() else [])
-        self._root = slashed([root] if root else [])
+        self._root = slashed([as_it_lay(root)] if root else [])
         self.without = without()
 
     def is_program(self, path: str, real: str) -> bool:
         """Tell whether a file is a program's own: by its name as it was opened, and by where it lies."""
+        path, real = as_it_lay(path), as_it_lay(real)
         slash_path = f"{path}/"
         if _PROGRAMS.search(slash_path) or _PROGRAMS.search(f"{real}/") or real in self._files:
             return True
