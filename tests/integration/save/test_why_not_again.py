@@ -14,7 +14,6 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-
 import pytest
 from calling import env, write_notebook
 
