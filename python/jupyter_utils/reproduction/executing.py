@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ _ENGINE = "jupyter-utils-reproduce"
 _KERNEL = "reproduction"
 _START_SECONDS = 300
 _SHOWN_LINES = 30
+_LOOK_UP_SECONDS = 0.5
 OUTPUT = "output.txt"
 """In the work folder: what a script prints, and what a kernel says beside its cells."""
 MARKER = "papermill-error-cell-tag"
@@ -126,7 +129,7 @@ def run_script(script: Path, arguments: Sequence[str], folder: WorkFolder, aroun
     command = around.room.command([around.python, str(script), *arguments], folder)
     running = processes.start(command, env=around.env, log=log, cwd=around.cwd)
     try:
-        code = running.wait()
+        code = _ended(running)
     except BaseException:
         for process in processes.in_session(running.pid):
             process.kill()
@@ -138,6 +141,13 @@ def run_script(script: Path, arguments: Sequence[str], folder: WorkFolder, aroun
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     last = next((line for line in reversed(lines) if line.strip()), "")
     return Failure(None, "", f"exit code {processes.exit_code(code)}: {last[:500]}", tuple(lines[-_SHOWN_LINES:]))
+
+
+def _ended(running: subprocess.Popen[bytes]) -> int:
+    """Wait for a process, looking up now and then: some library lets a Ctrl-C not interrupt a system call."""
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return running.wait(_LOOK_UP_SECONDS)
 
 
 def _register() -> None:

@@ -45,11 +45,15 @@ def environment(
     Raises:
         ReproduceError: packages that `%pip` had added cannot be had as they were.
     """
+    found, why = interpreter(original), ""
+    builds = not found.is_recorded and is_buildable(original)
+    if not builds and not original.own(OVERLAY):
+        yield found, plan
+        return
     place = platformdirs.user_cache_path(APP) / "reproductions"
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="environment-", dir=place) as name:
-        found, why = interpreter(original), ""
-        if not found.is_recorded and is_buildable(original):
+        if builds:
             tell("Building the environment of the run from its recipe")
             found, why = _built(original, Path(name), found)
         if original.own(OVERLAY):

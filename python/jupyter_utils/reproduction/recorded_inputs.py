@@ -51,8 +51,7 @@ def inputs_of(original: Original, code: Code, data: Path | None) -> tuple[list[I
     if not record:
         return [], [Finding(Status.UNKNOWN, "the run does not say which files it read", _no_record(data))]
     ran = {file.place for file in code.files if file.content is not None}
-    # What the run itself has made and removed is made again.
-    rows = [row for row in record.get("files", []) if isinstance(row, dict) and "removed by this" not in _note(row)]
+    rows = [row for row in record.get("files", []) if isinstance(row, dict)]
     ran |= {database} if (database := sqlite_file(original.uri)) else set()
     found = [_input(row, code, data, original) for row in rows if _place(row, code.root) not in ran]
     return found, [*(one.finding for one in found if one.finding), *_general(record)]
@@ -149,7 +148,9 @@ def _not_exact(row: dict[str, Any], place: Path, code: Code, data: Path | None) 
     remedy = f"--data FOLDER with the file as it was (SHA-256 {str(known)[:12]}..., {row.get('size')} bytes)"
     if there is None:
         reason = f"{_shown(place, code)} is nowhere; {_readers(row)}"
-        return Input(place, None, None, Finding(Status.MISSING, reason, remedy, blocks=True))
+        # A program that it started may make the file again, before it is removed again.
+        blocks = "removed by this" not in _note(row)
+        return Input(place, None, None, Finding(Status.MISSING, reason, remedy, blocks=blocks))
     reason = f"{_shown(place, code)} is another than it was; {_readers(row)}"
     return Input(place, there, None, Finding(Status.APPROXIMATE, reason, remedy))
 
