@@ -49,7 +49,6 @@ LEFT = {
     "jupyter-utils sync": STORE,
     "jupyter-utils compare": STORE,
     "jupyter-utils reproduce": STORE,
-    "jupyter-utils show": STORE,
     "jupyter-utils environment": "tests/unit/environments and tests/integration hold it",
     "jupyter-utils backup": STORE,
     "jupyter-utils restore": STORE,

@@ -102,6 +102,6 @@ def _libraries() -> list[dict[str, Any]]:
     with suppress(ImportError):  # scikit-learn brings it
         import threadpoolctl
 
-        found = threadpoolctl.threadpool_info()
+        found = sorted(threadpoolctl.threadpool_info(), key=lambda one: str(one.get("filepath")))
         return [{name: value for name, value in one.items() if name != "filepath"} for one in found]
     return []

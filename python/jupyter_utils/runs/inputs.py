@@ -16,6 +16,7 @@ from jupyter_utils.kernels.inputs import Input, Seen, is_off, seen
 from jupyter_utils.kernels.inputs.digests import SAMPLED_FROM, Digest, Identity, identity
 from jupyter_utils.kernels.inputs.places import WITHOUT, Hub, Places, hub
 from jupyter_utils.machine.progress import progress
+from jupyter_utils.machine.urls import sqlite_file
 from jupyter_utils.notebook import executing_file
 
 from .recorded import Recorded
@@ -114,7 +115,7 @@ def _not_inputs(call: Call, directory: Path, notebook: Path | None) -> list[str]
     """Return files and folders of this run's own: notebook, script, spool, and MLflow's folder where it is at hand."""
     artifacts = os.path.realpath(directory / ARTIFACTS)
     store, incoming, _ = artifacts.partition(f"/{INCOMING}/")
-    own = [notebook, executing_file(), call.spool.path, store if incoming else None]
+    own = [notebook, executing_file(), call.spool.path, store if incoming else None, sqlite_file(call.uri)]
     return [os.path.abspath(one) for one in own if one is not None]
 
 
