@@ -1,4 +1,4 @@
-"""Numbers of bytes for people."""
+"""Numbers for people."""
 
 from __future__ import annotations
 
@@ -12,3 +12,12 @@ def size(count: float) -> str:
     import humanize  # most processes show no size
 
     return humanize.naturalsize(count, binary=True)
+
+
+def counted(count: int, what: str) -> str:
+    """Return a number with the word for what is counted.
+
+    >>> counted(1, "file"), counted(1200, "file")
+    ('1 file', '1,200 files')
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

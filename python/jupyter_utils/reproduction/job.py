@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_utils.machine.masking import MASK
+from jupyter_utils.machine.sizes import counted
 
 from .conditions_now import environment_findings, machine_findings
 from .notebook_job import LINEAR, order_of
@@ -87,7 +88,13 @@ def job_of(original: Original, data: Path | None = None, *, as_run: bool = False
             _exact(code),
         ),
         part("environment", environment_findings(original), "the same store path"),
-        part("inputs", said, f"{len(inputs)} files, as they were" if inputs else "it read none"),
+        part(
+            "inputs",
+            said,
+            f"{counted(len(inputs), 'file')}, as {'it was' if len(inputs) == 1 else 'they were'}"
+            if inputs
+            else "it read none",
+        ),
         part("machine", machine_findings(original), "the same processor, cores and GPUs"),
     )
     return Job(original, Plan(original.id, parts), code, inputs, data, as_run)
@@ -95,7 +102,7 @@ def job_of(original: Original, data: Path | None = None, *, as_run: bool = False
 
 def _exact(code: Code) -> str:
     origins = list(dict.fromkeys(file.origin for file in code.files if file.content is not None))
-    return f"{len(code.files)} files, from {' and '.join(origins)}"
+    return f"{counted(len(code.files), 'file')}, from {' and '.join(origins)}"
 
 
 def _order(original: Original, *, as_run: bool) -> Iterator[Finding]:

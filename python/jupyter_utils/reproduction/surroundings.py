@@ -123,6 +123,7 @@ def variables(original: Original, folder: WorkFolder, notebook: Path | None, pyt
         "PYTHONNOUSERSITE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         **({"PYTHONPATH": package} if package else {}),
+        **({"JUPYTER_UTILS_RECIPE": recipe} if python.is_here and (recipe := given("JUPYTER_UTILS_RECIPE")) else {}),
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
-from jupyter_utils.machine.sizes import size
+from jupyter_utils.machine.sizes import counted, size
 
 from .recorded import UNRECORDED
 from .staging import FAILED_TAG
@@ -69,7 +69,8 @@ def _code(records: Records, tags: Tags, _files: Files) -> Told | str:
         )
     rows = records["code"]["files"]
     kept = sum(row["kept"] for row in rows)
-    count = f"{kept} files are in the run" if kept == len(rows) else f"{kept} of {len(rows)} files are in the run"
+    of = "" if kept == len(rows) else f"{kept} of "
+    count = f"{of}{counted(len(rows), 'file')} kept in the run"
     differs, missing = [], []
     for row in rows:
         said = [_STATES[row["state"]]] if row["state"] in _STATES and row["role"] != "read" else []
@@ -140,7 +141,9 @@ def _inputs(records: Records, tags: Tags, _files: Files) -> Told | str:
     if not record.get("complete", True):
         why = "; ".join(record.get("partial", [])) or "unknown why"
         missing.append(f"not all inputs can be seen: {why}")
-    return Told("; ".join([f"{len(files)} files ({total})", *map(str.strip, named)]), tuple(differs), tuple(missing))
+    return Told(
+        "; ".join([f"{counted(len(files), 'file')} ({total})", *map(str.strip, named)]), tuple(differs), tuple(missing)
+    )
 
 
 def _machine(records: Records, tags: Tags, _files: Files) -> Told | str:

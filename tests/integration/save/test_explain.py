@@ -55,7 +55,7 @@ def test_a_run_of_a_notebook(waits: bool, runs: Runs, repo: Repo, tmp_path: Path
     found = jupyter_utils.explain(run_id, uri)
     assert (found.run_id, found.waits) == (run_id, waits)
     assert found.started is not None
-    assert found.recorded["code"] == f"3 of 4 files are in the run, commit {repo.git('rev-parse', 'HEAD')[:12]}"
+    assert found.recorded["code"] == f"3 of 4 files kept in the run, commit {repo.git('rev-parse', 'HEAD')[:12]}"
     assert found.recorded["cells"] == "4 executions: hidden"
     assert found.recorded["call"] == f"call 1 of its process, cell [4], call 1 of it, in {repo.path}"
     for said in (
