@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from jupyter_utils.environments.overlay_record import Package
     from jupyter_utils.environments.recipe import Recipe
     from jupyter_utils.runs.sources import Source
 
@@ -42,8 +43,14 @@ def show(run: str | None) -> None:
 @environment.command()
 @click.argument("source", metavar="RUN|RECIPE")
 @_LINK
-@click.option("--trust", is_flag=True, help="Do not ask: building runs code of the recipe.")
-def build(source: str, link: Path | None, *, trust: bool) -> None:
+@click.option(
+    "--overlay",
+    type=click.Path(path_type=Path),
+    help="A new folder for what %pip had added to the run's environment: the same files, on top of it.",
+)
+@click.option("--wheels", type=click.Path(path_type=Path), help="A folder in which files for --overlay are looked for.")
+@click.option("--trust", is_flag=True, help="Do not ask: building and installing run code of whoever made the run.")
+def build(source: str, link: Path | None, overlay: Path | None, wheels: Path | None, *, trust: bool) -> None:
     """Build the environment of a run, or of a recipe (a file), and say whether it is the same. Exit code 1 if not."""
     from jupyter_utils.environments.building import unpacked
     from jupyter_utils.environments.nix import found_nix, is_valid
@@ -54,6 +61,9 @@ def build(source: str, link: Path | None, *, trust: bool) -> None:
         click.echo(f"There is no Nix here. On a host where ./quickstart of this project has run:\n{_on_host(source)}")
         sys.exit(1)
     _ask(recipe, where, trust=trust)
+    packages = _added(source, tags)
+    if packages and overlay:
+        _ask_for(packages, where, trust=trust)
     with unpacked(recipe) as found:
         output = found.output(store_path, variant)
         path = found.paths[output]
@@ -63,6 +73,7 @@ def build(source: str, link: Path | None, *, trust: bool) -> None:
         else:
             found.bring(output, link)
             click.echo("It is built.")
+        _bring_overlay(packages, overlay, wheels, Path(path) / "bin" / "python")
         if not store_path:
             return
         if store_path == path:
@@ -151,6 +162,48 @@ def _ask(recipe: Recipe, where: str, *, trust: bool) -> None:
         click.echo("Building it runs its code: look at it, then give --trust.", err=True)
         sys.exit(1)
     click.confirm("Building it runs its code. Go on?", abort=True, err=True)
+
+
+def _added(source: str, tags: dict[str, str]) -> tuple[Package, ...]:
+    """Return the packages that `%pip` had added to the environment of a run."""
+    from jupyter_utils.environments.overlay_record import read_record
+    from jupyter_utils.errors import LoadError
+    from jupyter_utils.runs.overlay import FILE
+
+    if "jupyter_utils.overlay" not in tags:
+        return ()
+    try:
+        return tuple(read_record(_run(source).text(FILE)))
+    except LoadError as error:
+        click.echo(f"What %pip had added ({tags['jupyter_utils.overlay']}) is not recorded exactly: {error}", err=True)
+        return ()
+
+
+def _ask_for(packages: tuple[Package, ...], where: str, *, trust: bool) -> None:
+    click.echo(f"Packages that {where} had added: {', '.join(map(str, packages))}.", err=True)
+    if trust:
+        return
+    if not sys.stdin.isatty():
+        click.echo("Installing them may run their code: look at them, then give --trust.", err=True)
+        sys.exit(1)
+    click.confirm("Installing them may run their code. Go on?", abort=True, err=True)
+
+
+def _bring_overlay(packages: tuple[Package, ...], overlay: Path | None, wheels: Path | None, python: Path) -> None:
+    """Restore what `%pip` had added, or say how; what is not known exactly is named."""
+    from jupyter_utils.environments.overlay import restore_overlay
+
+    if not packages:
+        if overlay:
+            click.echo("The run's environment had no packages of %pip on top.")
+        return
+    if overlay is None:
+        click.echo(f"%pip had added {', '.join(map(str, packages))}: --overlay FOLDER restores it, too.")
+        return
+    restored = restore_overlay(packages, overlay, wheels=wheels, python=python)
+    click.echo(f"{overlay} has what %pip had added: {', '.join(map(str, restored.installed)) or 'nothing'}")
+    for one in restored.left:
+        click.echo(f"  not {one}: {one.note}", err=True)
 
 
 def _on_host(source: str) -> str:
