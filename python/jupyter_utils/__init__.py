@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from .artifacts import register_writer
+    from .comparisons.compare import compare
+    from .comparisons.result import Comparison
     from .errors import JupyterUtilsError
     from .kernels.inputs import record_input
-    from .reproduction.compare import compare
     from .reproduction.reproduce import reproduce
     from .reproduction.reproduced import Reproduction
-    from .reproduction.result import Comparison
     from .runs.explain import Explanation, explain
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
@@ -49,13 +49,13 @@ __all__ = [
 
 # Imported when first asked for: the console command must not wait for MLflow, nor a notebook for torch.
 _HOMES = {
-    "Comparison": ".reproduction.result",
+    "Comparison": ".comparisons.result",
     "Explanation": ".runs.explain",
     "JupyterUtilsError": ".errors",
     "LoadedRun": ".runs.load",
     "Reproduction": ".reproduction.reproduced",
     "SaveResult": ".runs.result",
-    "compare": ".reproduction.compare",
+    "compare": ".comparisons.compare",
     "explain": ".runs.explain",
     "fix_seeds": ".runs.seeds",
     "load_mlflow": ".runs.load",

@@ -309,7 +309,7 @@ def compare(  # noqa: PLR0913, PLR0917 - one command, one option each
 
     Exit code 0: the same, or within the tolerance; 1: they differ; 3: they could not be compared.
     """
-    from .reproduction import command
+    from .comparisons import command
     from .servers.environment import use_settings
 
     try:
@@ -347,7 +347,7 @@ def reproduce(run: str, **options: Any) -> None:
     RUN is MLflow's id of a run, or the id of one that waits. Everything happens in a folder of its own; the report is a
     child of the run. Exit code 0: the same; 1: it differs; 3: it could not be reproduced.
     """
-    from .reproduction.reproduce_command import run_command
+    from .reproduction.command import run_command
 
     sys.exit(run_command(run, **options))
 

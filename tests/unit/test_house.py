@@ -16,6 +16,7 @@ FLOORS = [
     ["cli"],
     ["commands"],
     ["deployment", "doctor", "reproduction"],
+    ["comparisons"],
     ["servers"],
     ["runs", "supervision"],
     ["spool", "tracking", "store", "kernels", "artifacts"],

@@ -1,1 +1,1 @@
-"""What a run gave, held against what another gave: nothing of either is executed for it."""
+"""A run that is run again: what there is of it, a folder to run it in, and the report on what came of it."""

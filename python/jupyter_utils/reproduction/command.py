@@ -1,58 +1,50 @@
-"""The command `jupyter-utils compare`."""
+"""`jupyter-utils reproduce`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import Any
 
-from jupyter_utils.errors import CompareError
-from jupyter_utils.machine.writing import write_whole
+import click
 
-from .compare import compare
-from .terminal import table
+from jupyter_utils.errors import JupyterUtilsError
+from jupyter_utils.machine.urls import said
+from jupyter_utils.servers.environment import use_settings
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from .reproduce import reproduce
+from .reproduced import COULD_NOT, Reproduction
 
-
-_PRINT = "-"
-
-
-def run(  # noqa: PLR0913, PLR0917 - what the command takes
-    a: str, b: str, tolerance: Sequence[str], by: Sequence[str], html: str | None, json: str | None, steps: float
-) -> tuple[str, int]:
-    """Compare two runs and write what is asked for; return what is to be printed, and the exit code.
-
-    Args:
-        a: an id, or the folder of an entry.
-        b: the same.
-        tolerance: as `NAME=abs:X`.
-        by: the sections that decide.
-        html: a file for the page; "-": it is what is printed.
-        json: a file for the JSON; the same.
-        steps: for how many seconds steps are read.
-
-    Raises:
-        CompareError: they cannot be compared, or a file cannot be written.
-    """
-    found = compare(_run(a), _run(b), list(tolerance), by=by, steps_seconds=steps)
-    printed = [text for text in (_written(html, found.to_html), _written(json, found.to_json)) if text]
-    return "\n".join(printed) or table(found), found.exit_code
+_FAILED, _INTERRUPTED = 3, 130
 
 
-def _run(name: str) -> str | Path:
-    """Return what a word of the command line means: the folder of an entry, or an id."""
-    return Path(name) if "/" in name and Path(name).is_dir() else name
-
-
-def _written(name: str | None, text: Callable[[], str]) -> str:
-    """Write a text to a file; return it where it is to be printed."""
-    if name is None:
-        return ""
-    if name == _PRINT:
-        return text()
+def run_command(run: str, **options: Any) -> int:
+    """Run it, print what came of it, and return the exit code; whatever keeps it from being run is 3."""
+    options["tolerance"] = list(options.pop("tolerance", ()))
     try:
-        write_whole(Path(name), text())
-    except OSError as error:
-        raise CompareError(f"{name} cannot be written: {error}") from error
-    return ""
+        use_settings()
+        found = reproduce(run, tell=partial(click.echo, err=True), **options)
+    except JupyterUtilsError as error:
+        click.secho(f"Error: {said(error)}", fg="red", err=True)
+        _say_notes(error)
+        return _FAILED
+    except KeyboardInterrupt as error:
+        _say_notes(error)
+        return _INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - a traceback's exit code 1 would say that the run differs
+        click.secho(f"Error: {type(error).__name__}: {said(error)}", fg="red", err=True)
+        _say_notes(error)
+        return _FAILED
+    click.echo(repr(found))
+    _say_blocked(found)
+    return found.exit_code
+
+
+def _say_notes(error: BaseException) -> None:
+    """Print where what was made so far lies."""
+    for note in dict.fromkeys(getattr(error, "__notes__", [])):
+        click.echo(note, err=True)
+
+
+def _say_blocked(found: Reproduction) -> None:
+    if found.verdict == COULD_NOT and found.plan.blocked:
+        click.secho("Nothing was executed: see what is missing above.", fg="red", err=True)

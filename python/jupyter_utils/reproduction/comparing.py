@@ -7,20 +7,22 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .compare import compare
-from .comparison import RESULTS, section
+from jupyter_utils.comparisons.compare import compare
+from jupyter_utils.comparisons.comparison import RESULTS, section
+from jupyter_utils.comparisons.verdict import Verdict
+
 from .notebook_job import saving_cell
-from .verdict import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .comparison import Section
+    from jupyter_utils.comparisons.comparison import Section
+    from jupyter_utils.comparisons.result import Comparison
+    from jupyter_utils.comparisons.tolerance import Tolerances
+
     from .executing import Failure
     from .original import Original
     from .recorded_code import CodeFile
-    from .result import Comparison
-    from .tolerance import Tolerances
 
 _CELL = re.compile(r", cell (?P<number>\d+)$")
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.adapters.mlflow_client import client
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
+from jupyter_utils.comparisons.holders import EntryFiles
+from jupyter_utils.comparisons.sides import side
 from jupyter_utils.entries.entry import read_raw
 from jupyter_utils.errors import CompareError, EntryError, ReproduceError
 from jupyter_utils.machine.urls import said, without_credentials
@@ -16,13 +18,9 @@ from jupyter_utils.runs.sealing import is_sealed
 from jupyter_utils.tracking import client_settings
 from jupyter_utils.tracking.send import ENTRY_TAG
 
-from .holders import EntryFiles
-from .sides import side
-
 if TYPE_CHECKING:
+    from jupyter_utils.comparisons.sides import Side
     from jupyter_utils.entries.entry import Entry
-
-    from .sides import Side
 
 
 @dataclass

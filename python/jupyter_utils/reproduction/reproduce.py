@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_utils.comparisons.tolerance import tolerances
 from jupyter_utils.errors import ReproduceError
 from jupyter_utils.runs.arguments import spelled
 
@@ -21,17 +22,17 @@ from .recorded_environment import environment
 from .reproduced import CHECKED, COULD_NOT, Reproduction, verdict_of
 from .saved import matching, saved_runs
 from .surroundings import Room, room, variables
-from .tolerance import tolerances
 from .trust import make_sure
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
 
+    from jupyter_utils.comparisons.tolerance import Tolerances
+
     from .executing import Failure
     from .interpreter import Interpreter
     from .saved import Saved
-    from .tolerance import Tolerances
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jupyter_utils.comparisons.report import rendered
+from jupyter_utils.comparisons.terminal import plain, table
+from jupyter_utils.comparisons.verdict import Verdict
+
 from .child import as_json
-from .report import rendered
-from .terminal import plain, table
-from .verdict import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from jupyter_utils.comparisons.result import Comparison
+
     from .child import Delivered
     from .executing import Failure
     from .plan import Plan
-    from .result import Comparison
 
 SAME, DIFFERS, COULD_NOT, CHECKED = "same", "differs", "could not", "checked"
 APPROXIMATELY = "same, approximately"
@@ -74,15 +76,15 @@ class Reproduction:
 
     def to_html(self) -> str:
         """Return all of it as one page of HTML, which needs no network and no script."""
-        head = rendered("reproduction.html.j2", it=self)
+        head = rendered(__package__, "reproduction.html.j2", it=self)
         if self.comparison is None:
-            return rendered("alone.html.j2", it=self, head=head)
+            return rendered(__package__, "alone.html.j2", it=self, head=head)
         whole, body = self.comparison.to_html(), "<body>\n"
         return whole.replace(body, body + head, 1)
 
     def _repr_html_(self) -> str:
         card = self.comparison._repr_html_() if self.comparison else ""
-        return rendered("reproduction.html.j2", it=self) + card
+        return rendered(__package__, "reproduction.html.j2", it=self) + card
 
     def __repr__(self) -> str:
         lines = self.plan.lines()

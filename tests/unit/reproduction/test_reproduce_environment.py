@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from jupyter_utils.reproduction import conditions_now, interpreter, recorded_environment
+from jupyter_utils.reproduction.command import run_command
 from jupyter_utils.reproduction.folder import WorkFolder
 from jupyter_utils.reproduction.job import job_of
 from jupyter_utils.reproduction.original import Original, find_original
 from jupyter_utils.reproduction.plan import Status
-from jupyter_utils.reproduction.reproduce_command import run_command
 from jupyter_utils.reproduction.surroundings import Room, variables
 from recorded_runs import notebook, recorded
 

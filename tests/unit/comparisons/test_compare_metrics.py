@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import jupyter_utils
 import pytest
+from jupyter_utils.comparisons.sides import Side, folder_side
+from jupyter_utils.comparisons.steps import compare_steps
+from jupyter_utils.comparisons.tolerance import tolerances
+from jupyter_utils.comparisons.verdict import Verdict
 from jupyter_utils.errors import CompareError, ToleranceError
-from jupyter_utils.reproduction.sides import Side, folder_side
-from jupyter_utils.reproduction.steps import compare_steps
-from jupyter_utils.reproduction.tolerance import tolerances
-from jupyter_utils.reproduction.verdict import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -47,7 +47,7 @@ def card(comparison: Compared) -> str:
 
 
 def _rendered(template: str, comparison: Compared) -> str:
-    return str(_environment().get_template(template).render(it=comparison, summary=summary(comparison)))
+    return str(rendered(__package__, template, it=comparison, summary=summary(comparison)))
 
 
 def summary(comparison: Compared) -> str:
@@ -78,10 +78,10 @@ def _shown(value: object) -> str:
 
 
 @cache
-def _environment() -> Any:
+def _environment(package: str) -> Any:
     from jinja2 import DictLoader, Environment, StrictUndefined
 
-    sources = {one.name: one.read_text(encoding="utf-8") for one in files(__package__).iterdir() if _is_template(one)}
+    sources = {one.name: one.read_text(encoding="utf-8") for one in files(package).iterdir() if _is_template(one)}
     made = Environment(
         loader=DictLoader(sources),
         autoescape=True,
@@ -100,8 +100,8 @@ def _is_template(file: Any) -> bool:
     return str(file.name).endswith(".html.j2")
 
 
-def rendered(template: str, **values: Any) -> str:
-    """Render one of this room's templates; the result may stand in another as it is."""
+def rendered(package: str, template: str, **values: Any) -> str:
+    """Render one of a room's templates; the result may stand in another as it is."""
     from markupsafe import Markup
 
-    return Markup(_environment().get_template(template).render(**values))  # noqa: S704 - every value was escaped
+    return Markup(_environment(package).get_template(template).render(**values))  # noqa: S704 - every value was escaped

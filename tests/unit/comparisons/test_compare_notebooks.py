@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import jupyter_utils
 import pytest
-from jupyter_utils.reproduction.notebooks import paired, read_notebook
-from jupyter_utils.reproduction.shown_text import lasting, lasting_outputs
-from jupyter_utils.reproduction.sides import Side, folder_side
+from jupyter_utils.comparisons.notebooks import paired, read_notebook
+from jupyter_utils.comparisons.shown_text import lasting, lasting_outputs
+from jupyter_utils.comparisons.sides import Side, folder_side
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def test_without_nbdime_cells_are_still_brought_together() -> None:
     """Only the group lab brings it."""
     code = (
         "import sys; sys.modules['nbdime'] = None\n"
-        "from jupyter_utils.reproduction.notebooks import Cell, paired\n"
+        "from jupyter_utils.comparisons.notebooks import Cell, paired\n"
         "a, b = [Cell(i, 'code', s) for i, s in enumerate('abc')], [Cell(i, 'code', s) for i, s in enumerate('axbC')]\n"
         "print([(x and x.source, y and y.source) for x, y in paired(a, b)])"
     )

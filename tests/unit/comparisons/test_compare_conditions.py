@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import jupyter_utils
 import pytest
-from jupyter_utils.reproduction.sides import Side, folder_side
+from jupyter_utils.comparisons.sides import Side, folder_side
 
 if TYPE_CHECKING:
     from pathlib import Path

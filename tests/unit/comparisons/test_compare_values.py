@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from jupyter_utils.reproduction.looking import compare_values, look_into
-from jupyter_utils.reproduction.tables import compare_tables
-from jupyter_utils.reproduction.texts import compare_texts
-from jupyter_utils.reproduction.tolerance import Tolerance
-from jupyter_utils.reproduction.trees import compare_trees
+from jupyter_utils.comparisons.looking import compare_values, look_into
+from jupyter_utils.comparisons.tables import compare_tables
+from jupyter_utils.comparisons.texts import compare_texts
+from jupyter_utils.comparisons.tolerance import Tolerance
+from jupyter_utils.comparisons.trees import compare_trees
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,1 @@
+"""What a run gave, held against what another gave: nothing of either is executed for it."""
