@@ -25,6 +25,9 @@ def compare_outputs(a: Code, b: Code) -> Section:
     if one is None or other is None:
         missing = " and ".join(name for name, shown in (("A", one), ("B", other)) if shown is None)
         return section("outputs", (), (f"the outputs of {missing} are not known",))
+    bare = [name for name, shown in (("A", one), ("B", other)) if not any(cell.outputs for cell in shown.cells)]
+    if len(bare) == 1:
+        return section("outputs", (), (f"the notebook of {bare[0]} was saved without outputs",))
     rows, changed, later = [], 0, 0
     for left, right in paired(one.cells, other.cells):
         if left is None or right is None or left.source != right.source:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MASK = "***"
 
@@ -49,6 +53,8 @@ _SHELL = re.compile(
     """
 )
 _LONG, _SHORT = 20, 8
+_REPEATED = 6
+"""Characters from which on a secret is also masked where it stands alone: what a cell prints of it."""
 
 
 def masked(text: str) -> str:
@@ -63,6 +69,26 @@ def masked(text: str) -> str:
     for pattern in (_NAMED, _CAMEL, _SHELL):
         text = pattern.sub(_hidden, text)
     return _ADDRESS.sub(rf"\1{MASK}", text)
+
+
+def secrets(text: str) -> frozenset[str]:
+    """Return what `masked` would hide in a text, to hide it also where it stands without its name, as in an output.
+
+    >>> sorted(secrets('password = "hunter2-x"; hf = "hf_' + "aB3" * 12 + '"'))[1]
+    'hunter2-x'
+    """
+    found = {match[0] for match in _ISSUED.finditer(text)} | {match[2] for match in _BEARER.finditer(text)}
+    found |= {match[0].removeprefix(match[1]) for match in _ADDRESS.finditer(text)}
+    for pattern in (_NAMED, _CAMEL, _SHELL):
+        found |= {match["value"] for match in pattern.finditer(text) if _hidden(match) != match[0]}
+    return frozenset(one for one in found if len(one) >= _REPEATED and one != MASK)
+
+
+def without(text: str, hidden: Iterable[str]) -> str:
+    """Mask a text, and these secrets in it wherever they stand."""
+    for one in sorted(hidden, key=len, reverse=True):
+        text = text.replace(one, MASK)
+    return masked(text)
 
 
 def _hidden(match: re.Match[str]) -> str:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.adapters.mlflow_client import client
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
-from jupyter_utils.entries.copying import copy_file, copy_tree
+from jupyter_utils.entries.copying import copy_tree
 from jupyter_utils.entries.entry import ARTIFACTS, Entry, measure_files, write_entry
 from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import JupyterUtilsError, ReproduceError, SaveRefusedError
 from jupyter_utils.machine.urls import said, without_credentials
 from jupyter_utils.runs.delivery import deliver
 from jupyter_utils.runs.destination import check
+from jupyter_utils.runs.masked_notebook import masked_notebook
 from jupyter_utils.runs.reproducing import TAG
 from jupyter_utils.runs.sealing import TAG as SEAL
 from jupyter_utils.spool import own_spool
@@ -92,7 +93,9 @@ def _write(original: Original, saved: Saved | None, outcome: Outcome, spool: Spo
     for name, text in outcome.files.items():
         (root / FOLDER / name).write_text(text, encoding="utf-8", errors="surrogateescape")
     if outcome.notebook:
-        copy_file(outcome.notebook, root / FOLDER / outcome.notebook.name)
+        text = outcome.notebook.read_text(encoding="utf-8", errors="surrogateescape")
+        shown = masked_notebook(text)  # it ran as it is
+        (root / FOLDER / outcome.notebook.name).write_text(shown, encoding="utf-8", errors="surrogateescape")
     uri, store, mark = _destination(original, spool)
     entry = Entry(
         experiment_name=original.experiment,

@@ -11,7 +11,7 @@ from jupyter_utils.comparisons.compare import compare
 from jupyter_utils.comparisons.comparison import RESULTS, section
 from jupyter_utils.comparisons.verdict import Verdict
 
-from .notebook_job import saving_cell
+from .notebook_job import failures, saving_cell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +86,11 @@ def same_failure(original: Original, main: CodeFile, failure: Failure) -> str:
     if main.role != "notebook" or failure.position is None:
         return "Whether it failed before, too, is not recorded."
     code = [cell for cell in _notebook(original) if cell.get("cell_type") == "code"]
+    known = failures(original).get(failure.position)
+    if known is not None:
+        return f"In the original run this cell {'failed, too' if known else 'did not fail'}."
+    if not any(cell.get("outputs") for cell in code):
+        return "Whether it failed before, too, is not known: the notebook was saved without outputs."
     outputs = code[failure.position].get("outputs") if failure.position < len(code) else None
     errors = [one for one in outputs if one.get("output_type") == "error"] if isinstance(outputs, list) else []
     if not errors:

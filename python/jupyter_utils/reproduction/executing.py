@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.errors import ReproduceError
+from jupyter_utils.machine.masking import masked, secrets, without
 from jupyter_utils.supervision import processes
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _SHOWN_LINES = 30
 _LOOK_UP_SECONDS = 0.5
 OUTPUT = "output.txt"
 """In the work folder: what a script prints, and what a kernel says beside its cells."""
+FAILS, SKIPS = "raises-exception", "skip-execution"
+"""nbclient's tags: of a cell that may fail, and of one that is not executed."""
 MARKER = "papermill-error-cell-tag"
 """By this tag papermill marks the cells that it adds to a notebook that failed."""
 
@@ -40,8 +43,10 @@ class Failure:
     traceback: tuple[str, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
-        if self.position is None:
+        if self.position is None and not self.source:
             return f"the script failed: {self.error}"
+        if self.position is None:
+            return f"a cell failed: {self.error}"
         first = next(iter(self.source.strip().splitlines()), "")
         return f"code cell {self.position + 1} ({first[:60]}) failed: {self.error}"
 
@@ -92,9 +97,13 @@ def run_notebook(
             jupyter_utils_around=around,
         )
     except PapermillExecutionError as error:
+        if _failed_as_before(notebook):
+            return None
         position = _position(notebook, error.source)
-        told = f"{error.ename}: {error.evalue}"
-        return Failure(position, str(error.source), told, tuple(map(str, error.traceback)))
+        hidden = _secrets(notebook)
+        told = without(f"{error.ename}: {error.evalue}", hidden)
+        traceback = tuple(without(str(line), hidden) for line in error.traceback)
+        return Failure(position, masked(str(error.source)), told, traceback)
     except RuntimeError as error:  # nbclient's, of a kernel that died or does not start
         return Failure(_last_begun(notebook), "", f"{type(error).__name__}: {error}")
     return None
@@ -106,6 +115,22 @@ def code_cells(notebook: Path) -> list[Any]:
 
     read = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     return [cell for cell in read.cells if cell.cell_type == "code"]
+
+
+def _failed_as_before(notebook: Path) -> bool:
+    """Tell whether every cell that failed was expected to, as it had when the run was made, and all others ran."""
+    cells = code_cells(notebook)
+    failed = [cell for cell in cells if any(one.output_type == "error" for one in cell.outputs)]
+    ended = cells[-1].metadata.get("papermill", {}).get("status") == "completed" or SKIPS in _tags(cells[-1])
+    return bool(failed) and ended and all(FAILS in _tags(cell) for cell in failed)
+
+
+def _tags(cell: Any) -> list[str]:
+    return list(cell.metadata.get("tags", []))
+
+
+def _secrets(notebook: Path) -> frozenset[str]:
+    return secrets("\n".join(str(cell.source) for cell in code_cells(notebook)))
 
 
 def _position(notebook: Path, source: str) -> int | None:
@@ -140,7 +165,9 @@ def run_script(script: Path, arguments: Sequence[str], folder: WorkFolder, aroun
         return None
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     last = next((line for line in reversed(lines) if line.strip()), "")
-    return Failure(None, "", f"exit code {processes.exit_code(code)}: {last[:500]}", tuple(lines[-_SHOWN_LINES:]))
+    hidden = secrets(script.read_text(encoding="utf-8", errors="replace"))
+    told = without(f"exit code {processes.exit_code(code)}: {last[:500]}", hidden)
+    return Failure(None, "", told, tuple(without(line, hidden) for line in lines[-_SHOWN_LINES:]))
 
 
 def _ended(running: subprocess.Popen[bytes]) -> int:

@@ -8,13 +8,13 @@ from jupyter_utils.errors import ReproduceError
 from jupyter_utils.kernels.private import is_private
 from jupyter_utils.machine.masking import MASK
 
+from .executing import FAILS, SKIPS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from .original import Original
 
-_SKIP = "skip-execution"
-_FAILS = "raises-exception"
 _INJECTED = "injected-parameters"
 LINEAR = "linear"
 
@@ -57,13 +57,30 @@ def prepare(file: Path, original: Original, *, as_run: bool) -> dict[str, Any] |
     notebook = _read(file)
     if as_run:
         notebook.cells = _as_run(original)
+    else:
+        _let_fail(notebook, original)
     last = saving_cell(original)
     if not as_run and last is not None and order_of(original) == LINEAR:
         for cell in [cell for cell in notebook.cells if cell.cell_type == "code"][last + 1 :]:
-            cell.metadata["tags"] = [*cell.metadata.get("tags", []), _SKIP]
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), SKIPS]
     nbformat.write(notebook, file)  # type: ignore[no-untyped-call]
     holds = any(_INJECTED in cell.metadata.get("tags", []) for cell in notebook.cells)
     return None if holds or as_run else _parameters(original)
+
+
+def _let_fail(notebook: Any, original: Original) -> None:
+    """Let cells fail that failed when the run was made, which was saved all the same."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for position, failed in failures(original).items():
+        if failed and position < len(cells):
+            cells[position].metadata["tags"] = [*cells[position].metadata.get("tags", []), FAILS]
+
+
+def failures(original: Original) -> dict[int, bool]:
+    """Return the places of code cells (from 0) -> whether their last execution failed, as far as the run tells."""
+    rows = [row for row in original.record("cells.json").get("cells", []) if isinstance(row, dict)]
+    known = [row for row in rows if isinstance(row.get("position"), int) and row.get("failed") is not None]
+    return {row["position"]: bool(row["failed"]) for row in known}
 
 
 def executable(place: Path) -> Path:
@@ -99,7 +116,7 @@ def _as_run(original: Original) -> list[Any]:
         raise ReproduceError(
             f"--as-run: the text of cells {numbers} is not kept whole (private, or masked); leave it out."
         )
-    tags = [{"tags": [_FAILS]} if row.get("failed") else {} for row in rows]
+    tags = [{"tags": [FAILS]} if row.get("failed") else {} for row in rows]
     return [new_code_cell(str(row["source"]), metadata=tag) for row, tag in zip(rows, tags, strict=True)]  # type: ignore[no-untyped-call]
 
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
 from jupyter_utils.artifacts.names import name_problem
 from jupyter_utils.entries.entry import ARTIFACTS
-from jupyter_utils.kernels.private import WITHHELD, is_private
+from jupyter_utils.kernels.private import is_private
 from jupyter_utils.kernels.sources import Source, executed_sources, watched_since
 from jupyter_utils.machine.masking import masked
 from jupyter_utils.notebook import FileCell, find_twins, read_content
 from jupyter_utils.repository import file_states
 
-from .calling import masked_parameters
+from .masked_notebook import masked_notebook
 from .recorded import Recorded
 
 if TYPE_CHECKING:
@@ -156,56 +156,9 @@ def _kept(file: CodeFile, row: dict[str, Any], left: int, *, private: bool) -> b
         row["left_out"] = why
         return None
     text = file.content.decode("utf-8", errors="surrogateescape")
-    shown = _masked_notebook(text) if file.path.suffix == ".ipynb" else masked(text)
+    shown = masked_notebook(text) if file.path.suffix == ".ipynb" else masked(text)
     row |= {"kept": True} | ({"masked": True} if shown != text else {})
     return shown.encode("utf-8", errors="surrogateescape")
-
-
-def _masked_notebook(text: str) -> str:
-    """Mask a notebook's cells and what they show; one with nothing to mask stays as it is, byte for byte."""
-    try:
-        notebook = json.loads(text)
-        cells = [_masked_cell(cell) for cell in notebook["cells"]]
-        metadata = _masked_metadata(notebook["metadata"])
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return masked(text)
-    if cells == notebook["cells"] and metadata == notebook["metadata"]:
-        return text
-    return json.dumps(notebook | {"cells": cells, "metadata": metadata}, ensure_ascii=False, indent=1) + "\n"
-
-
-def _masked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
-    """Mask what papermill has noted of the parameters that it injected."""
-    noted = metadata.get("papermill")
-    if not isinstance(noted, dict) or "parameters" not in noted:
-        return metadata
-    return metadata | {"papermill": noted | {"parameters": masked_parameters(noted["parameters"])}}
-
-
-def _masked_cell(cell: dict[str, Any]) -> dict[str, Any]:
-    source = "".join(cell["source"])
-    if is_private(source):
-        return cell | {"source": WITHHELD} | ({"outputs": []} if "outputs" in cell else {})
-    hidden = masked(source)
-    changed = cell if hidden == source else cell | {"source": hidden}
-    if "outputs" in cell:
-        outputs = [_masked_value(output) for output in cell["outputs"]]
-        changed = changed if outputs == cell["outputs"] else changed | {"outputs": outputs}
-    return changed
-
-
-def _masked_value(value: Any) -> Any:
-    """Mask every text in an output: lines are looked at together, since a key has several."""
-    if isinstance(value, str):
-        return masked(value)
-    if isinstance(value, dict):
-        return {name: _masked_value(one) for name, one in value.items()}
-    if isinstance(value, list):
-        if value and all(isinstance(one, str) for one in value):
-            whole = masked("".join(value))
-            return value if whole == "".join(value) else whole.splitlines(keepends=True)
-        return [_masked_value(one) for one in value]
-    return value
 
 
 def _recorded(files: Sequence[CodeFile], root: Path) -> Recorded:

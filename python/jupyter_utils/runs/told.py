@@ -100,7 +100,15 @@ def _cells(records: Records, tags: Tags, _files: Files) -> Told | str:
         differs.append(_hidden(hidden))
     elif order == "out of order":
         differs.append("the cells did not run once each from top to bottom")
+    if failed := _failed(cells):
+        differs.append(f"{'a cell' if len(failed) == 1 else 'cells'} failed: {', '.join(failed)}")
     return Told(recorded, tuple(differs))
+
+
+def _failed(cells: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the numbers of executions that failed, and were not made good by a later one of the same cell."""
+    last = {one.get("position") if one.get("position") is not None else one["number"]: one for one in cells}
+    return [f"[{one['number']}]" for one in last.values() if one.get("failed")]
 
 
 def _hidden(numbers: Sequence[int]) -> str:

@@ -97,6 +97,21 @@ def test_a_cell_that_fails(project: Repo, runs: Runs) -> None:
     found = again(saved(project, runs, *cells), runs)
     assert (found.verdict, found.exit_code) == ("could not", 3)
     assert (found.failure.position, found.failure.error) == (1, "AssertionError: no file")
-    assert "shows no error" in found.notes[-1]
+    assert "In the original run this cell did not fail." in found.notes[-1]
     child = runs.get(found.child.run_id).data
     assert (child.tags["jupyter_utils.verdict"], child.metrics) == ("could not", {})
+
+
+def test_secrets_and_a_cell_that_had_failed_before(project: Repo, runs: Runs) -> None:
+    """What ran has the secrets; the child holds none of them. A cell may fail again that failed then, too."""
+    token = "hf_" + "aB3" * 12
+    secret = [f"token = '{token}'\nprint(token)", "password = 'hunter2-secret'\nprint('pw', password)"]
+    private = "%%private\nword = 'geheim'\nprint(word)"
+    run = saved(project, runs, FIRST, *secret, private, "1 / 0", CELLS[1], FIT, SAVE)
+    found = again(run, runs)
+    assert found.verdict == "same", repr(found)
+    for which in (run, found.child.run_id):
+        for name in runs.files(which):
+            content = runs.file(which, name, project.path).read_bytes()
+            assert not any(one.encode() in content for one in (token, "hunter2-secret", "geheim")), name
+    assert "failed: [5]" in str(jupyter_utils.explain(run, runs.uri))
