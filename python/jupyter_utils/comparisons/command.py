@@ -54,5 +54,8 @@ def _written(name: str | None, text: Callable[[], str]) -> str:
     try:
         write_whole(Path(name), text())
     except OSError as error:
-        raise CompareError(f"{name} cannot be written: {error}") from error
+        why = error.strerror or error
+        raise CompareError(
+            f"{name} cannot be written ({why}): is its folder there, and may you write there?"
+        ) from error
     return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from jupyter_utils.machine.plain_text import plain
+
 from .comparison import short
 from .report import SIGNS, TITLES, summary
 from .verdict import Verdict
@@ -58,18 +60,6 @@ def _rows(rows: list[Row]) -> list[str]:
 
 def _cell(text: str) -> str:
     return short(plain(text), _CELL)
-
-
-def plain(text: str) -> str:
-    r"""Return a text on one line, without control characters (a terminal obeys them) and lone surrogates.
-
-    >>> plain("a\x1b[31m\nb")
-    'a�[31m b'
-    """
-    joined = " ".join(text.split())
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in {"Cc", "Cs", "Cf"} else one for one in joined
-    )
 
 
 def _width(text: str) -> int:

@@ -6,6 +6,7 @@ What the user has staged stays staged, and other files keep their uncommitted wo
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -76,9 +77,11 @@ def _alone(work_tree: Path) -> Iterator[None]:
     lock = None
     # Whoever has waited for long enough, or may not write there, goes on with Git's own lock alone.
     with suppress(GitError, OSError):
-        waiting = filelock.FileLock(git_dir(work_tree) / "jupyter-utils.lock", timeout=LOCK_SECONDS)
-        waiting.acquire()
-        lock = waiting
+        folder = git_dir(work_tree)
+        if os.access(folder, os.W_OK):  # else a lock is waited for, and never had
+            waiting = filelock.FileLock(folder / "jupyter-utils.lock", timeout=LOCK_SECONDS)
+            waiting.acquire()
+            lock = waiting
     try:
         yield
     finally:
@@ -150,7 +153,9 @@ def _is_in_the_way(error: GitError) -> bool:
 
 def _explain(repository: Repository, error: GitError) -> str:
     said = error.stderr.strip() or "(Git gave no reason; a hook that says nothing, perhaps)"
-    if "index.lock" in error.stderr:
+    if "Permission denied" in error.stderr or "Read-only file system" in error.stderr:
+        said += "\nThis user may not write there: see who owns the folder named above (ls -ld)."
+    elif "index.lock" in error.stderr:
         said += (
             f"\nThe lock stayed for {LOCK_SECONDS:g} s. If no Git command runs any more, a killed one left it: "
             "remove the file named above."

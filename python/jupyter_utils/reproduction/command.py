@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,7 @@ def run_command(run: str, **options: Any) -> int:
         _say_notes(error)
         return _FAILED
     except KeyboardInterrupt as error:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # its tasks ended with it: nothing to tell
         _say_notes(error)
         return _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a traceback's exit code 1 would say that the run differs

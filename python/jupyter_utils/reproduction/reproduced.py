@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.comparisons.report import rendered
-from jupyter_utils.comparisons.terminal import plain, table
+from jupyter_utils.comparisons.terminal import table
 from jupyter_utils.comparisons.verdict import Verdict
+from jupyter_utils.machine.plain_text import plain
 
 from .child import as_json
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
 from jupyter_utils.errors import LoadError
+from jupyter_utils.machine.plain_text import harmless, plain
 
 from . import told
 from .sources import WaitingRun, find_source
@@ -56,7 +57,7 @@ class Explanation:
         return str(self)
 
     def __str__(self) -> str:
-        name = f" ({self.run_name})" if self.run_name else ""
+        name = f" ({plain(self.run_name)})" if self.run_name else ""
         when = f", saved at {self.started:%Y-%m-%d %H:%M} UTC" if self.started else ""
         lines = [f"Run {self.run_id}{name}{when}" + (", waits in the spool: jupyter-utils sync" if self.waits else "")]
         width = max(map(len, {**self.recorded, **self.unknown}), default=0) + 2
@@ -65,7 +66,7 @@ class Explanation:
         lines += _listed("Missing", self.missing, "nothing of what is recorded")
         if self.unknown:
             lines += ["", "Unknown:", *(f"  {name:<{width}}{text}" for name, text in self.unknown.items())]
-        return "\n".join(lines)
+        return "\n".join(map(harmless, lines))
 
 
 def _listed(title: str, sentences: tuple[str, ...], none: str) -> list[str]:
@@ -157,6 +158,8 @@ def show(run_id: str) -> str:
     try:
         return str(explain(run_id))
     except LoadError as error:
+        if "answer" in str(error):  # the server's fault, and not the id's
+            raise
         raise LoadError(
             f"{error}\nRUN is the id on a run's page in MLflow, or that of a run that waits: jupyter-utils sync --list"
         ) from error

@@ -81,7 +81,7 @@ def record_input(path: str | os.PathLike[str]) -> None:
         path: the file or folder; relative to the current folder.
 
     Raises:
-        InputError: there is no such file or folder.
+        InputError: there is no such file or folder, or this user may not read it.
 
     Example::
 
@@ -93,6 +93,8 @@ def record_input(path: str | os.PathLike[str]) -> None:
             f"path={shown} is no file or folder here (in {os.getcwd()}): "
             "give the path of one, as a text or a pathlib.Path. Nothing was recorded."
         )
+    if not os.access(path, os.R_OK):
+        raise InputError(f"path={os.fspath(path)} may not be read by this user: see ls -l. Nothing was recorded.")
     place, watch = os.path.abspath(path), _state().watch
     below = (os.path.join(folder, name) for folder, _, names in sorted(os.walk(place)) for name in sorted(names))
     for number, name in enumerate(below if os.path.isdir(place) else [place]):
