@@ -27,15 +27,6 @@ def short(value: object, most: int = MOST_CHARACTERS) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def counted(count: int, thing: str) -> str:
-    """Return a number of things.
-
-    >>> counted(1, "line"), counted(2, "line")
-    ('1 line', '2 lines')
-    """
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
-
-
 @dataclass(frozen=True)
 class Grid:
     """A small table: the first cells, files or values that differ."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .comparison import Detail, Pictures, Row, Section, counted, section, short
+from jupyter_utils.machine.sizes import counted
+
+from .comparison import Detail, Pictures, Row, Section, section, short
 from .notebooks import Cell, paired
 from .pictures import MOST_BYTES
 from .showing import shown_by

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jupyter_utils.machine.sizes import counted
+
 from .arrays import _all_near, _gaps
-from .comparison import Grid, counted, short
+from .comparison import Grid, short
 from .found import SAME_VALUES, Found
 from .verdict import Verdict
 

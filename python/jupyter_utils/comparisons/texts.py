@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 
-from .comparison import Lines, counted, short
+from jupyter_utils.machine.sizes import counted
+
+from .comparison import Lines, short
 from .found import Found
 from .verdict import Verdict
 

@@ -33,7 +33,7 @@ def seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watch:
 
 def recorded(folder: Path) -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
     """Record; the whole record, its files by their names, and the warnings."""
-    call = SimpleNamespace(notebook=None, spool=SimpleNamespace(path=folder / "spool"))
+    call = SimpleNamespace(notebook=None, spool=SimpleNamespace(path=folder / "spool"), uri="http://localhost")
     made = record.record_inputs(call, folder / "entry")  # type: ignore[arg-type]
     data = json.loads((folder / "entry/artifacts/jupyter_utils/inputs.json").read_text(encoding="utf-8"))
     return data, {Path(file["path"]).name: file for file in data["files"]}, made.warnings
