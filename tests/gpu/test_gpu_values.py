@@ -10,12 +10,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import stored_models
 import torch
 import torch.distributed as dist
 import transformers
 from jupyter_utils.artifacts import writing
-from jupyter_utils.artifacts.lookup import kind_named
 from jupyter_utils.artifacts.weights import files
+from stored_models import same
 from torch.distributed.fsdp import fully_shard
 
 if TYPE_CHECKING:
@@ -41,21 +42,8 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
 
 def store(value: Any, folder: Path, key: str = "m") -> tuple[Path, Any]:
     """Write a value; give where it is, and what is read."""
-    planned, problems = writing.plan("model", {key: value})
-    assert not problems, problems[0]
-    stored = writing.write(planned[0], folder)
-    kind = kind_named(stored.kind)
-    assert kind
-    read = kind.format(stored.format).read
-    assert read
-    return folder / stored.path, read(folder / stored.path, stored.details | {"trust": True})
-
-
-def same(one: Any, other: Any) -> bool:
-    one, other = (value if isinstance(value, dict) else value.state_dict() for value in (one, other))
-    return list(one) == list(other) and all(
-        one[name].dtype == other[name].dtype and torch.equal(one[name].cpu(), other[name].cpu()) for name in one
-    )
+    stored, back = stored_models.store(value, folder, key, trust=True)
+    return folder / stored.path, back
 
 
 @pytest.mark.usefixtures("way")
