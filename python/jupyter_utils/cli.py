@@ -364,6 +364,20 @@ def show(run: str) -> None:
 
 
 @main.command()
+@click.argument("experiment", required=False)
+@click.option("--notebook", type=click.Path(path_type=Path), help="The runs of this notebook; it need not be there.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many runs at most.")
+@click.option("--csv", is_flag=True, help="All columns, as CSV with exact values, for other programs.")
+def runs(experiment: str | None, notebook: Path | None, limit: int, csv: bool) -> None:
+    """List the newest runs, those that wait included: of EXPERIMENT, of a notebook, or all."""
+    from .runs import listing_command
+    from .servers.environment import use_settings
+
+    use_settings()
+    listing_command.run(experiment, notebook, limit, csv=csv)
+
+
+@main.command()
 def allow() -> None:
     """Let `.env` of this folder count for you, as it is now; after a change it is to be allowed again."""
     from .machine.dotenv import allow_dotenv

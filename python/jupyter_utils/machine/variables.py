@@ -145,7 +145,7 @@ OTHERS = {
         "no_proxy",
     ),
     "Python": ("PYTHONPATH",),
-    "the system": ("HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
+    "the system": ("ENV", "HOME", "PATH", "SHELL", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "ZDOTDIR"),
 }
 """Variables of other programs that we heed, by whose they are."""
 

@@ -25,6 +25,7 @@ from jupyter_utils.supervision.member import ServerSpec
 
 from .hosting import under_hub
 from .jupyter_app.__main__ import PASSWORD_FILE, TOKEN
+from .jupyter_app.shells import PATH_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -168,13 +169,14 @@ def _environment(settings: Settings, entry: Access, env: Mapping[str, str]) -> d
     usable = is_usable(overlay)
     own = _environment_dir()
     write_commands(own / "bin")
+    first = [str(own / "bin"), *([str(overlay / "bin")] if usable else [])]
     return {
         TOKEN: entry.token,
         PASSWORD_FILE: str(entry.password_file or ""),
         OVERLAY_VARIABLE: str(overlay),
-        "PATH": os.pathsep.join(
-            [str(own / "bin"), *([str(overlay / "bin")] if usable else []), env.get("PATH", os.defpath)]
-        ),
+        "PATH": os.pathsep.join([*first, env.get("PATH", os.defpath)]),
+        # For terminals, whose shells make a PATH of their own.
+        PATH_VARIABLE: os.pathsep.join([*first, str(Path(sys.executable).parent)]),
         "JUPYTER_PATH": os.pathsep.join(
             filter(None, [str(write_kernelspec(own)), str(_SHARE), env.get("JUPYTER_PATH")])
         ),

@@ -10,6 +10,7 @@ from jupyter_utils.notebook.sessions import CLIENTS_PATH
 
 from .clients import Clients
 from .pairings import missing_formats
+from .terminals import use_own_handler
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
     return [{"module": __name__}]
+
+
+def _link_jupyter_server_extension(_server: ServerApp) -> None:
+    use_own_handler()  # before the terminals' own extension is loaded
 
 
 def _load_jupyter_server_extension(server: ServerApp) -> None:
