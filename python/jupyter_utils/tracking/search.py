@@ -60,15 +60,15 @@ def search(uri: str, *, experiment: str | None = None, notebook: str | None = No
 
 
 def _page(client: Any, experiments: list[str], notebook: str | None, count: int, token: str | None) -> Any:
-    filtered = f"tags.`{NOTEBOOK_TAG}` {_compared(notebook)}" if notebook is not None else ""
+    filtered = f"tags.`{NOTEBOOK_TAG}` {compared(notebook)}" if notebook is not None else ""
     order = ["attributes.start_time DESC"]
     return client.search_runs(experiments, filtered, max_results=count, order_by=order, page_token=token)
 
 
-def _compared(text: str) -> str:
+def compared(text: str) -> str:
     r"""Return a comparison of MLflow's search language, which escapes nothing.
 
-    >>> _compared("/a/b.ipynb"), _compared("/it's.ipynb")
+    >>> compared("/a/b.ipynb"), compared("/it's.ipynb")
     ("= '/a/b.ipynb'", '= "/it\'s.ipynb"')
     """
     for quote in "'\"":

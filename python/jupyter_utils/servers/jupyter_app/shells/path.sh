@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # For shells of POSIX's kind: has the environment's programs come first on the PATH, whatever the user's files made of it.
 
 jupyter_utils_path() {
