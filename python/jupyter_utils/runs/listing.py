@@ -13,14 +13,15 @@ from jupyter_utils.errors import ExperimentError, ListingError, TrackingServerEr
 from jupyter_utils.machine.sizes import counted
 from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.notebook import find_notebook
+from jupyter_utils.notebook.kernel import variable
 from jupyter_utils.spool import own_spool
-from jupyter_utils.tracking import run_url, tracking_uri, tracking_uri_problem
+from jupyter_utils.tracking import run_path, run_url, tracking_uri, tracking_uri_problem
 from jupyter_utils.tracking.search import Found, search
 
 from .arguments import spelled
 from .destination import check
 from .run_rows import frame, rows
-from .run_table import EXPERIMENT, RUN, RunTable, run_table
+from .run_table import EXPERIMENT, RUN, Pages, RunTable, run_table
 from .waiting_runs import waiting_runs
 
 if TYPE_CHECKING:
@@ -104,8 +105,10 @@ def listed(
             f"Not listed, for nothing of them can be read: {counted(spool.damaged, 'run')} on this disk. {_LIST}"
         )
     of = " of ".join(["", *([Path(notebook).name] if notebook else []), *([experiment] if experiment else [])])
-    address = run_url(uri, EXPERIMENT, RUN) or ""
-    return run_table(frame(rows(found, spool.waiting)), address=address, of=of), told
+    # VS Code shows tables under no address of the lab's, even where its kernel is one of the lab's.
+    path = None if variable("__vsc_ipynb_file__") else run_path(uri, EXPERIMENT, RUN)
+    pages = Pages(path or run_url(uri, EXPERIMENT, RUN) or "", by_path=path is not None)
+    return run_table(frame(rows(found, spool.waiting)), pages=pages, of=of), told
 
 
 def _stored(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from jupyter_utils.machine.sizes import counted
 
+from .result import DOOR_CLASS
 from .run_cells import Shown, shown_cells
 from .run_rows import FINISHED, REFUSED, WAITING
 
@@ -23,6 +25,19 @@ EXPERIMENT, RUN = "EXPERIMENT-ID", "RUN-ID"
 """Stand for the ids in a page's address."""
 
 
+@dataclass(frozen=True)
+class Pages:
+    """Where the runs' pages are.
+
+    Attributes:
+        address: that of one, with `EXPERIMENT` and `RUN` in their ids' places; empty where there are none.
+        by_path: whether it is a path of the lab's door, which the page leads to the lab in which it is open.
+    """
+
+    address: str
+    by_path: bool = False
+
+
 class RunTable(pd.DataFrame):
     """Runs, a row each, as `jupyter_utils.runs` describes the columns; what pandas does with a DataFrame, it does.
 
@@ -30,21 +45,21 @@ class RunTable(pd.DataFrame):
     `experiment_id` and `state` are there.
     """
 
-    _metadata: ClassVar[list[str]] = ["_address", "_of"]  # what pandas hands on
+    _metadata: ClassVar[list[str]] = ["_pages", "_of"]  # what pandas hands on
 
     @property
     def _constructor(self) -> type[RunTable]:
         return RunTable
 
     def _repr_html_(self) -> str | None:
-        address = getattr(self, "_address", None)
-        if address is None or self.columns.nlevels > 1 or not set(_NEEDED) <= set(self.columns):
+        pages = getattr(self, "_pages", None)
+        if pages is None or self.columns.nlevels > 1 or not set(_NEEDED) <= set(self.columns):
             plain: str | None = super()._repr_html_()
             return plain
         most = pd.get_option("display.max_rows") or len(self)
         part = pd.DataFrame(self).head(most)
         shown = shown_cells(part)
-        links = [_linked(address, *run) for run in part[list(_NEEDED)].itertuples(index=False)]
+        links = [_linked(pages, *run) for run in part[list(_NEEDED)].itertuples(index=False)]
         notes = [f"… {counted(len(self) - most, 'more run')}"] * (len(self) > most)
         if shown.hidden:
             names = ", ".join(shown.hidden[:_FEW]) + " …" * (len(shown.hidden) > _FEW)
@@ -57,25 +72,27 @@ class RunTable(pd.DataFrame):
         return f"{counted(len(self), 'run')}{getattr(self, '_of', '')}{more}"
 
 
-def run_table(frame: pd.DataFrame, *, address: str, of: str) -> RunTable:
+def run_table(frame: pd.DataFrame, *, pages: Pages, of: str) -> RunTable:
     """Return a frame of runs as the table.
 
     Args:
         frame: with the columns that `run_rows.frame` gives.
-        address: that of a run's page, with `EXPERIMENT` and `RUN` in their ids' places; empty where there are no pages.
+        pages: where the runs' pages are.
         of: whose runs these are, as words after their number.
     """
     table = RunTable(frame)
-    object.__setattr__(table, "_address", address)
+    object.__setattr__(table, "_pages", pages)
     object.__setattr__(table, "_of", of)
     return table
 
 
-def _linked(address: str, name: Any, run_id: Any, experiment_id: Any, state: Any) -> str:
+def _linked(pages: Pages, name: Any, run_id: Any, experiment_id: Any, state: Any) -> str:
     text = html.escape(name if isinstance(name, str) and name.strip() else str(run_id))
-    known = address and isinstance(experiment_id, str) and isinstance(run_id, str)
-    url = html.escape(address.replace(EXPERIMENT, quote(experiment_id)).replace(RUN, quote(run_id))) if known else ""
-    link = f'<a href="{url}" target="_blank" rel="noopener">{text}</a>' if url else text
+    link = text
+    if pages.address and isinstance(experiment_id, str) and isinstance(run_id, str):
+        url = html.escape(pages.address.replace(EXPERIMENT, quote(experiment_id)).replace(RUN, quote(run_id)))
+        kind = f' class="{DOOR_CLASS}"' if pages.by_path else ""
+        link = f'<a{kind} href="{url}" target="_blank" rel="noopener">{text}</a>'
     return f"{'' if state == FINISHED else '↻ ' if state in {WAITING, REFUSED} else '✗ '}{link}"
 
 

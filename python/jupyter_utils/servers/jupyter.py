@@ -23,7 +23,8 @@ from jupyter_utils.machine.writing import write_whole
 from jupyter_utils.notebook.twin import FORMATS_VARIABLE
 from jupyter_utils.supervision.member import ServerSpec
 
-from .hosting import under_hub
+from .door.paths import DOOR
+from .hosting import is_hosted, public_address, under_hub
 from .jupyter_app.__main__ import PASSWORD_FILE, TOKEN
 from .jupyter_app.shells import PATH_VARIABLE
 
@@ -51,6 +52,19 @@ class Access:
     token: str = ""
     password_file: Path | None = None
     hub: bool = False
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where MLflow's pages are inside of JupyterLab's address.
+
+    Attributes:
+        path: from its root, without a slash at the end.
+        url: the whole address, without token; empty where something else gives the lab its address and does not tell.
+    """
+
+    path: str
+    url: str
 
 
 def access(settings: Settings) -> Access:
@@ -116,8 +130,24 @@ def server(
 
 def url(settings: Settings, entry: Access, host: str, extra: Sequence[str] = ()) -> str:
     """Return the address that users open; with the token, if there is one."""
-    query = f"?token={quote(entry.token, safe='')}" if entry.token and not entry.password_file else ""
-    return f"http://{host}:{settings.jupyter_port}{_base_url(extra)}lab{query}"
+    return f"http://{host}:{settings.jupyter_port}{_base_url(extra)}lab{_query(entry)}"
+
+
+def door(settings: Settings, extra: Sequence[str] = ()) -> Door:
+    """Return where MLflow's pages are, inside of JupyterLab's address."""
+    path = f"{_base_url(extra)}{DOOR}".rstrip("/")
+    if is_hosted():
+        return Door(path, f"{public.rstrip('/')}/{DOOR}".rstrip("/") if (public := public_address()) else "")
+    return Door(path, f"http://{reachable_host(settings.listen_address)}:{settings.jupyter_port}{path}")
+
+
+def with_token(address: str, entry: Access) -> str:
+    """Return the door's address with the token, if there is one, which lets a browser in that was not there before."""
+    return f"{address}/{_query(entry)}"
+
+
+def _query(entry: Access) -> str:
+    return f"?token={quote(entry.token, safe='')}" if entry.token and not entry.password_file else ""
 
 
 def _base_url(extra: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jupyter_server.utils import url_path_join
 
 from jupyter_utils.notebook.sessions import CLIENTS_PATH
+from jupyter_utils.servers.door import addresses
 
 from .clients import Clients
 from .first_run import FirstRun
@@ -32,6 +33,6 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     pattern = url_path_join(server.base_url, CLIENTS_PATH, r"(?P<kernel>[\w-]+)")
     # What our extension of the page asks for.
     own = [(url_path_join(server.base_url, path), kind) for path, kind in _OF_PAGE.items()]
-    server.web_app.add_handlers(".*$", [(pattern, Clients), *own])
+    server.web_app.add_handlers(".*$", [(pattern, Clients), *own, *addresses.handlers(server.base_url)])
     # Read by our extension of the page.
     server.web_app.settings.setdefault("page_config_data", {})["jupyterUtilsMissingFormats"] = missing_formats()

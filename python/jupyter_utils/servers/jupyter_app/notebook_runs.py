@@ -6,7 +6,6 @@ import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -14,8 +13,10 @@ from tornado import web
 
 from jupyter_utils.entries.stores import KnownStores
 from jupyter_utils.errors import JupyterUtilsError
+from jupyter_utils.machine.pages import filtered_page
 from jupyter_utils.machine.urls import said, without_credentials
 from jupyter_utils.runs.destination import check
+from jupyter_utils.servers.door.paths import DOOR
 from jupyter_utils.spool import own_spool
 from jupyter_utils.tracking import tracking_uri
 from jupyter_utils.tracking.search import NOTEBOOK_TAG, compared, search
@@ -25,12 +26,10 @@ if TYPE_CHECKING:
 
 _NEWEST = 200
 """Of how many runs the experiments are looked at."""
-_VIEW = "workflowType=machine_learning"
-"""MLflow's page has two sides; this is the one that shows runs."""
 
 
 class NotebookRuns(APIHandler):
-    """Answers with `{"page": ...}`, the rest of an address after the door's; `null` where the notebook has no runs."""
+    """Answers with `{"page": ...}`, a path below the lab's address; `null` where the notebook has no runs."""
 
     auth_resource = "contents"
 
@@ -43,7 +42,9 @@ class NotebookRuns(APIHandler):
             experiments = await asyncio.to_thread(_experiments, str(notebook))
         except JupyterUtilsError as error:
             raise web.HTTPError(502, said(error)) from error
-        self.finish(json.dumps({"page": page(experiments, str(notebook)) if experiments else None}))
+        wanted = f"tags.`{NOTEBOOK_TAG}` {compared(str(notebook))}"
+        found = filtered_page(self.base_url + DOOR, experiments, wanted) if experiments else None
+        self.finish(json.dumps({"page": found}))
 
 
 def _experiments(notebook: str) -> list[str]:
@@ -54,15 +55,3 @@ def _experiments(notebook: str) -> list[str]:
         raise JupyterUtilsError(f"The MLflow server at {without_credentials(uri)} {answer.down}.")
     runs: Sequence[Any] = search(uri, notebook=notebook, limit=_NEWEST).runs
     return list(dict.fromkeys(str(run.info.experiment_id) for run in runs))
-
-
-def page(experiments: Sequence[str], notebook: str) -> str:
-    """Return the part of an address of MLflow's pages that shows a notebook's runs.
-
-    >>> page(["1"], "/a.ipynb").partition("?")[0], page(["1", "2"], "/a.ipynb").partition("&")[0]
-    ('#/experiments/1/runs', '#/compare-experiments/s?experiments=%5B%221%22%2C%222%22%5D')
-    """
-    wanted = f"searchFilter={quote(f'tags.`{NOTEBOOK_TAG}` {compared(notebook)}')}&{_VIEW}"
-    if len(experiments) == 1:
-        return f"#/experiments/{experiments[0]}/runs?{wanted}"
-    return f"#/compare-experiments/s?experiments={quote(json.dumps(experiments, separators=(',', ':')))}&{wanted}"

@@ -34,7 +34,7 @@ class Actions {
   // ---- what the commands do ----
 
   mlflow() {
-    window.open(`${this.base}mlflow/`, "_blank", "noopener");
+    window.open(`${this.base}mlflow/#/`, "_blank", "noopener");
   }
 
   async firstRun({ cwd }) {
@@ -84,7 +84,7 @@ class Actions {
         throw new Error(this.words.noRuns);
       }
       tab.opener = null;
-      tab.location.replace(`${this.base}mlflow/${page}`);
+      tab.location.replace(page);
     } catch (error) {
       tab?.close();
       throw error;
