@@ -30,7 +30,7 @@ def unpacked(source: Path) -> Path:
 
 
 def settle_version(source: Path) -> None:
-    """Write the version into a setup.py that asks Git for it: without Git setuptools_scm takes it from PKG-INFO, too."""
+    """Write the version into a setup.py that asks Git for it, from where setuptools_scm would take it without Git."""
     setup, record = source / "setup.py", source / "PKG-INFO"
     if setup.exists() and record.exists():
         version = HeaderParser().parsestr(record.read_text(encoding="utf-8"))["Version"]
