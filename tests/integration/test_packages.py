@@ -169,7 +169,7 @@ def test_figures_and_tables(tmp_path: Path) -> None:
 
 @pytest.mark.full
 def test_text_is_cut_and_converted() -> None:
-    """NLTK's tokenizers that need no download, jaconv, and tiktoken with an encoding of ours, since its own are fetched."""
+    """NLTK without a download, jaconv, and tiktoken with an encoding made here (its own are fetched)."""
     import jaconv
     import tiktoken
     from nltk.tokenize import TreebankWordTokenizer
