@@ -19,7 +19,6 @@ let
   # Packages of some 25 MB and more, each a layer of its own; CUDA's, too, which only the CUDA variant has.
   big = [
     "babel"
-    "bitsandbytes"
     "blis"
     "botocore"
     "fonttools"

@@ -102,6 +102,9 @@ in
 // lib.optionalAttrs (variant == "cuda") (
   lib.mapAttrs native needs.cuda
   // {
+    bitsandbytes = (native "bitsandbytes" needs.cuda.bitsandbytes).overridePythonAttrs {
+      postInstall = remove leftOut.bitsandbytes;
+    };
     torch = (native "torch" needs.cuda.torch).overridePythonAttrs (old: {
       # ./cuda_driver.py says why.
       postInstall = (old.postInstall or "") + ''
