@@ -16,20 +16,26 @@ let
     path = ./image;
   };
 
-  # Packages of 25 MB and more, each a layer of its own; CUDA's, too, which only the CUDA variant has.
+  # Packages of some 25 MB and more, each a layer of its own; CUDA's, too, which only the CUDA variant has.
   big = [
     "babel"
+    "blis"
     "botocore"
     "fonttools"
     "ipadic"
+    "ja-ginza"
     "jupyterlab"
     "matplotlib"
     "mlflow"
     "numpy"
     "pandas"
+    "plotly"
+    "polars-runtime-32"
     "pyarrow"
+    "ruff"
     "scikit-learn"
     "scipy"
+    "spacy"
     "sqlalchemy"
     "sudachidict-core"
     "sympy"

@@ -22,7 +22,14 @@ let
       inherit name environment recipe;
       inherit (path) aside;
       script = if own then "${path.aside}\n${script}" else script;
-      path = "${path.program environment tools}\n${path.recipe recipe}";
+      path = builtins.concatStringsSep "\n" [
+        (path.program environment tools)
+        (path.recipe recipe)
+        (path.compilers {
+          c = "${tools}/bin/gcc";
+          cpp = "${tools}/bin/g++";
+        })
+      ];
     }
     // {
       meta = {

@@ -41,6 +41,16 @@ let
     font = "${system.root}/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf";
   };
 
+  # Compiled modules that carry 130 MB of what only a debugger reads; nixpkgs strips all of them.
+  strip = "${system.libraries}/ld-linux-x86-64.so.2 --library-path ${system.libraries} ${system.root}/usr/bin/x86_64-linux-gnu-strip";
+  stripped = [
+    "aiohttp"
+    "spacy"
+    "sqlalchemy"
+    "srsly"
+    "thinc"
+  ];
+
   leftOut = import ../shared/left-out.nix {
     inherit torchCpu;
     site = "lib/python3.11/dist-packages";
@@ -54,6 +64,7 @@ let
         inherit installer;
         leftOut = leftOut.${entry.version} or leftOut.${entry.name} or [ ];
       }
+      // (if builtins.elem entry.name stripped then { inherit strip; } else { })
       // (patches.${entry.name} or { })
       // attributes
     )

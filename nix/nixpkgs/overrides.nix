@@ -41,7 +41,9 @@ let
     });
 
   leftOut = import ../shared/left-out.nix { inherit site torchCpu; };
-  remove = patterns: "rm -rf ${lib.concatMapStringsSep " " (pattern: "$out/${pattern}") patterns}";
+  remove =
+    patterns:
+    "(shopt -s globstar; rm -rf ${lib.concatMapStringsSep " " (pattern: "$out/${pattern}") patterns})";
   lean = name: change name { postInstall = remove leftOut.${name}; };
   # nixpkgs wraps a package's programs, so that the same program of two packages differs.
   withoutPrograms = name: change name { postInstall = remove ([ "bin" ] ++ leftOut.${name}); };
@@ -76,14 +78,33 @@ in
   };
   mlflow-skinny = withoutPrograms "mlflow-skinny";
   mlflow-tracing = withoutPrograms "mlflow-tracing";
-  jupyterhub = lean "jupyterhub";
   ipadic = withSetuptools "ipadic";
   unidic-lite = withSetuptools "unidic-lite";
+  # Its setup.py asks Git for the version, by a package that is not in the lock.
+  seqeval = (withSetuptools "seqeval").overridePythonAttrs (old: {
+    postPatch = (old.postPatch or "") + ''
+      sed -i -e '/setup_requires/d' -e 's/use_scm_version=True/version="${old.version}"/' setup.py
+    '';
+  });
 }
+// lib.genAttrs [
+  "jupyterhub"
+  "networkx"
+  "numpy"
+  "pandas"
+  "pyarrow"
+  "scikit-learn"
+  "scipy"
+  "spacy"
+  "sympy"
+] lean
 // lib.genAttrs needs.glibc untouched
 // lib.optionalAttrs (variant == "cuda") (
   lib.mapAttrs native needs.cuda
   // {
+    bitsandbytes = (native "bitsandbytes" needs.cuda.bitsandbytes).overridePythonAttrs {
+      postInstall = remove leftOut.bitsandbytes;
+    };
     torch = (native "torch" needs.cuda.torch).overridePythonAttrs (old: {
       # ./cuda_driver.py says why.
       postInstall = (old.postInstall or "") + ''

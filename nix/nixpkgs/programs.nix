@@ -21,6 +21,10 @@ let
     pkgs.writeShellScript (builtins.head (builtins.split " " program)) ''
       ${path.program environment tools}
       ${path.recipe recipe}
+      ${path.compilers {
+        c = "${pkgs.stdenv.cc}/bin/cc";
+        cpp = "${pkgs.stdenv.cc}/bin/c++";
+      }}
       # A machine without certificates of its own.
       [ -e /etc/ssl/certs/ca-certificates.crt ] || export SSL_CERT_FILE="''${SSL_CERT_FILE:-${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt}"
       ${if builtins.head (builtins.split " " program) == "jupyter-utils" then path.aside else ""}

@@ -18,4 +18,24 @@
   mlflow-tracing = [ "${site}/mlflow" ];
   # 62 MB of the hub's own pages; a lab under a hub shows none of them.
   jupyterhub = [ "share/jupyterhub/static/components" ];
+  # 120 MB for other releases of CUDA than torch's, and for GPUs of other makers.
+  bitsandbytes = map (kind: "${site}/bitsandbytes/libbitsandbytes_${kind}*.so") [
+    "cuda11"
+    "cuda12"
+    "rocm"
+    "xpu"
+  ];
 }
+# 150 MB of the packages' own tests, which take a tenth of the time that all modules take to compile.
+//
+  builtins.mapAttrs (_name: folder: [ "${site}/${folder}/**/tests" ])
+    {
+      networkx = "networkx";
+      numpy = "numpy";
+      pandas = "pandas";
+      pyarrow = "pyarrow";
+      scikit-learn = "sklearn";
+      scipy = "scipy";
+      spacy = "spacy";
+      sympy = "sympy";
+    }

@@ -7,6 +7,14 @@
   # A line of shell that tells the environment's processes where its recipe is (./recipe.nix): the environment holds none.
   recipe = folder: ''export JUPYTER_UTILS_RECIPE="${folder}"'';
 
+  # Lines of shell that name the compilers for torch.compile, Triton and `%pip`: what they make must load in the
+  # environment's Python, and the machine's own are for its own, perhaps younger, C library.
+  compilers =
+    { c, cpp }:
+    ''
+      export CC="''${CC:-${c}}"
+      export CXX="''${CXX:-${cpp}}"'';
+
   # Lines of shell for `jupyter-utils` and its servers: what would keep their Python from starting, or give it modules of
   # the caller's, is set aside. python/jupyter_utils/machine/inherited.py reads it there, says so, and knows the reasons.
   aside = builtins.concatStringsSep "\n" (

@@ -25,6 +25,36 @@
       commands = [ "less" ];
     }
     {
+      nixpkgs = "vim";
+      debian = "vim";
+      commands = [ "vim" ];
+    }
+    {
+      nixpkgs = "tmux";
+      debian = "tmux";
+      commands = [ "tmux" ];
+    }
+    {
+      nixpkgs = "htop";
+      debian = "htop";
+      commands = [ "htop" ];
+    }
+    {
+      nixpkgs = "curl";
+      debian = "curl";
+      commands = [ "curl" ];
+    }
+    {
+      nixpkgs = "wget";
+      debian = "wget";
+      commands = [ "wget" ];
+    }
+    {
+      nixpkgs = "unzip";
+      debian = "unzip";
+      commands = [ "unzip" ];
+    }
+    {
       nixpkgs = "procps";
       debian = "procps";
       commands = [ "ps" ];
@@ -33,6 +63,12 @@
       nixpkgs = "bash";
       debian = "bash";
       commands = [ "bash" ];
+    }
+    {
+      # torch.compile has it compute checksums of what it compiles.
+      nixpkgs = "openssl";
+      debian = "openssl";
+      commands = [ "openssl" ];
     }
   ];
 

@@ -11,7 +11,7 @@ from typing import Any
 from . import LockError, normalized
 
 # What only CUDA needs; nvidia-ml-py asks a driver that may be there in either environment.
-CUDA = re.compile(r"nvidia-(?!ml-py$).*|cuda-.*|triton|torch")
+CUDA = re.compile(r"nvidia-(?!ml-py$).*|cuda-.*|triton|torch|bitsandbytes")
 FILE_LINE = re.compile(r'^    \{file = "([^"]+)", hash = "sha256:([0-9a-f]{64})"\},\n', re.MULTILINE)
 
 

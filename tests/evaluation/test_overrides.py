@@ -74,6 +74,16 @@ def test_every_override_names_a_package_of_the_lock() -> None:
     assert named_in_overrides() | NEEDS.keys() | siblings | set(NATIVE["glibc"]) <= locked
 
 
+def test_what_is_left_out_is_left_out_of_packages_of_the_lock_on_both_bases() -> None:
+    """A package that has left the lock would break the nixpkgs base, and one that it does not name would stay whole."""
+    arguments = '{ site = "s"; torchCpu.version = "v"; }'
+    expression = f"builtins.attrNames (import {ROOT}/nix/shared/left-out.nix {arguments})"
+    names = set(json.loads(nix("eval", "--impure", "--json", "--expr", expression).stdout)) - {"v"}
+    assert names <= {row["name"] for row in FILES["common"] + FILES["cuda"]}
+    text = (ROOT / "nix" / "nixpkgs" / "overrides.nix").read_text()
+    assert {name for name in names if f'"{name}"' not in text} == set()
+
+
 def test_file_names_are_of_the_form_that_nixpkgs_fetcher_builds() -> None:
     """The fetcher puts a file's address together from the parts of its name, and knows no build number."""
     for row in FILES["common"] + FILES["cuda"]:
@@ -91,7 +101,10 @@ def installed(variant: str) -> dict[str, list[Path]]:
         pytest.skip(f"not built here: nix build -f nix/debian {output}")
     return {
         canonicalize_name(distribution.name): [
-            site / file for file in distribution.files or [] if re.search(r"\.so(\.|$)", file.name)
+            site / file
+            for file in distribution.files or []
+            # Not what nix/shared/left-out.nix has removed.
+            if re.search(r"\.so(\.|$)", file.name) and (site / file).exists()
         ]
         for distribution in importlib.metadata.distributions(path=[str(site)])
     }

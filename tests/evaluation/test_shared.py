@@ -27,7 +27,8 @@ import {ROOT}/nix/debian/image-files.nix {{
 NIXPKGS = f"""
 let
   pkgs = builtins.listToAttrs (map (name: {{ inherit name; value = name; }}) [
-    "git" "openssh" "less" "procps" "bash" "nano" "tini" "coreutils" "bashInteractive" "findutils" "gnugrep" "gnused"
+    "git" "openssh" "less" "vim" "tmux" "htop" "curl" "wget" "unzip" "procps" "bash" "openssl" "nano" "tini" "coreutils"
+    "bashInteractive" "findutils" "gnugrep" "gnused"
     "util-linux" "cacert" "tzdata"
   ]) // {{
     stdenv.cc = "cc";

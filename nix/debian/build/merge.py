@@ -19,7 +19,7 @@ class Merge:
         """Read which folders must be real."""
         self.out = out
         self.packages = packages
-        self.real: set[str] = {"bin", "lib", "lib/python3.11"}
+        self.real: set[str] = {"bin", "include", "lib", "lib/python3.11"}
         for package in packages:
             self.real.update((package / "nix-support" / "folders-with-libraries").read_text().splitlines())
 
@@ -70,6 +70,9 @@ def main() -> None:
     Merge(out, packages).folder(Path(), packages)
     for entry in sorted((stdlib / "lib" / "python3.11").iterdir()):
         (out / "lib" / "python3.11" / entry.name).symlink_to(entry)
+    # Where Python says that its headers are: torch.compile looks for them there.
+    (out / "include").mkdir(exist_ok=True)
+    (out / "include" / "python3.11").symlink_to(f"{argument('root')}/usr/include/python3.11")
     for name in ("python", "python3", "python3.11"):
         write_python(out / "bin" / name, argument("root"), argument("libraries"))
     record = out / "share" / "jupyter-utils"

@@ -1,11 +1,12 @@
 """Install one wheel as PyPA's installer does. The environment puts its interpreter into the scripts later.
 
 Attributes: installer (a wheel); wheel and fileName, or wheel as a folder that holds one; leftOut, patterns of what is
-not kept; perhaps patch, a script.
+not kept; perhaps patch, a script, and strip, the words that start binutils' program of this name.
 """
 
 import runpy
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -55,7 +56,15 @@ def leave_out(out: Path, patterns: list[str]) -> None:
             if path.is_dir():
                 shutil.rmtree(path)
             else:
-                path.unlink()
+                path.unlink(missing_ok=True)  # it lay in a folder that has just gone
+
+
+def strip(out: Path, program: list[str]) -> None:
+    """Take what only a debugger reads out of the compiled modules."""
+    libraries = [path for path in sorted(out.rglob("*.so")) if path.is_file() and not path.is_symlink()]
+    for path in libraries:
+        path.chmod(0o755)
+    subprocess.run([*program, "--strip-debug", *libraries], check=True)
 
 
 def folders_with_libraries(out: Path) -> list[str]:
@@ -75,6 +84,8 @@ def main() -> None:
     out = output()
     install(named_wheel(), out)
     leave_out(out, argument("leftOut").split())
+    if program := argument("strip", ""):
+        strip(out, program.split())
     if patch := argument("patch", ""):
         sys.argv[1:] = [str(out / SITE)]
         runpy.run_path(patch, run_name="__main__")

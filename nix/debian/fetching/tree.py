@@ -17,6 +17,10 @@ LEFT_OUT = re.compile(
     r"|\./etc/apt/.+|\./var/(lib/apt|cache|log|backups|tmp)/.+|\./var/lib/dpkg/.+-old"
     r"|\./usr/share/(doc|man|info|locale|lintian|bug)/.+"
     r"|(.*/)?__pycache__(/.*)?"
+    # Of the compiler, which torch.compile and Triton start: what optimizes whole programs at once (64 MB), sanitizers
+    # (29), a static Python (25), profiling and a second linker (10).
+    r"|\./usr/(.*/)?(lto1|(x86_64-linux-gnu-)?(lto-dump|dwp|ld\.gold|gp-|gprofng).*|libgprofng.*)"
+    r"|\./usr/(.*/)?lib([alt]|ub)san[._].*|\./usr/(.*/)?libpython3\.11(-pic)?\.a"
 )
 # What mmdebstrap itself writes, each release of it in its own words: these are the words of 1.3.
 WRITTEN = {"./etc/fstab": b"# UNCONFIGURED FSTAB FOR BASE SYSTEM\n"}
