@@ -10,6 +10,7 @@ import containers
 import kernels
 import pytest
 import requests
+import terminals
 from docker_engine import docker
 from mlflow import MlflowClient
 
@@ -93,6 +94,20 @@ def test_terminal_git_and_ssh_are_there(stack: Stack) -> None:
         )
     assert [path.rpartition("/")[2] for path in found.split()] == words
     assert found.startswith("/"), found
+
+
+@pytest.mark.full
+def test_a_terminal_of_jupyterlab(stack: Stack) -> None:
+    """The environment's programs come first, before those of a file of the user's, in the folder that is shown."""
+    (stack.root_dir / "研究").mkdir(exist_ok=True)
+    stack.exec("jupyterlab", "sh", "-c", "echo 'PATH=/usr/bin:/bin' > /home/jovyan/.bash_profile")
+    words = "command -v jupyter-utils; command -v python; command -v pip; pwd"
+    lines = terminals.said(stack, words, {"cwd": "研究"})
+    assert lines[:2] == ["/opt/environment/bin/jupyter-utils", "/opt/environment/bin/python"]
+    assert "jupyter-utils/environments" in lines[2]
+    assert lines[3] == "/opt/jupyter/研究"
+    assert terminals.said(stack, "pwd") == ["/opt/jupyter"]
+    stack.exec("jupyterlab", "rm", "/home/jovyan/.bash_profile")
 
 
 def test_what_a_user_makes_survives_down_and_up(stack: Stack) -> None:

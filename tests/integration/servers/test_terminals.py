@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import sys
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import kernels
 import pytest
 import servers
-import websocket
+from terminals import said
 
 if TYPE_CHECKING:
     from servers import Started
 
 ELSEWHERE = "http://127.0.0.1:9"
-
-
-def said(server: Started, asked: str, body: dict[str, str] | None = None) -> list[str]:
-    """Type a line into a new terminal, made by the API as the page does, and return what it writes."""
-    name = kernels.api(server, "POST", "api/terminals", body or {})["name"]
-    address = f"{server.jupyter_url.replace('http', 'ws', 1)}/terminals/websocket/{name}?token={server.token}"
-    file = server.folder / f"said-{uuid.uuid4().hex}"
-    with contextlib.closing(websocket.create_connection(address, timeout=60, http_no_proxy=["*"])) as socket:
-        socket.send(json.dumps(["stdin", f"{{ {asked}; }} >{file} 2>&1; echo EN''DED\r"]))
-        shown = ""
-        while "ENDED" not in shown:
-            kind, text = json.loads(socket.recv())[:2]
-            shown += text if kind == "stdout" else ""
-    kernels.api(server, "DELETE", f"api/terminals/{name}")
-    return file.read_text(encoding="utf-8").splitlines()
 
 
 def test_programs_and_folder(lab: Started) -> None:

@@ -34,12 +34,18 @@ class FirstRun(APIHandler):
         folder, language = asked.get("folder", ""), asked.get("language")
         if not isinstance(folder, str) or language not in _LANGUAGES:
             raise web.HTTPError(400, f"folder is a path and language one of {', '.join(_LANGUAGES)}.")
-        root = Path(self.settings["server_root_dir"]).expanduser().resolve()
+        root = self.settings["server_root_dir"]
         try:
-            made = await asyncio.to_thread(copy_example, folder_below(root, folder), language)
+            path = await asyncio.to_thread(_copied, Path(root), folder, language)
         except OSError as error:
             raise web.HTTPError(400, f"{folder or '/'}: {error.strerror or error}") from error
-        self.finish(json.dumps({"path": made.relative_to(root).as_posix()}))
+        self.finish(json.dumps({"path": path}))
+
+
+def _copied(root: Path, folder: str, language: str) -> str:
+    """Return where the copy is below the file browser's root."""
+    above = root.expanduser().resolve()
+    return copy_example(folder_below(above, folder), language).relative_to(above).as_posix()
 
 
 def folder_below(root: Path, folder: str) -> Path:

@@ -36,15 +36,20 @@ class NotebookRuns(APIHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Answer about the notebook that `path` names, below the file browser's root; 502 where MLflow has no answer."""
-        notebook = Path(self.settings["server_root_dir"]).expanduser() / self.get_query_argument("path").lstrip("/")
+        """Answer about the notebook at `path` below the file browser's root; 502 where MLflow has no answer."""
+        notebook = _notebook(self.settings["server_root_dir"], self.get_query_argument("path"))
         try:
-            experiments = await asyncio.to_thread(_experiments, str(notebook))
+            experiments = await asyncio.to_thread(_experiments, notebook)
         except JupyterUtilsError as error:
             raise web.HTTPError(502, said(error)) from error
-        wanted = f"tags.`{NOTEBOOK_TAG}` {compared(str(notebook))}"
+        wanted = f"tags.`{NOTEBOOK_TAG}` {compared(notebook)}"
         found = filtered_page(self.base_url + DOOR, experiments, wanted) if experiments else None
         self.finish(json.dumps({"page": found}))
+
+
+def _notebook(root: str, path: str) -> str:
+    """Return how runs name a notebook."""
+    return str(Path(root).expanduser() / path.lstrip("/"))
 
 
 def _experiments(notebook: str) -> list[str]:

@@ -83,6 +83,10 @@ class Actions {
       if (page === null) {
         throw new Error(this.words.noRuns);
       }
+      if (tab === null) {
+        window.open(page, "_blank", "noopener"); // no tab was to be had before; perhaps one is now
+        return;
+      }
       tab.opener = null;
       tab.location.replace(page);
     } catch (error) {

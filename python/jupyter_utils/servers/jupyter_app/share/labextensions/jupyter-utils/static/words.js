@@ -42,7 +42,7 @@ const CELL = {
   },
 };
 
-export const languageOf = (translator) => (/^ja\b/i.test(translator?.languageCode ?? "") ? "ja" : "en");
+export const languageOf = (translator) => (/^ja(?:[-_]|$)/i.test(translator?.languageCode ?? "") ? "ja" : "en");
 
 export const wordsOf = (language) => (language === "ja" ? JAPANESE : ENGLISH);
 
