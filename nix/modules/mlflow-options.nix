@@ -131,7 +131,8 @@ in
     example = "on";
     description = ''
       Whether MLflow asks for a password (its basic-auth). `auto`: if other machines can reach it, by {option}`host` or
-      through {option}`nginx`. The administrator is `admin`; further users are made in MLflow.
+      through {option}`nginx`, or other people have accounts on this one. JupyterLab and its notebooks know the password.
+      The administrator is `admin`; further users are made in MLflow.
     '';
   };
   adminPasswordFile =

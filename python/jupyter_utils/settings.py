@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .errors import DirectoryError, SettingsError
+from .machine.accounts import others_here
 from .machine.addresses import EVERYWHERE, LOOPBACK, is_loopback
 from .machine.app import APP
 from .machine.dotenv import DOTENV, read_allowed
@@ -64,7 +65,7 @@ class Settings(BaseSettings):
     mlflow_port: Port = Field(default=15000, description="port of the MLflow server")
     listen_address: str = Field(
         default=LOOPBACK,
-        description="address that both servers listen on; any but this machine's own: MLflow asks for a password",
+        description="address that both servers listen on; any but this machine's own: MLflow's port asks for a password",
     )
     jupyter_utils_profile: Literal["user", "system", "container"] = Field(
         default="user",
@@ -97,7 +98,8 @@ class Settings(BaseSettings):
         default=None, description="path below which MLflow is served, with a slash at its beginning only"
     )
     mlflow_auth: Literal["auto", "on", "off"] = Field(
-        default="auto", description="MLflow's password: auto asks for one when LISTEN_ADDRESS is not this machine's own"
+        default="auto",
+        description="password on MLflow's port: auto asks for one where other machines or accounts can reach it",
     )
     mlflow_admin_password_file: Folder | None = Field(
         default=None, description="file that holds the password of MLflow's administrator; else one made once"
@@ -243,7 +245,15 @@ class Settings(BaseSettings):
     @property
     def mlflow_asks_password(self) -> bool:
         """Whether the MLflow server asks for a password."""
-        return self.mlflow_auth == "on" or (self.mlflow_auth == "auto" and not self.is_local)
+        return self.mlflow_auth == "on" or (self.mlflow_auth == "auto" and self.reached_by is not None)
+
+    @property
+    def reached_by(self) -> str | None:
+        """Who besides this user can reach MLflow's port; None where nobody can, as far as can be seen from here."""
+        if not self.is_local:
+            return "other machines"
+        # The accounts of a container are no people, and its host's cannot be seen.
+        return None if self.jupyter_utils_profile == "container" else others_here()
 
 
 class _Found(PydanticBaseSettingsSource):

@@ -148,8 +148,8 @@ def test_nothing_acts_in_mlflows_preview(opened: LabPage, lab: Started, page: Pa
     frame = page.frame_locator("iframe").locator("h1")
     frame.wait_for()
     inside = next(one for one in page.frames if one != page.main_frame)
-    assert "saw" not in inside.title()
-    assert "runs cells" not in inside.title()
+    page.wait_for_timeout(500)
+    assert inside.title().startswith("ran at null"), "its own scripts run, with no address"
     mlflow_page.artifact("picture.svg").click()
     picture = page.locator("main img[src^='blob:']").first
     picture.wait_for()

@@ -93,7 +93,10 @@ def free_port() -> int:
 
 
 def environment(folder: Path, **settings: str | None) -> dict[str, str]:
-    """Make an environment that keeps everything below `folder`; settings of None are left out."""
+    """Make an environment that keeps everything below `folder`; settings of None are left out.
+
+    Where nothing is said of passwords, MLflow asks for none, whoever else has an account on the tests' machine.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -112,6 +115,7 @@ def environment(folder: Path, **settings: str | None) -> dict[str, str]:
         "MLFLOW_PORT": str(free_port()),
         "JUPYTER_ROOT_DIR": str(folder / "notebooks"),
         "MLFLOW_STORE_DIR": str(folder / "mlflow"),
+        "MLFLOW_AUTH": None if "LISTEN_ADDRESS" in settings else "off",
         **settings,
     }
     return kept | {name: value for name, value in given.items() if value is not None}

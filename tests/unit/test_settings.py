@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jupyter_utils.settings as settings_module
 import pytest
 from bare import without_settings
 from jupyter_utils.errors import DirectoryError, SettingsError
@@ -26,7 +27,6 @@ def test_defaults_of_a_user(tmp_path: Path) -> None:
     settings = read_settings()
     assert (settings.jupyter_port, settings.mlflow_port) == (18080, 15000)
     assert settings.is_local
-    assert not settings.mlflow_asks_password
     assert settings.root_dir == settings.notebook_dir == tmp_path
     assert settings.store_dir == tmp_path / "home" / ".local/share/jupyter-utils/mlflow"
     assert settings.backend_store_uri == f"sqlite:///{settings.store_dir}/mlflow.db"
@@ -160,7 +160,20 @@ def test_a_notebook_directory_must_lie_inside(tmp_path: Path, monkeypatch: pytes
 )
 def test_when_mlflow_asks_for_a_password(monkeypatch: pytest.MonkeyPatch, address: str, auth: str, asks: bool) -> None:
     """As soon as another machine can reach it, unless that is turned off by name."""
+    monkeypatch.setattr(settings_module, "others_here", lambda: None)
     monkeypatch.setenv("LISTEN_ADDRESS", address)
+    monkeypatch.setenv("MLFLOW_AUTH", auth)
+    assert read_settings().mlflow_asks_password is asks
+
+
+@pytest.mark.parametrize(
+    ("profile", "auth", "asks"),
+    [("user", "auto", True), ("system", "auto", True), ("user", "off", False), ("container", "auto", False)],
+)
+def test_other_accounts_reach_the_port(monkeypatch: pytest.MonkeyPatch, profile: str, auth: str, asks: bool) -> None:
+    """Where somebody else can log in, 127.0.0.1 is theirs too; whose accounts are a container's cannot be seen."""
+    monkeypatch.setattr(settings_module, "others_here", lambda: "the account taro")
+    monkeypatch.setenv("JUPYTER_UTILS_PROFILE", profile)
     monkeypatch.setenv("MLFLOW_AUTH", auth)
     assert read_settings().mlflow_asks_password is asks
 

@@ -24,6 +24,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     machine.ports,
     machine.git,
     tracking.mlflow,
+    tracking.password,
     tracking.spool,
     network.proxies,
     network.certificates,

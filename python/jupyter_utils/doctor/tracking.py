@@ -40,6 +40,22 @@ def mlflow(settings: Settings) -> Iterator[Finding]:
             yield ok("MLflow", f"{mask(uri)} answers as {named(answer.store)}")
 
 
+def password(settings: Settings) -> Iterator[Finding]:
+    """Say who reaches MLflow's port, and whether it asks them for a password."""
+    if settings.other_mlflow is not None:
+        return
+    who, asks = settings.reached_by, settings.mlflow_asks_password
+    reached = f"{who or 'nobody else, as far as can be seen,'} can reach port {settings.mlflow_port}"
+    does = f"it {'asks' if asks else 'does not ask'} for a password (MLFLOW_AUTH={settings.mlflow_auth})"
+    if who and not asks:
+        yield warning("MLflow's port", f"{reached}, and {does}", "MLFLOW_AUTH=auto; notebooks know the password")
+    elif settings.jupyter_utils_profile == "container" and not asks:
+        hidden = "the accounts of the host, which cannot be seen from a container, reach a port that is published there"
+        yield ok("MLflow's port", f"{does}; {hidden}. If others have accounts on it: MLFLOW_AUTH=on")
+    else:
+        yield ok("MLflow's port", f"{reached}; {does}")
+
+
 def _restarts() -> Iterator[Finding]:
     for state in running():
         for name, how in state.ended.items():

@@ -12,6 +12,7 @@ import pytest
 import torch
 import transformers
 from jupyter_utils import errors
+from jupyter_utils.machine.pages import run_page
 from sklearn.linear_model import LogisticRegression
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def test_mlf_uri(runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("MLFLOW_TRACKING_URI", runs.uri)
     monkeypatch.setenv("MLFLOW_UI_URL", "https://example.org/mlflow/")
     result = jupyter_utils.save_mlflow("e", notebook=repo.notebook)
-    assert result.url == f"https://example.org/mlflow/#/experiments/{result.experiment_id}/runs/{result.run_id}"
+    assert result.url == run_page("https://example.org/mlflow", result.experiment_id, result.run_id)
     assert runs.get(result.run_id).info.status == "FINISHED"
 
 

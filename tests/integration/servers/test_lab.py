@@ -45,6 +45,7 @@ def test_url_prints_the_addresses_again(lab: Started) -> None:
     again = servers.run(["url"], lab.env, lab.folder)
     assert again.returncode == 0
     assert lab.lab_url in again.stdout
+    assert f"{lab.jupyter_url}/mlflow/?token={lab.token}" in again.stdout
     assert lab.mlflow_url in again.stdout
     private = [*lab.folder.glob("home/.local/state/jupyter-utils/run/*.json")]
     private += [*lab.folder.glob("home/.local/state/jupyter-utils/log/*")]
@@ -63,12 +64,12 @@ def test_nobody_gets_in_without_the_token(lab: Started) -> None:
 
 
 def test_a_notebook_runs_this_environment_and_finds_its_mlflow(lab: Started) -> None:
-    """The kernel is this environment's Python, MLflow is the one started here, and no proxy is asked for it."""
+    """The kernel is this environment's Python, MLflow is the one started here, its pages are the door's, no proxy is asked."""
     with kernels.kernel(lab) as kernel:
         assert kernel.run("import sys; print(sys.executable)").strip() == sys.executable
         names = ["MLFLOW_TRACKING_URI", "MLFLOW_UI_URL", "NO_PROXY", "no_proxy"]
         values = json.loads(kernel.run(f"import json, os; print(json.dumps([os.environ[name] for name in {names}]))"))
-        assert values[:2] == [lab.mlflow_url, lab.mlflow_url]
+        assert values[:2] == [lab.mlflow_url, f"{lab.jupyter_url}/mlflow"]
         assert values[2] == values[3]
         assert {"localhost", "127.0.0.1"} <= set(values[2].split(","))
         secrets = kernel.run("print([name for name, value in os.environ.items() if 'token' in name.lower()])")
@@ -145,7 +146,7 @@ def test_settings_may_come_from_dotenv_and_with_quotes(tmp_path: Path) -> None:
         assert server.token == "my token+1"
         assert (tmp_path / "from-dotenv" / "sub").is_dir()
         assert "sub" in {entry["name"] for entry in kernels.api(server, "GET", "api/contents")["content"]}
-        assert servers.run(["url"], server.env, tmp_path).stdout.count("http") == 2
+        assert servers.run(["url"], server.env, tmp_path).stdout.count("http") == 3
 
 
 def test_further_arguments_reach_jupyterlab_and_the_token_may_come_from_a_file(tmp_path: Path) -> None:

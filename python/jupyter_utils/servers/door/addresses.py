@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .pages import Page, Static, ToPage
-from .paths import DOOR, STATIC
+from .pages import Page, Preview, Static, ToPage
+from .paths import DOOR, PREVIEW, STATIC
 from .proxy import Proxy
 from .upstream import Upstream
 
@@ -18,5 +18,6 @@ def handlers(base_url: str) -> list[tuple[str, Any, dict[str, Any]]]:
         (door.rstrip("/"), ToPage, given),
         (door, Page, given),
         (f"{door}{re.escape(STATIC)}(.*)", Static, given),
+        (door + PREVIEW, Preview, given),
         (f"{door}.+", Proxy, given),
     ]

@@ -24,6 +24,7 @@ class DoorHandler(JupyterHandler):
     """An address of the door. `self.door` is where it stands, `self.upstream` leads to MLflow."""
 
     upstream: Upstream
+    _is_said = False
 
     def initialize(self, upstream: Upstream) -> None:
         self.upstream = upstream
@@ -66,6 +67,7 @@ class DoorHandler(JupyterHandler):
             text: why, and what to do.
             again: whether the page asks again by itself.
         """
+        self._is_said = True
         self.set_status(status)
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Security-Policy", _PLAIN)
@@ -102,7 +104,7 @@ class DoorHandler(JupyterHandler):
 
     def _log(self) -> None:
         """Keep what MLflow's page asks for in vain (it does, at every start) out of the lab's terminal."""
-        if self.get_status() >= _SERVER_ERROR:
+        if self.get_status() >= _SERVER_ERROR and not self._is_said:
             super()._log()
 
     def data_received(self, chunk: bytes) -> Any:

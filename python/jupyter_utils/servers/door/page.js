@@ -30,6 +30,30 @@
     send.call(this, body);
   };
 
+  // MLflow shows a stored page in a frame that belongs to nobody. Made from this page (blob:), it would be bound to the
+  // policy of this one and be without its scripts; so an empty page with a policy of its own is loaded and filled.
+  const stored = new Map();
+  const create = URL.createObjectURL.bind(URL);
+  URL.createObjectURL = (blob) => {
+    if (!(blob instanceof Blob) || blob.type !== "text/html") {
+      return create(blob);
+    }
+    const name = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    stored.set(name, blob);
+    return new URL(`preview#${name}`, document.baseURI).href;
+  };
+  addEventListener("message", async (event) => {
+    const blob = stored.get(event.data?.preview);
+    if (blob) {
+      event.source.postMessage(await blob.text(), "*");
+    }
+  });
+
+  // The assistant is not reached through here (it would run programs where MLflow runs).
+  const style = document.createElement("style");
+  style.textContent = 'button[data-assistant-ui="true"] { display: none !important; }';
+  document.head.append(style);
+
   // What MLflow would ask or show on a first visit; a choice that somebody has made stays.
   const defaults = {
     "mlflow.workflowType_v1": '"machine_learning"',

@@ -24,6 +24,8 @@ from .handler import BAD_GATEWAY, NOT_FOUND, DoorHandler
 _SCRIPT = Path(__file__).parent / "page.js"
 OWN_VERSION = importlib.metadata.version("mlflow")
 _OK, _REFUSED = 200, (401, 403)
+_PREVIEW = Path(__file__).parent / "preview.html"
+_PREVIEW_POLICY = "sandbox allow-scripts; connect-src 'none'; form-action 'none'; frame-ancestors 'self'"
 _YEAR = 365 * 24 * 3600
 
 
@@ -104,6 +106,15 @@ class Page(DoorHandler):
                 f"{self.upstream.uri} itself.",
             )
         return not self._finished
+
+
+class Preview(DoorHandler):
+    """The frame in which MLflow's page shows a stored page: alone in a sandbox, which no request leaves."""
+
+    def get(self) -> None:
+        self.set_header("Content-Security-Policy", _PREVIEW_POLICY)
+        self.set_header("Cache-Control", "no-store")
+        self.finish(_PREVIEW.read_text(encoding="utf-8"))
 
 
 class Static(DoorHandler, web.StaticFileHandler):

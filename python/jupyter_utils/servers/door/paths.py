@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 DOOR = "mlflow/"
 """Where the door is below JupyterLab's base address."""
 STATIC = "static-files/"
+PREVIEW = "preview"
 _OPEN = ("ajax-api/", "api/", "gateway/")
 _EXACT = frozenset({"graphql", "get-artifact", "model-versions/get-artifact", "health", "version"})
 # The assistant runs programs for whoever comes from the server's own machine, as which everybody comes through here.
