@@ -123,15 +123,21 @@ def unpack(package: Package) -> dict[str, str]:
 
 def head(page: str) -> list[str]:
     """Give the comments above a page's title."""
-    above = page.partition("\n.TH ")[0]
+    above = f"\n{page}".partition("\n.TH ")[0]
     return [line[3:].strip() for line in above.splitlines() if line.startswith('.\\"')]
 
 
 def may_be_used(page: str) -> bool:
-    """Whether the page is under the "verbatim" licence, by its own head, and by no other."""
+    """Whether the page is under the "verbatim" licence and no other, by its own head, which says whose it is."""
     text = " ".join(head(page))
     named = re.findall(r"%%%LICENSE_START\((\S+)\)|SPDX-License-Identifier:\s*(.+?)(?:\s|$)", text)
-    return [a or b for a, b in named] in (["VERBATIM"], ["Linux-man-pages-copyleft"])
+    return [a or b for a, b in named] in (["VERBATIM"], ["Linux-man-pages-copyleft"]) and bool(people(page))
+
+
+def people(page: str) -> list[str]:
+    """Give the lines of a page's head that tell whose it is; none of the licence's own."""
+    lines = re.sub(r"(?s)Permission is granted.*?authors of this work", "", "\n".join(head(page))).splitlines()
+    return [" ".join(line.split()) for line in lines if AUTHORS.search(line)]
 
 
 def plain(text: str) -> str:
@@ -218,11 +224,7 @@ def authors(pages: dict[str, str], names: list[str]) -> str:
     """Give whose the pages are, each list of people once: the pages' names, then the lines of their heads."""
     by_people: dict[tuple[str, ...], list[str]] = {}
     for name in names:
-        lines = re.sub(
-            r"(?s)Permission is granted.*?authors of this work", "", "\n".join(head(pages[name]))
-        ).splitlines()
-        people = [" ".join(line.split()) for line in lines if AUTHORS.search(line)]
-        by_people.setdefault(tuple(people), []).append(name)
+        by_people.setdefault(tuple(people(pages[name])), []).append(name)
     return "\n\n".join(
         " ".join(pages) + "".join(f"\n    {line}" for line in people) for people, pages in by_people.items()
     )

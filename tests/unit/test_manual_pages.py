@@ -1,4 +1,4 @@
-"""The examples' tables: made from Debian's packages alone, of pages that may be used, with the notice that they ask for."""
+"""The examples' tables: of pages that may be used, with the notice that they ask for, and made again from Debian."""
 
 from __future__ import annotations
 
@@ -52,24 +52,26 @@ def test_the_notice_names_every_page(language: str) -> None:
     assert all(any(line.startswith("    ") for line in group[1:]) for group in groups), "a page without its people"
 
 
+WHOSE = '.\\" Copyright (C) 2006 Somebody\n'
 HEAD = '.\\" %%%LICENSE_START(VERBATIM)\n.\\" Permission is granted\n.\\" %%%LICENSE_END\n.TH X 2\n'
 
 
 @pytest.mark.parametrize(
     ("page", "used"),
     [
-        (HEAD, True),
-        ('.\\" SPDX-License-Identifier: Linux-man-pages-copyleft\n.TH X 2\n', True),
-        ('.\\" SPDX-License-Identifier: Linux-man-pages-copyleft-1-para\n.TH X 2\n', False),
-        ('.\\" SPDX-License-Identifier: GPL-2.0-or-later\n.TH X 2\n', False),
-        (HEAD.replace("VERBATIM", "GPLv2+_DOC_FULL"), False),
-        ('.\\" SPDX-License-Identifier: BSD-3-Clause\n' + HEAD, False),
+        (WHOSE + HEAD, True),
+        (HEAD, False),
+        (WHOSE + '.\\" SPDX-License-Identifier: Linux-man-pages-copyleft\n.TH X 2\n', True),
+        (WHOSE + '.\\" SPDX-License-Identifier: Linux-man-pages-copyleft-1-para\n.TH X 2\n', False),
+        (WHOSE + '.\\" SPDX-License-Identifier: GPL-2.0-or-later\n.TH X 2\n', False),
+        (WHOSE + HEAD.replace("VERBATIM", "GPLv2+_DOC_FULL"), False),
+        (WHOSE + '.\\" SPDX-License-Identifier: BSD-3-Clause\n' + HEAD, False),
         ('.TH X 2\n.\\" %%%LICENSE_START(VERBATIM)\n', False),
         (".TH X 2\n", False),
     ],
 )
 def test_only_pages_under_one_licence_are_used(page: str, used: bool) -> None:
-    """A page that names none, or another one, too, is left out."""
+    """A page that names none, or another one, too, or nobody whose it is, is left out."""
     assert MADE["may_be_used"](page) is used
 
 
@@ -88,9 +90,12 @@ def test_the_script_makes_them_again(tmp_path: Path) -> None:
     """From the packages, the same to the byte."""
     package = MADE["LANGUAGES"]["ja"].packages[0]
     wanted = f"{package.name}={package.version}"
-    if not shutil.which("apt-get") or subprocess.run(
-        ["apt-get", "download", "--print-uris", wanted], cwd=tmp_path, capture_output=True, check=False
-    ).returncode:
+    if (
+        not shutil.which("apt-get")
+        or subprocess.run(
+            ["apt-get", "download", "--print-uris", wanted], cwd=tmp_path, capture_output=True, check=False
+        ).returncode
+    ):
         pytest.skip(f"apt-get does not have {wanted}")
     subprocess.run([sys.executable, SCRIPT, tmp_path], check=True)
     assert filecmp.cmpfiles(DATA, tmp_path, FILES, shallow=False)[0] == FILES

@@ -1,4 +1,4 @@
-"""The example notebooks run as they are, better than guessing and short of perfect, in a repository and outside of one."""
+"""The example notebooks run as they are, better than guessing, short of perfect, in a repository and outside of one."""
 
 from __future__ import annotations
 
