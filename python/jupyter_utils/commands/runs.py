@@ -95,6 +95,20 @@ def compare(  # noqa: PLR0913, PLR0917 - one command, one option each
 
 
 @click.command()
+@click.argument("experiment", required=False)
+@click.option("--notebook", type=click.Path(path_type=Path), help="The runs of this notebook; it need not be there.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many runs at most.")
+@click.option("--csv", is_flag=True, help="All columns, as CSV with exact values, for other programs.")
+def runs(experiment: str | None, notebook: Path | None, limit: int, csv: bool) -> None:
+    """List the newest runs, those that wait included: of EXPERIMENT, of a notebook, or all."""
+    from jupyter_utils.runs import listing_command
+    from jupyter_utils.servers.environment import use_settings
+
+    use_settings()
+    listing_command.run(experiment, notebook, limit, csv=csv)
+
+
+@click.command()
 @click.argument("run")
 @click.option("--check", is_flag=True, help="Only say what there is of the run: code, environment, inputs, machine.")
 @click.option(
