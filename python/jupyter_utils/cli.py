@@ -15,6 +15,7 @@ from jupyter_utils.machine.urls import said
 from jupyter_utils.machine.variables import given
 
 from .commands import environment, machine, runs, servers, store
+from .commands.help import WholeHelp
 from .errors import JupyterUtilsError
 
 _COMMANDS = (
@@ -28,7 +29,7 @@ _COMMANDS = (
 _OLD_NAMES = {"migrate": "import-file-store", "move": "copy-store"}
 
 
-class _Group(click.Group):
+class _Group(WholeHelp):
     """Turns this package's errors into a message and exit code 1, and knows commands by their old names too."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

@@ -33,3 +33,20 @@ def test_help_lists_the_new_names_alone() -> None:
 def test_errors_can_be_caught_by_their_old_names(old: str, new: str) -> None:
     """Code that catches them need not change."""
     assert getattr(errors, old) is getattr(errors, new)
+
+
+def groups(group: click.Group, *above: str) -> list[tuple[str, ...]]:
+    """List a group and those inside of it, as they are called."""
+    inner = [(name, one) for name, one in group.commands.items() if isinstance(one, click.Group)]
+    return [above, *(path for name, one in inner for path in groups(one, *above, name))]
+
+
+@pytest.mark.parametrize("path", groups(main), ids=" ".join)
+def test_help_is_whole(path: tuple[str, ...]) -> None:
+    """At 80 columns no command's line ends in dots, none is longer than the terminal, and all begin in one column."""
+    said = CliRunner().invoke(main, [*path, "--help"], terminal_width=80).output
+    assert "..." not in said.partition("\n")[2]
+    assert max(map(len, said.splitlines())) <= 80
+    lines = said.partition("Commands:\n")[2].splitlines()
+    widest = max(len(line.split()[0]) for line in lines if line[2] != " ")
+    assert all(line[2 + widest : 4 + widest].strip() == "" and line[4 + widest] != " " for line in lines)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .help import WholeHelp
+
 if TYPE_CHECKING:
     from jupyter_utils.environments.overlay_record import Package
     from jupyter_utils.environments.recipe import Recipe
@@ -23,7 +25,7 @@ _LINK = click.option(
 )
 
 
-@click.group()
+@click.group(cls=WholeHelp)
 def environment() -> None:
     """Say which environment this is or a run had, build it again, archive and restore it."""
 

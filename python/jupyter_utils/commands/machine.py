@@ -33,7 +33,11 @@ def allow() -> None:
 
 @click.command()
 def doctor() -> None:
-    """Check this machine: GPU, disk, ports, proxies, certificates, Git. Exit code 1 if something must be mended."""
+    """Describe the lab that runs, and check this machine: GPU, disk, ports, proxies, Git, and what waits.
+
+    Exit code 1 if something must be mended. With several labs, each is described. Where none runs, folders and ports
+    are those that a lab would have that is started here.
+    """
     from jupyter_utils.doctor import examine
     from jupyter_utils.settings import read_settings
 

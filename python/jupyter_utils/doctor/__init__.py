@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from . import gpu, machine, network, tracking
+from jupyter_utils.machine.running import running
+
+from . import gpu, lab, machine, network, tracking
 from .finding import Finding, error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from jupyter_utils.settings import Settings
 
 __all__ = ["Finding", "examine"]
 
-CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+Check = Callable[["Settings"], Iterator[Finding]]
+
+CHECKS: tuple[Check, ...] = (
     machine.processor,
     machine.environment,
     machine.user,
+    lab.labs,
+)
+PLACES: tuple[Check, ...] = (
     machine.directories,
     machine.store,
     machine.disk,
-    machine.ports,
-    machine.git,
-    tracking.mlflow,
     tracking.password,
     tracking.spool,
+)
+"""Of every lab that runs, by its own settings; of the one that the shell would start where none runs."""
+FURTHER: tuple[Check, ...] = (
+    machine.git,
+    tracking.mlflow,
     network.proxies,
     network.certificates,
     gpu.gpus,
@@ -34,9 +42,25 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Yield the findings of all checks, each as soon as it is known."""
-    for check in CHECKS:
-        try:
-            yield from check(settings)
-        except Exception as failure:  # noqa: BLE001 - one check that fails must not hide what the others find
-            yield error(check.__name__, f"could not be checked: {failure!r}", "report this, with this line")
+    """Yield the findings of all checks, each as soon as it is known, and what is found twice once."""
+    found = [chosen for state in running() if (chosen := lab.settings_of(state))]
+    places = [(check, one) for one in found or [settings] for check in PLACES]
+    ports = [] if running() else [(machine.ports, settings)]
+    seen = set()
+    for check, one in [
+        *((check, settings) for check in CHECKS),
+        *places,
+        *ports,
+        *((check, settings) for check in FURTHER),
+    ]:
+        for finding in _tried(check, one):
+            if finding not in seen:
+                seen.add(finding)
+                yield finding
+
+
+def _tried(check: Check, settings: Settings) -> Iterator[Finding]:
+    try:
+        yield from check(settings)
+    except Exception as failure:  # noqa: BLE001 - one check that fails must not hide what the others find
+        yield error(check.__name__, f"could not be checked: {failure!r}", "report this, with this line")

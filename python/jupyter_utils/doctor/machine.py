@@ -9,7 +9,6 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_utils.environments.recipe import own_recipe
 from jupyter_utils.environments.record import built_environment
 from jupyter_utils.errors import JupyterUtilsError, PortTakenError
 from jupyter_utils.machine.advice import ROOT_REMEDY, how_to_own, root_unsaid
@@ -17,6 +16,7 @@ from jupyter_utils.machine.files import existing_part
 from jupyter_utils.machine.ports import check_port
 from jupyter_utils.machine.running import running
 from jupyter_utils.machine.sizes import size
+from jupyter_utils.servers.whereabouts import environment_name
 from jupyter_utils.store.layout import check_backend, check_store, windows_drive_warning
 
 from .finding import Finding, error, ok, warning
@@ -56,9 +56,7 @@ def environment(_settings: Settings) -> Iterator[Finding]:
     record = built_environment()
     if record is None:
         return
-    own = own_recipe(record)
-    named = own.name if own else f"{record.base}, {record.variant}"
-    what = f"{named}, {record.store_path or record.system}"
+    what = f"{environment_name(record)}, {record.store_path or record.system}"
     if record.pinned:
         yield ok("environment", what)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,6 +35,14 @@ class Gpu:
         return int(self.driver.partition(".")[0])
 
 
+_NVML = "libnvidia-ml.so.1"
+# Where drivers are that the loader does not find by itself: nix/shared/driver-folders.json, and what containers mount.
+_FOLDERS = (
+    *("/run/opengl-driver/lib", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64", "/usr/local/nvidia/lib"),
+    *("/usr/lib/x86_64-linux-gnu", "/usr/lib64"),
+)
+
+
 class NoLibraryError(OSError):
     """NVML's library is not on this machine, or not where the system looks."""
 
@@ -52,10 +61,19 @@ def query_library() -> list[Gpu]:
         return [_described(handle, driver) for handle in handles]
 
 
+def _find_library() -> None:
+    """Load NVML from a driver's folder, unless the loader finds it: then pynvml gets the one that is loaded."""
+    for path in (_NVML, *(f"{folder}/{_NVML}" for folder in _FOLDERS)):
+        with suppress(OSError):
+            ctypes.CDLL(path)
+            return
+
+
 @contextmanager
 def _library() -> Iterator[str]:
     import pynvml
 
+    _find_library()
     try:
         pynvml.nvmlInit()
     except (pynvml.NVMLError_LibraryNotFound, pynvml.NVMLError_FunctionNotFound) as error:

@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import psutil
@@ -37,6 +37,9 @@ class Running:
         health: name -> address that answers 200 while the server is well.
         artifacts: address of an MLflow server of its own -> the folder of its artifacts, where that is on this machine.
         stores: address of an MLflow server of its own -> the identity of its store, where the launcher knows it.
+        settings: name of a setting -> its value there, of those that say where things are; no passwords.
+        environment: name of the environment that runs; empty where it has none.
+        logs: name -> file of its output.
         ended: name -> how a server ended last that was started again, and how often that has been.
     """
 
@@ -47,6 +50,9 @@ class Running:
     health: dict[str, str] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
     stores: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+    environment: str = ""
+    logs: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -66,16 +72,9 @@ def _folder() -> Path:
 class Announcement:
     """That this process runs servers: a file, from `make` until the end of the block."""
 
-    def __init__(
-        self,
-        urls: dict[str, str],
-        root_dir: Path,
-        health: dict[str, str] | None = None,
-        artifacts: dict[str, str] | None = None,
-        stores: dict[str, str] | None = None,
-    ) -> None:
-        began = psutil.Process().create_time()
-        self._state = Running(os.getpid(), began, urls, str(root_dir), health or {}, artifacts or {}, stores or {})
+    def __init__(self, urls: dict[str, str], root_dir: Path, **more: Any) -> None:
+        """Take what `Running` holds, but for the process, which is this one."""
+        self._state = Running(os.getpid(), psutil.Process().create_time(), urls, str(root_dir), **more)
         self._times: Counter[str] = Counter()
         self._path: Path | None = None
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
 
 from jupyter_utils.entries.identity import named
+from jupyter_utils.environments.record import built_environment
 from jupyter_utils.errors import SettingsError
 from jupyter_utils.machine.addresses import reachable_host
 from jupyter_utils.machine.files import little_space, writable_dir
@@ -27,6 +28,7 @@ from .background import Background
 from .environment import base_environment, left_out, notebook_environment, program_address
 from .hosting import hosted
 from .one_server import own_store, own_store_or_neighbour
+from .whereabouts import environment_name, where
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -193,9 +195,11 @@ def _run(  # noqa: PLR0913, PLR0917 - all that a unit is made of
     logs = [f"{'log':12}{server.log}" for server in servers]
     in_terminal = not is_service() and settings.jupyter_utils_profile != "container"
     health = {server.name: server.health for server in servers}
+    files = {server.name: str(server.log) for server in servers}
+    told = {"settings": where(settings), "environment": environment_name(built_environment())}
 
     def supervise() -> int:
-        with Announcement(urls, settings.root_dir, health, own.artifacts, own.stores) as announcement:
+        with Announcement(urls, settings.root_dir, health=health, logs=files, **asdict(own), **told) as announcement:
             console = Console(
                 servers,
                 [*summary, *logs, *(["Ctrl-C ends everything."] if in_terminal else [])],

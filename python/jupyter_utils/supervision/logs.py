@@ -22,6 +22,20 @@ _HARMLESS = re.compile(
     r"|Kernel is running over TCP without encryption|websocket_ping_(?:interval|timeout)"
 )
 
+# Tabs that are closed, kernels that end, the end of the lab: seen by trying each, with kernels that print. What is
+# written then goes nowhere; the log has it all the same. A traceback is judged by its last line alone.
+_GONE = re.compile(r"Got events for closed stream <zmq\.")
+_EVENT = re.compile(
+    r"^(?:zmq\.error\.ZMQError: Socket operation on non-socket"
+    r"|tornado\.iostream\.StreamClosedError: Stream is closed|tornado\.websocket\.WebSocketClosedError"
+    r"|starlette\.requests\.ClientDisconnect|KeyboardInterrupt)$"
+)
+_TRACE = re.compile(r"^[\s+|]*(?:Exception Group )?Traceback \(most recent call last\)")
+# After these comes a traceback that belongs to them; the last one begins without any level.
+_NEVER = re.compile(r"^(?:Task|Future) exception was never retrieved")
+_HEADS = re.compile(r"Exception in |Uncaught exception|exception was never retrieved")
+_CHAINED = re.compile(r"^(?:During handling of|The above exception was)")
+
 
 def log_file(server: str, port: int) -> Path:
     """Make an empty log file of mode 0600 for a server, whose last one is kept beside it."""
@@ -41,15 +55,22 @@ class Tail:
         self._everything = everything
         self._position = 0
         self._rest = ""
-        self._inside_notable = False
+        self._notable = Notable()
 
     def lines(self) -> Iterator[str]:
-        """Yield new lines that a user should see: all of them, or warnings, errors and the traces that follow these."""
+        """Yield new lines that a user should see: all of them, or warnings, errors and the traces that follow these.
+
+        What a traceback says at its end decides whether it is shown: half a one waits for the next look.
+        """
         data = self._new()
         *whole, self._rest = (self._rest + data.decode("utf-8", errors="replace")).split("\n")
+        if self._everything:
+            yield from whole
+            return
         for line in whole:
-            if self._everything or self._is_notable(line):
-                yield line
+            yield from self._notable.add(line)
+        if not data or self._notable.is_whole:
+            yield from self._notable.end()
 
     def _new(self) -> bytes:
         # A log that was deleted, or a disk that fails, is no reason to end what writes it.
@@ -62,14 +83,54 @@ class Tail:
             return data
         return b""
 
-    def _is_notable(self, line: str) -> bool:
+
+class Notable:
+    """Puts lines together to entries, and lets those through that a user should see."""
+
+    def __init__(self) -> None:
+        self._entry: list[str] = []
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no more need come: no traceback began, or it has come to the line that names the exception."""
+        if not self._entry:
+            return True
+        if not any(map(_TRACE.search, self._entry)):
+            return not _HEADS.search(self._entry[0])
+        last = self._entry[-1]
+        return not (last.startswith(" ") or _TRACE.search(last) or _CHAINED.search(last))
+
+    def add(self, line: str) -> list[str]:
+        """Take the next line, and give the entry before, where this one begins another."""
         if _HARMLESS.search(line):
-            self._inside_notable = False
-        elif _NOTABLE.search(line):
-            self._inside_notable = True
-        elif _ENTRY.search(line):
-            self._inside_notable = False
-        return self._inside_notable and bool(line.strip())
+            return self.end()
+        if _NEVER.search(line) or (_NOTABLE.search(line) and not self._goes_on(line)):
+            done = self.end()
+            self._entry = [line]
+            return done
+        if _ENTRY.search(line):
+            return self.end()
+        if self._entry and line.strip():
+            self._entry.append(line)
+        return []
+
+    def end(self) -> list[str]:
+        """Give the entry that is there, unless it is of an ordinary event."""
+        entry, self._entry = self._entry, []
+        return [] if entry and _ordinary(entry) else entry
+
+    def _goes_on(self, line: str) -> bool:
+        """Whether a traceback belongs to the entry: its first one, or one that another led to."""
+        if not line.startswith("Traceback ") or not self._entry:
+            return False
+        first = _HEADS.search(self._entry[0]) and not any(map(_TRACE.search, self._entry))
+        return bool(first or _CHAINED.search(self._entry[-1]))
+
+
+def _ordinary(entry: list[str]) -> bool:
+    if _GONE.search(entry[0]):
+        return True
+    return any(map(_TRACE.search, entry)) and _EVENT.search(entry[-1]) is not None
 
 
 def last_lines(path: Path, count: int = 20) -> list[str]:

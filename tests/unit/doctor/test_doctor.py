@@ -222,7 +222,10 @@ def test_one_check_that_fails_does_not_hide_the_others(monkeypatch: pytest.Monke
         raise RuntimeError("surprise")
         yield
 
-    monkeypatch.setattr(doctor, "CHECKS", (broken, machine.disk))
+    for name, checks in {"CHECKS": (broken, machine.disk), "PLACES": (), "FURTHER": ()}.items():
+        monkeypatch.setattr(doctor, name, checks)
+    monkeypatch.setattr(machine, "running", list)
+    monkeypatch.setattr(machine, "ports", lambda _: iter(()))
     findings = list(doctor.examine(Settings()))
     assert findings[0].level == "error"
     assert "surprise" in findings[0].message

@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @contextlib.contextmanager
 def announced(urls: dict[str, str], root_dir: Path, health: dict[str, str]) -> Iterator[state.Announcement]:
-    with state.Announcement(urls, root_dir, health) as announcement:
+    with state.Announcement(urls, root_dir, health=health) as announcement:
         announcement.make()
         yield announcement
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 from jupyter_utils.supervision import processes
 from jupyter_utils.supervision.logs import Tail, last_lines
 
@@ -34,6 +35,85 @@ def test_what_nobody_can_change_is_left_to_the_log(tmp_path: Path) -> None:
         "[IPKernelApp] WARNING | Something else\n"
     )
     assert list(Tail(log).lines()) == ["[IPKernelApp] WARNING | Something else"]
+
+
+TRACE = """\
+Traceback (most recent call last):
+  File "kernelbase.py", line 508, in dispatch_shell
+    await result
+"""
+GONE = "zmq.error.ZMQError: Socket operation on non-socket"
+
+CHAINED = "\nDuring handling of the above exception, another exception occurred:\n\n"
+NEVER = (
+    f"Task exception was never retrieved\nfuture: <Task>\n{TRACE}tornado.iostream.StreamClosedError: Stream is closed\n"
+    f"{CHAINED}{TRACE}tornado.websocket.WebSocketClosedError\n"
+)
+ASGI = f"""\
+2026/11/28 17:44:14 ERROR:    Exception in ASGI application
+  + Exception Group Traceback (most recent call last):
+  |   File x
+  | ExceptionGroup: unhandled errors (1 sub-exception)
+  +-+---------------- 1 ------
+    | Traceback (most recent call last):
+    |   File x
+    | starlette.requests.ClientDisconnect
+    +-----
+{CHAINED}{TRACE}starlette.requests.ClientDisconnect
+"""
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        f"[IPKernelApp] ERROR | Exception in message handler:\n{TRACE}{GONE}\n",
+        "[W 2026 ServerApp] Got events for closed stream <zmq.eventloop.zmqstream.ZMQStream object at 0x7f57>\n",
+        f"[E 2026 asyncio] {NEVER}",
+        f"{TRACE}KeyboardInterrupt\n",
+        NEVER * 3,
+        ASGI,
+    ],
+)
+@pytest.mark.parametrize("piece", [10_000, 60])
+def test_ordinary_events_are_left_to_the_log(tmp_path: Path, entry: str, piece: int) -> None:
+    """A tab that is closed, a kernel that ends: whole or in pieces as they are written, and nothing else with them."""
+    log = tmp_path / "log"
+    log.touch()
+    tail, seen = Tail(log), []
+    text = f"[W 2026 App] before\n{entry}[W 2026 App] after\n"
+    for start in range(0, len(text), piece):
+        with log.open("a") as file:
+            file.write(text[start : start + piece])
+        seen += tail.lines()
+    assert seen == ["[W 2026 App] before", "[W 2026 App] after"]
+    assert entry.strip() in "\n".join(Tail(log, everything=True).lines()), "with --verbose all is shown"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        f"[IPKernelApp] ERROR | Exception in message handler:\n{TRACE}ValueError: {GONE}\n",
+        f"[E 2026 App] Uncaught exception\n{TRACE}zmq.error.ZMQError: Address already in use\n",
+        f"{TRACE}{GONE}\n{CHAINED}{TRACE}RuntimeError: lost\n",
+        f"[E 2026 App] said: {GONE}\n",
+        f"{TRACE}KeyboardInterrupt: of one's own\n",
+    ],
+)
+def test_real_errors_are_shown_whole(tmp_path: Path, entry: str) -> None:
+    """Also those that look alike, and those that an ordinary one led to."""
+    log = tmp_path / "log"
+    log.write_text(f"[IPKernelApp] ERROR | Exception in message handler:\n{TRACE}{GONE}\n{entry}")
+    shown = list(Tail(log).lines())
+    assert shown == [line for line in entry.splitlines() if line.strip()]
+
+
+def test_half_a_traceback_is_shown_in_the_end(tmp_path: Path) -> None:
+    """A server that is killed while it writes."""
+    log = tmp_path / "log"
+    log.write_text(TRACE)
+    tail = Tail(log)
+    assert list(tail.lines()) == []
+    assert list(tail.lines()) == TRACE.splitlines()
 
 
 def test_a_log_that_goes_ends_nothing(tmp_path: Path) -> None:
