@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import overlays
@@ -14,7 +16,7 @@ from reproducing import SAVE, command, saved_by
 from small_disks import small_disk
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from conftest import Repo, Runs
 
@@ -45,11 +47,20 @@ for place in (home / "from the notebook.txt", Path("../data/made.txt")):
 READING = "score = float(Path('../data/x.csv').stat().st_size + len(Path('ROOT/data/x.csv').read_text()))"
 
 
-def test_in_a_sandbox(runs: Runs, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def tmp_path_outside() -> Iterator[Path]:
+    """Give a folder that does not lie in /tmp, where a sandbox may write."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        yield Path(folder)
+
+
+def test_in_a_sandbox(
+    runs: Runs, repo: Repo, tmp_path: Path, tmp_path_outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing of the user's is written, keys are hidden, and absolute paths lead to what was laid out."""
     if not room().bwrap:
         pytest.skip(f"no sandbox here: {room().why}")
-    home = tmp_path / "home"
+    home = tmp_path_outside / "home"
     (home / ".ssh").mkdir(parents=True)
     (home / ".ssh" / "id").write_text("key")
     monkeypatch.setenv("HOME", str(home))
@@ -65,6 +76,7 @@ def test_in_a_sandbox(runs: Runs, repo: Repo, tmp_path: Path, monkeypatch: pytes
     assert not any(one.exists() for one in written), done.stdout
     assert done.returncode == 0, done.stdout + done.stderr
     assert "without a sandbox" not in done.stdout
+    assert "What was read: 1 same\n" in done.stdout
     assert work_folders(tmp_path) == []
 
 
