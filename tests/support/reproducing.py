@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RECORDING = {f"JUPYTER_UTILS_RECORD_{what}": "on" for what in ("CODE", "INPUTS")}
-SAVE = "result = jupyter_utils.save_mlflow('again', metrics={'score': score})\nprint('RUN', result.run_id)"
+SAVE = """
+result = jupyter_utils.save_mlflow('again', metrics={'score': score})
+print(result)
+print('RUN', result.run_id or result.entry.name)
+"""
 
 
 def saved_by(file: Path, uri: str, *cells: str, **options: Any) -> str:

@@ -33,7 +33,7 @@ def environment() -> None:
 @environment.command()
 @click.argument("run", required=False)
 def show(run: str | None) -> None:
-    """Show this environment, or the one in which RUN (MLflow's id, or the id of an entry that waits) was made."""
+    """Show this environment, or the one in which RUN (its id, first digits or page in MLflow) was made."""
     from jupyter_utils.environments.showing import rows, this_environment
     from jupyter_utils.runs.provenance import environment_tags
 

@@ -42,7 +42,10 @@ def sync(  # noqa: PLR0913, PLR0917 - one command, one option each
 @click.command()
 @click.argument("run")
 def show(run: str) -> None:
-    """Tell in plain words what the run RUN records of itself, what differs, and what is missing."""
+    """Tell in plain words what a run records of itself, what differs, and what is missing.
+
+    RUN is MLflow's id of a run, its first digits, the address of its page, or the id of one that waits.
+    """
     from jupyter_utils.runs import explain
     from jupyter_utils.servers.environment import use_settings
 
@@ -77,7 +80,9 @@ def show(run: str) -> None:
 def compare(  # noqa: PLR0913, PLR0917 - one command, one option each
     a: str, b: str, tolerance: tuple[str, ...], by: str, html: str | None, json: str | None, steps_seconds: float
 ) -> None:
-    """Compare two runs, by their ids (also of runs that wait), without executing anything.
+    """Compare two runs, without executing anything.
+
+    A and B are MLflow's ids of runs, their first digits, the addresses of their pages, or the ids of runs that wait.
 
     Exit code 0: the same, or within the tolerance; 1: they differ; 3: they could not be compared.
     """
@@ -124,14 +129,16 @@ def runs(experiment: str | None, notebook: Path | None, limit: int, csv: bool) -
     help="How far numbers may be from the original's; as for `compare`. Repeatable.",
 )
 @click.option("--repeat", default=1, show_default=True, type=click.IntRange(1), help="How often it is run.")
-@click.option("--keep", is_flag=True, help="Keep the work folder.")
+@click.option("--keep", is_flag=True, help="Keep the work folder; it says where.")
 @click.option("--as-run", is_flag=True, help="Replay the cells in the order in which they ran.")
 @click.option("--trust", is_flag=True, help="Do not ask: run the code although it was not you who saved the run.")
 def reproduce(run: str, **options: Any) -> None:
     """Run a RUN of save_mlflow again, from what it recorded, and say whether it gives the same.
 
-    RUN is MLflow's id of a run, or the id of one that waits. Everything happens in a folder of its own; the report is a
-    child of the run. Exit code 0: the same; 1: it differs; 3: it could not be reproduced.
+    RUN is MLflow's id of a run, its first digits, the address of its page, or the id of one that waits. Everything
+    happens in a folder of its own below ~/.cache/jupyter-utils/reproductions; the report is a child of the run. What a
+    killed execution leaves there is removed by a later one, after a week. Exit code 0: the same; 1: it differs; 3: it
+    could not be reproduced.
     """
     from jupyter_utils.reproduction.command import run_command
 

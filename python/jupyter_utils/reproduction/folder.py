@@ -14,21 +14,21 @@ import secrets
 import shutil
 import subprocess
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-
-import platformdirs
 
 from jupyter_utils.entries.copying import copy_file
 from jupyter_utils.errors import ReproduceError
-from jupyter_utils.machine.app import APP
 from jupyter_utils.machine.urls import sqlite_uri
 from jupyter_utils.repository import GitError
 from jupyter_utils.repository.git import git
 from jupyter_utils.tracking.client import open_client
 
+from . import leftovers
+
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import IO
 
     from .recorded_code import Code
     from .recorded_inputs import Input
@@ -52,6 +52,8 @@ class WorkFolder:
     """Where one run is run again."""
 
     path: Path
+    held: IO[bytes] | None = field(default=None, compare=False, repr=False)
+    """Open while the folder is in use."""
 
     @property
     def spool(self) -> Path:
@@ -133,6 +135,17 @@ class WorkFolder:
     def remove(self) -> None:
         """Remove it."""
         shutil.rmtree(self.path, ignore_errors=True)
+        self.let_go()
+
+    def keep(self) -> None:
+        """Let it stay until its user removes it."""
+        leftovers.keep(self.path)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Hold it no more."""
+        if self.held:
+            self.held.close()
 
 
 def new_folder(run: str) -> WorkFolder:
@@ -142,11 +155,12 @@ def new_folder(run: str) -> WorkFolder:
         ReproduceError: the disk does not take it.
     """
     name = f"{re.sub(r'[^0-9A-Za-z-]', '', run)[:40]}-{secrets.token_hex(4)}"
-    found = WorkFolder(platformdirs.user_cache_path(APP) / "reproductions" / name)
+    found = WorkFolder(leftovers.place() / name)
     try:
         found.path.mkdir(parents=True, mode=0o700)
         for folder in (found.path / "mlflow", found.spool, found.jupyter / "runtime", found.path / "root"):
             folder.mkdir(parents=True)
+        found = replace(found, held=leftovers.hold(found.path))
     except OSError as error:
         raise ReproduceError(
             f"The work folder {found.path} cannot be made ({error}): make room, or let XDG_CACHE_HOME name another."

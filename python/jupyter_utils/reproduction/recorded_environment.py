@@ -8,18 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-
 from jupyter_utils.environments.building import unpacked
 from jupyter_utils.environments.nix import found_nix
 from jupyter_utils.environments.overlay import restore_overlay
 from jupyter_utils.environments.overlay_record import read_record
 from jupyter_utils.environments.recipe import ARCHIVE, read_recipe
 from jupyter_utils.errors import NixError, OverlayError, RecipeError, ReproduceError
-from jupyter_utils.machine.app import APP
 from jupyter_utils.machine.urls import said
 
 from .interpreter import Interpreter, interpreter
+from .leftovers import hold, place
 from .plan import Finding, Plan, Status, part
 
 if TYPE_CHECKING:
@@ -50,9 +48,8 @@ def environment(
     if not builds and not original.own(OVERLAY):
         yield found, plan
         return
-    place = platformdirs.user_cache_path(APP) / "reproductions"
-    place.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="environment-", dir=place) as name:
+    place().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="environment-", dir=place()) as name, hold(Path(name)):
         if builds:
             tell("Building the environment of the run from its recipe")
             found, why = _built(original, Path(name), found)

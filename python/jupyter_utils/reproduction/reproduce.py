@@ -17,6 +17,7 @@ from .comparing import compared, same_failure
 from .executing import Surroundings, run_notebook, run_script
 from .folder import WorkFolder, new_folder
 from .job import Job, job_of
+from .leftovers import remove_leftovers
 from .notebook_job import executable, prepare
 from .original import find_original
 from .recorded_environment import environment
@@ -96,6 +97,8 @@ def reproduce(  # noqa: PLR0913 - one option each
     if check or job.plan.blocked:
         return Reproduction(original.id, CHECKED if check else COULD_NOT, job.plan)
     make_sure(original, job.code, trust=trust)
+    for left in remove_leftovers():
+        tell(f"Removed the work folder of an execution that was killed: {left}")
     shut = room()
     notes = [] if shut.bwrap else [shut.words()]
     attempts: list[Attempt] = []
@@ -176,7 +179,9 @@ def _finish(job: Job, attempts: list[Attempt], allowed: Tolerances, notes: list[
     child = deliver_child(original, first.saved if failed is None else None, outcome)
     words = mark_original(original, made.verdict)
     for one in attempts:
-        if not keep:
+        if keep:
+            one.folder.keep()
+        else:
             one.folder.remove()
     kept = first.folder.path if keep else None
     return replace(made, child=child, folder=kept, notes=(*made.notes, *([words] if words else [])))

@@ -87,6 +87,23 @@ def _tell_old_places(records: Path, folder: WorkFolder) -> None:
         with suppress(OSError):  # not every run has each
             content = file.read_text(encoding="utf-8", errors="surrogateescape")
             file.write_text(folder.as_it_lay(content), encoding="utf-8", errors="surrogateescape")
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        _tell_inputs_once(records)
+
+
+def _tell_inputs_once(records: Path) -> None:
+    """Let an input have one name: in a sandbox the code's folder is seen at its old place, too."""
+    root = Path(json.loads((records / "code.json").read_text(encoding="utf-8"))["root"])
+    file = records / "inputs.json"
+    found = json.loads(file.read_text(encoding="utf-8"))
+    rows: dict[str, Any] = {}
+    for row in found["files"]:
+        place = root / row["path"]
+        inside = place.relative_to(root).as_posix() if place.is_relative_to(root) else row["path"]
+        before = rows.setdefault(inside, row | {"path": inside})
+        before["cells"] = sorted({*before.get("cells", []), *row.get("cells", [])})
+    text = json.dumps(found | {"files": list(rows.values())}, ensure_ascii=False, indent=1)
+    file.write_bytes(text.encode("utf-8", "backslashreplace"))  # as runs.inputs does
 
 
 def _input(one: Any) -> DatasetInput:

@@ -74,6 +74,25 @@ def test_a_run_of_a_notebook(waits: bool, runs: Runs, repo: Repo, tmp_path: Path
     assert ("waits in the spool" in done.stdout) == waits
 
 
+@pytest.mark.usefixtures("recording")
+def test_a_script_and_a_run_that_was_changed(runs: Runs, repo: Repo) -> None:
+    """A script is told in its own words; whoever changes a run's code afterwards is not believed."""
+    script = repo.path / "train.py"
+    script.write_text(f"{SAVE}\nprint(r)\n", encoding="utf-8")
+    settings = env(MLFLOW_TRACKING_URI=runs.uri)
+    command = [sys.executable, "-P", script]
+    done = subprocess.run(command, cwd=repo.path, env=settings, capture_output=True, text=True, check=True)
+    assert "Called from a script: nothing is committed; the run keeps a copy of train.py." in done.stdout
+    run_id = done.stdout.split()[0]
+    found = jupyter_utils.explain(run_id, runs.uri)
+    assert "as they were" in found.recorded["seal"]
+    assert not any("after it had" in words for words in found.differs)
+    runs.client.log_text(run_id, "import os", "jupyter_utils/code/train.py")
+    found = jupyter_utils.explain(run_id, runs.uri)
+    assert "seal" not in found.recorded
+    assert any("were changed since it was saved" in words for words in found.differs), str(found)
+
+
 def test_a_run_without_records(runs: Runs, tmp_path: Path) -> None:
     """Of an earlier version, or MLflow's own: unknown, which is not "nothing differs"; the words say why."""
     client = MlflowClient(runs.uri)

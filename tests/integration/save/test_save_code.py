@@ -124,6 +124,7 @@ def test_credentials_and_private_cells(runs: Runs, repo: Repo, tmp_path: Path) -
         text = kept.runs.file(kept.id, path, kept.folder).read_bytes().decode(errors="replace")
         assert TOKEN not in text, path
         assert "hidden = 'geheim'" not in text, path
+    assert "what other cells print of their values is kept" in kept.shown
     assert kept.files["n.ipynb"]["masked"] is True
     assert kept.files["n.ipynb"]["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert TOKEN in repo.git("show", "HEAD:n.ipynb")

@@ -63,7 +63,7 @@ def test_tolerance_by_name_and_pattern(made: Any) -> None:
     assert verdicts(a, b, ["f1=abs:0.001", "*=abs:10"])["f1"] == "differs"
     assert verdicts(a, b, "abs:10") == {**dict.fromkeys(("f1", "loss", "zero"), "approximate"), "nan": "differs"}
     found = jupyter_utils.compare(a, b, {"fl": "abs:1"})
-    assert found.notes == ("the tolerance of 'fl' fits no metric and no artifact: there are f1",)
+    assert found.notes == ("the tolerance of 'fl' fits no metric and no artifact: there are f1, loss, nan, zero",)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,28 @@ def test_what_is_no_tolerance_is_refused(wrong: Any) -> None:
     """With the form that is one."""
     with pytest.raises(ToleranceError, match="abs:"):
         tolerances(wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("foo", "foo=abs:0.001"),
+        ("0.1", r"\*=abs:0.1 or \*=rel:0.1"),
+        ("f1=0.1", "f1=abs:0.1 or f1=rel:0.1"),
+        ("f1=ABS:0.1", r"mean f1=abs:0.1\?"),
+        ({"f1": 0.1}, "f1=abs:0.1"),
+    ],
+)
+def test_what_was_probably_meant(wrong: Any, meant: str) -> None:
+    """A bound without its kind, or a kind that is misspelt."""
+    with pytest.raises(ToleranceError, match=meant):
+        tolerances(wrong)
+
+
+def test_a_section_that_is_misspelt() -> None:
+    """All are named, and the nearest."""
+    with pytest.raises(CompareError, match=r"by is metrcs, but must name sections: metrics.*Did you mean metrics\?"):
+        jupyter_utils.compare("a", "b", by=["metrcs"])
 
 
 def test_names_with_an_equals_sign() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jupyter_utils.entries.entry import Entry
+from jupyter_utils.reproduction import saved as saved_module
 from jupyter_utils.reproduction.original import find_original
 from jupyter_utils.reproduction.saved import matching
 from recorded_runs import notebook, recorded
@@ -63,3 +65,21 @@ def test_a_script_that_saves_under_one_name(tmp_path: Path) -> None:
 def test_none_or_one(tmp_path: Path, saved: list[Any]) -> None:
     """Nothing saved is nothing; the only one is it, whatever it is called."""
     assert matching(original(tmp_path, 9), saved) is (saved[0] if saved else None)
+
+
+def test_an_input_has_one_name(tmp_path: Path) -> None:
+    """In a sandbox a file is seen in the work folder and at its old place; names may hold bytes that are no text."""
+    files = [
+        {"path": "data/x.csv", "sha256": "1", "cells": [2]},
+        {"path": "/old/repo/data/x.csv", "sha256": "1", "cells": [1]},
+        {"path": "/elsewhere/\udce9.csv", "sha256": "2", "cells": []},
+    ]
+    (tmp_path / "code.json").write_text(json.dumps({"root": "/old/repo"}))
+    (tmp_path / "inputs.json").write_text(json.dumps({"format": 1, "complete": True, "files": files}))
+    saved_module._tell_inputs_once(tmp_path)
+    found = json.loads((tmp_path / "inputs.json").read_text())
+    assert [(row["path"], row["cells"]) for row in found["files"]] == [
+        ("data/x.csv", [1, 2]),
+        ("/elsewhere/\udce9.csv", []),
+    ]
+    assert found["complete"] is True
