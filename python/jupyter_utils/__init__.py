@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .reproduction.reproduce import reproduce
     from .reproduction.reproduced import Reproduction
     from .runs.explain import Explanation, explain
+    from .runs.listing import runs
     from .runs.load import LoadedRun, load_mlflow
     from .runs.save import SaveResult, save_mlflow
     from .runs.seeds import fix_seeds
@@ -44,6 +45,7 @@ __all__ = [
     "record_input",
     "register_writer",
     "reproduce",
+    "runs",
     "save_mlflow",
 ]
 
@@ -64,6 +66,8 @@ _HOMES = {
     "reproduce": ".reproduction.reproduce",
     "save_mlflow": ".runs.save",
 }
+# A package of this name has the function's place as soon as anything in it is imported; it can be called (`runs`).
+_CALLED = ("runs",)
 
 
 def __getattr__(name: str) -> Any:
@@ -71,6 +75,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("jupyter-utils")
+    if name in _CALLED:
+        return importlib.import_module(f".{name}", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOMES[name], __name__), name)

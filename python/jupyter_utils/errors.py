@@ -243,6 +243,10 @@ class UntrustedFormatError(LoadError):
     """Reading this artifact can run code of whoever wrote it; `trust=True` allows that."""
 
 
+class ListingError(JupyterUtilsError, ValueError):
+    """`runs` was given what names no experiment, no notebook or no number of runs; nothing was asked."""
+
+
 class CompareError(JupyterUtilsError):
     """Two runs cannot be compared: one is not there, may not be read, or its server does not answer."""
 

@@ -1,1 +1,1 @@
-"""Commands of the console, where they are a group of their own."""
+"""The commands of the console, a module a subject."""

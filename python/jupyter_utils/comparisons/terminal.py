@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
-from jupyter_utils.machine.plain_text import plain
+from jupyter_utils.machine.plain_text import columns, plain
 
 from .comparison import short
 from .report import SIGNS, TITLES, summary
@@ -50,9 +49,9 @@ def _rows(rows: list[Row]) -> list[str]:
         [SIGNS[row.verdict], *(_cell(one) for one in (row.name, row.a, row.b)), plain(f"{row.difference} {row.note}")]
         for row in rows
     ]
-    widths = [max((_width(row[at]) for row in cells), default=0) for at in range(4)]
+    widths = [max((columns(row[at]) for row in cells), default=0) for at in range(4)]
     return [
-        ("    " + "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)))
+        ("    " + "  ".join(cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=False)))
         + f"  {short(row[4].strip(), 120)}".rstrip()
         for row in cells
     ]
@@ -60,8 +59,3 @@ def _rows(rows: list[Row]) -> list[str]:
 
 def _cell(text: str) -> str:
     return short(plain(text), _CELL)
-
-
-def _width(text: str) -> int:
-    """Return how many columns of a terminal a text takes: Japanese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)

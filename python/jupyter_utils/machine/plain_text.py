@@ -19,3 +19,12 @@ def harmless(line: str) -> str:
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in {"Cc", "Cs", "Cf"} else one for one in line
     )
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes: Japanese characters take two.
+
+    >>> columns("f1"), columns("精度")
+    (2, 4)
+    """
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)

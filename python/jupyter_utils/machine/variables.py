@@ -70,6 +70,7 @@ SHARED = frozenset(
 
 TOLD = frozenset(
     {
+        "JUPYTER_UTILS_DOOR",
         "JUPYTER_UTILS_FORMATS",
         "JUPYTER_UTILS_OVERLAY",
         "JUPYTER_UTILS_RECIPE",
@@ -89,6 +90,7 @@ OTHERS = {
     "Git": ("EMAIL", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_NAME", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_NAME"),
     "JupyterHub": (
         "JUPYTERHUB_API_TOKEN",
+        "JUPYTERHUB_PUBLIC_URL",
         "JUPYTERHUB_ROOT_DIR",
         "JUPYTERHUB_SERVICE_PREFIX",
         "JUPYTERHUB_SERVICE_URL",
@@ -145,7 +147,7 @@ OTHERS = {
         "no_proxy",
     ),
     "Python": ("PYTHONPATH",),
-    "the system": ("HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
+    "the system": ("ENV", "HOME", "PATH", "SHELL", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "ZDOTDIR"),
 }
 """Variables of other programs that we heed, by whose they are."""
 

@@ -12,6 +12,9 @@ from jupyter_utils.errors import PartlySavedError
 if TYPE_CHECKING:
     from pathlib import Path
 
+DOOR_CLASS = "jupyter-utils-page"
+"""Of links that our extension of the page leads through the door of the lab in which a notebook is open."""
+
 
 @dataclass(frozen=True)
 class SaveResult:
@@ -22,7 +25,8 @@ class SaveResult:
     file (None in a plain script); `artifacts` are the paths of the user's values in MLflow; `warnings` say what is not
     as one might think; `entry` is the folder in which the run waits (None once it is stored); `spool` says what waits
     in all; `uri` is the server's address, without a password; `failed` names the values that the
-    run does not hold, and why; `inputs` counts the files that were read, and names those outside of the repository.
+    run does not hold, and why; `inputs` counts the files that were read, and names those outside of the repository;
+    `path` is where the run's page is below the address of the lab, None outside of one.
 
     >>> SaveResult("abc", "1", "http://127.0.0.1:15000/#/experiments/1/runs/abc", None, None, ("dataset/a.csv",))
     Run abc is stored: http://127.0.0.1:15000/#/experiments/1/runs/abc
@@ -41,6 +45,7 @@ class SaveResult:
     uri: str | None = None
     failed: tuple[str, ...] = ()
     inputs: str | None = None
+    path: str | None = None
 
     @property
     def is_stored(self) -> bool:
@@ -56,8 +61,10 @@ class SaveResult:
 
     def _repr_html_(self) -> str:
         title = f"Run {html.escape(self.run_id or '')}" if self.is_stored else self._title()
-        if self.url:
-            title = f'<a href="{html.escape(self.url)}" target="_blank" rel="noopener">{title}</a>'
+        # A path holds at every address at which the lab is opened, and in a notebook that is stored tells none.
+        if link := self.path or self.url:
+            kind = f' class="{DOOR_CLASS}"' if self.path else ""
+            title = f'<a{kind} href="{html.escape(link)}" target="_blank" rel="noopener">{title}</a>'
         rows = "".join(
             f'<tr><th style="text-align:left">{name}</th><td style="text-align:left">{html.escape(value)}</td></tr>'
             for name, value in self._rows()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from jupyter_utils.kernels.inputs import unwatched
 from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.notebook import save_notebook
+from jupyter_utils.notebook.kernel import variable
 from jupyter_utils.spool import status_line
-from jupyter_utils.tracking import run_url
+from jupyter_utils.tracking import run_path, run_url
 
 from .arguments import spelled
 from .call import Arguments, Call, check_call
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jupyter_utils.notebook import Saved
+    from jupyter_utils.tracking import SentRun
 
 __all__ = ["SaveResult", "save_mlflow"]
 
@@ -188,8 +190,14 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         uri=without_credentials(call.uri),
         failed=tuple(map(str, staged.failures)),
         inputs=inputs.shown or None,
+        path=_path(call.uri, run) if run else None,
     )
     return complete(made)
+
+
+def _path(uri: str, run: SentRun) -> str | None:
+    # VS Code shows cards under no address of the lab's, even where its kernel is one of the lab's.
+    return None if variable("__vsc_ipynb_file__") else run_path(uri, run.experiment_id, run.run_id)
 
 
 def _code(call: Call, saved: Saved | None, directory: Path) -> tuple[Recorded, Code]:

@@ -13,7 +13,7 @@ from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.machine.variables import given
 from jupyter_utils.settings import read_settings
 from jupyter_utils.supervision.notify import VARIABLE
-from jupyter_utils.tracking import NOTEBOOKS
+from jupyter_utils.tracking import NOTEBOOKS, is_http
 
 from . import mlflow
 from .addresses import openable
@@ -21,6 +21,8 @@ from .network import certificate_environment, proxy_environment
 
 if TYPE_CHECKING:
     from jupyter_utils.settings import Settings
+
+    from .jupyter import Door
 
 
 def base_environment(settings: Settings) -> dict[str, str]:
@@ -55,7 +57,7 @@ def server_environment(settings: Settings) -> dict[str, str]:
 
 
 def notebook_environment(
-    settings: Settings, admin: mlflow.Credentials | None, *, joined: bool = False
+    settings: Settings, admin: mlflow.Credentials | None, *, joined: bool = False, door: Door | None = None
 ) -> dict[str, str]:
     """Return what notebooks and terminals of the lab are told of MLflow and the spool.
 
@@ -63,14 +65,12 @@ def notebook_environment(
         settings: those of the lab.
         admin: logs in to the MLflow on the store here, started by this lab or (`joined`) by another.
         joined: whether another lab's MLflow serves the store.
+        door: where the lab shows MLflow's pages itself.
     """
-    # The page of an MLflow in a container beside this one is where its port is published.
-    named = settings.mlflow_tracking_uri
-    page = settings.mlflow_ui_url or (without_credentials(named) if named else mlflow.page_url(settings))
     login = admin.environment() if admin else tracking_password(settings)
     return {
         "MLFLOW_TRACKING_URI": settings.other_mlflow or mlflow.tracking_uri(settings),
-        "MLFLOW_UI_URL": openable(page),
+        **_pages(settings, door),
         "JUPYTER_UTILS_SPOOL_DIR": str(settings.spool_dir),
         "JUPYTER_UTILS_SPOOL_GIB": str(settings.jupyter_utils_spool_gib),
         "JUPYTER_UTILS_FSYNC": settings.jupyter_utils_fsync,
@@ -82,6 +82,21 @@ def notebook_environment(
         **_lab_store(settings, login, is_here=joined or settings.mlflow_tracking_uri is None).variable(),
         **login,
     }
+
+
+def program_address(settings: Settings) -> str:
+    """Return where programs outside of the lab reach its MLflow: of a container beside, its published port."""
+    named = settings.mlflow_tracking_uri
+    return openable(without_credentials(named) if named else mlflow.page_url(settings))
+
+
+def _pages(settings: Settings, door: Door | None) -> dict[str, str]:
+    """Say where MLflow's pages are: the user's word, else the lab's door, else the server itself."""
+    if settings.mlflow_ui_url:
+        return {"MLFLOW_UI_URL": openable(settings.mlflow_ui_url)}
+    if door is None or not is_http(settings.other_mlflow or mlflow.tracking_uri(settings)):
+        return {"MLFLOW_UI_URL": program_address(settings)}
+    return {"MLFLOW_UI_URL": door.url or program_address(settings), "JUPYTER_UTILS_DOOR": door.path}
 
 
 def _lab_store(settings: Settings, login: dict[str, str], *, is_here: bool) -> LabStore:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 HUB_TOKEN = "JUPYTERHUB_API_TOKEN"  # noqa: S105 - the name of a variable
 HUB_URL = "JUPYTERHUB_SERVICE_URL"
 HUB_PREFIX = "JUPYTERHUB_SERVICE_PREFIX"
+HUB_PUBLIC = "JUPYTERHUB_PUBLIC_URL"
 HUB_FOLDER = "JUPYTERHUB_ROOT_DIR"
 # What Kubeflow's notebook controller sets, and the port that it sends requests to.
 KUBEFLOW_PREFIX = "NB_PREFIX"
@@ -28,6 +29,16 @@ KUBEFLOW_PORT = 8888
 def under_hub() -> bool:
     """Return whether a JupyterHub has started this process; it then also asks users who they are."""
     return bool(given(HUB_TOKEN) and given(HUB_URL))
+
+
+def is_hosted() -> bool:
+    """Return whether a JupyterHub or Kubeflow gives this lab its address."""
+    return under_hub() or bool(given(KUBEFLOW_PREFIX))
+
+
+def public_address() -> str:
+    """Return the lab's address for a browser, as far as a hub tells; empty where it does not."""
+    return given(HUB_PUBLIC) if under_hub() else ""
 
 
 def hosted(settings: Settings, extra: Sequence[str]) -> tuple[Settings, tuple[str, ...]]:

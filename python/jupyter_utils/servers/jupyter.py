@@ -23,8 +23,10 @@ from jupyter_utils.machine.writing import write_whole
 from jupyter_utils.notebook.twin import FORMATS_VARIABLE
 from jupyter_utils.supervision.member import ServerSpec
 
-from .hosting import under_hub
+from .door.paths import DOOR
+from .hosting import is_hosted, public_address, under_hub
 from .jupyter_app.__main__ import PASSWORD_FILE, TOKEN
+from .jupyter_app.shells import PATH_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +52,19 @@ class Access:
     token: str = ""
     password_file: Path | None = None
     hub: bool = False
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where MLflow's pages are inside of JupyterLab's address.
+
+    Attributes:
+        path: from its root, without a slash at the end.
+        url: the whole address, without token; empty where something else gives the lab its address and does not tell.
+    """
+
+    path: str
+    url: str
 
 
 def access(settings: Settings) -> Access:
@@ -115,8 +130,24 @@ def server(
 
 def url(settings: Settings, entry: Access, host: str, extra: Sequence[str] = ()) -> str:
     """Return the address that users open; with the token, if there is one."""
-    query = f"?token={quote(entry.token, safe='')}" if entry.token and not entry.password_file else ""
-    return f"http://{host}:{settings.jupyter_port}{_base_url(extra)}lab{query}"
+    return f"http://{host}:{settings.jupyter_port}{_base_url(extra)}lab{_query(entry)}"
+
+
+def door(settings: Settings, extra: Sequence[str] = ()) -> Door:
+    """Return where MLflow's pages are, inside of JupyterLab's address."""
+    path = f"{_base_url(extra)}{DOOR}".rstrip("/")
+    if is_hosted():
+        return Door(path, f"{public.rstrip('/')}/{DOOR}".rstrip("/") if (public := public_address()) else "")
+    return Door(path, f"http://{reachable_host(settings.listen_address)}:{settings.jupyter_port}{path}")
+
+
+def with_token(address: str, entry: Access) -> str:
+    """Return the door's address with the token, if there is one, which lets a browser in that was not there before."""
+    return f"{address}/{_query(entry)}"
+
+
+def _query(entry: Access) -> str:
+    return f"?token={quote(entry.token, safe='')}" if entry.token and not entry.password_file else ""
 
 
 def _base_url(extra: Sequence[str]) -> str:
@@ -168,13 +199,14 @@ def _environment(settings: Settings, entry: Access, env: Mapping[str, str]) -> d
     usable = is_usable(overlay)
     own = _environment_dir()
     write_commands(own / "bin")
+    first = [str(own / "bin"), *([str(overlay / "bin")] if usable else [])]
     return {
         TOKEN: entry.token,
         PASSWORD_FILE: str(entry.password_file or ""),
         OVERLAY_VARIABLE: str(overlay),
-        "PATH": os.pathsep.join(
-            [str(own / "bin"), *([str(overlay / "bin")] if usable else []), env.get("PATH", os.defpath)]
-        ),
+        "PATH": os.pathsep.join([*first, env.get("PATH", os.defpath)]),
+        # For terminals, whose shells make a PATH of their own.
+        PATH_VARIABLE: os.pathsep.join([*first, str(Path(sys.executable).parent)]),
         "JUPYTER_PATH": os.pathsep.join(
             filter(None, [str(write_kernelspec(own)), str(_SHARE), env.get("JUPYTER_PATH")])
         ),

@@ -24,7 +24,7 @@ from jupyter_utils.supervision.supervisor import Unit
 from . import jupyter, mlflow
 from .addresses import public_host
 from .background import Background
-from .environment import base_environment, left_out, notebook_environment
+from .environment import base_environment, left_out, notebook_environment, program_address
 from .hosting import hosted
 from .one_server import own_store, own_store_or_neighbour
 
@@ -86,12 +86,22 @@ def _run_lab(settings: Settings, extra: Sequence[str], *, joined: bool = False, 
         servers = [replace(_mlflow_server(settings, env, ()), revives=True)]
     if own_mlflow or joined:
         admin = mlflow.credentials(settings)
-    env |= notebook_environment(settings, admin, joined=joined)
+    door = jupyter.door(settings, extra)
+    env |= notebook_environment(settings, admin, joined=joined, door=door)
     servers.insert(0, jupyter.server(settings, env, log_file(jupyter.NAME, settings.jupyter_port), entry, extra))
     host = reachable_host(settings.listen_address)
-    urls = {"JupyterLab": jupyter.url(settings, entry, host, extra), "MLflow": env.get("MLFLOW_UI_URL", "")}
+
+    def addresses(entry: jupyter.Access) -> dict[str, str]:
+        page = env["MLFLOW_UI_URL"]
+        return {
+            "JupyterLab": jupyter.url(settings, entry, host, extra),
+            "MLflow": jupyter.with_token(page, entry) if page == door.url else mask(page),
+            "programs": program_address(settings),
+        }
+
+    urls = addresses(entry)
     # A journal has more readers than a terminal.
-    shown = {**urls, "JupyterLab": jupyter.url(settings, jupyter.Access(), host, extra)} if is_service() else urls
+    shown = addresses(jupyter.Access()) if is_service() else urls
     summary = [
         *_addresses(settings, shown),
         *([f"{'log in with':12}{jupyter.secret_source(settings, entry)}"] if is_service() else []),
@@ -109,7 +119,7 @@ def run_mlflow(settings: Settings, extra: Sequence[str] = (), *, verbose: bool =
     with own_store(settings, extra):
         # A unit that ended with it would be given up after some ends (StartLimitBurst=), perhaps at night.
         servers = [replace(_mlflow_server(settings, base_environment(settings), extra), revives=True)]
-        urls = {"MLflow": mlflow.page_url(settings, extra)}
+        urls = {"MLflow": mask(mlflow.page_url(settings, extra))}
         summary = [*_addresses(settings, urls), *_store_lines(settings, mlflow.credentials(settings))]
         return _run(servers, summary, urls, settings, mlflow.announced(settings, extra), verbose=verbose)
 
@@ -151,7 +161,7 @@ def _addresses(settings: Settings, urls: dict[str, str]) -> list[str]:
     if settings.jupyter_utils_profile == "container":
         elsewhere = here  # its own name means nothing to others
     for name, url in urls.items():
-        lines.append(f"{name:12}{mask(url) if name == 'MLflow' else url}")
+        lines.append(f"{name:12}{url}")
         if here != elsewhere and f"//{here}:" in url:
             lines.append(f"{'':12}{url.replace(here, elsewhere, 1)} from other machines")
     return lines

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from jupyter_utils.errors import ExperimentError, TrackingServerError
 from jupyter_utils.machine.addresses import is_loopback
 from jupyter_utils.machine.lab_store import DEFAULT_URI, login_address
+from jupyter_utils.machine.pages import run_page
 from jupyter_utils.machine.threads import within
 from jupyter_utils.machine.tracking_address import named, understood
 from jupyter_utils.machine.urls import is_at, mask, said, without_credentials
@@ -26,8 +27,15 @@ CHECK_SECONDS = 10
 
 
 def tracking_uri(argument: str | None) -> str:
-    """Return the address of the MLflow server: the argument, else the environment's, else that of our own one."""
-    return understood(argument or given("MLFLOW_TRACKING_URI") or DEFAULT_URI)
+    """Return the address of the MLflow server: the argument, else the environment's, else that of our own one.
+
+    The door of the lab is for browsers: whoever names it, as its pages do, means the MLflow behind it.
+    """
+    own = understood(given("MLFLOW_TRACKING_URI") or DEFAULT_URI)
+    if not argument:
+        return own
+    uri, page = understood(argument), given("MLFLOW_UI_URL")
+    return own if door_path() and page and is_http(uri) and is_at(uri, understood(page)) else uri
 
 
 def tracking_uri_problem(argument: str | None) -> str | None:
@@ -63,13 +71,27 @@ def run_url(uri: str, experiment_id: str, run_id: str) -> str | None:
     one that the environment names since (`mlflow.set_tracking_uri` writes there).
 
     >>> run_url("http://user:secret@example.org:5000", "1", "abc")
-    'http://example.org:5000/#/experiments/1/runs/abc'
+    'http://example.org:5000/#/experiments/1/runs/abc?workflowType=machine_learning'
     """
-    own = uri == tracking_uri(None) and is_as_started("MLFLOW_TRACKING_URI", unless="MLFLOW_UI_URL")
-    page = (given("MLFLOW_UI_URL") if own else None) or uri
-    if not is_http(page):
-        return None
-    return f"{without_credentials(understood(page))}/#/experiments/{experiment_id}/runs/{run_id}"
+    page = (given("MLFLOW_UI_URL") if _is_own(uri) else None) or uri
+    return run_page(page, experiment_id, run_id) if is_http(page) else None
+
+
+def run_path(uri: str, experiment_id: str, run_id: str) -> str | None:
+    """Return the path of a run's page below the address of the lab, whatever that is for the browser that shows it.
+
+    None where this process runs in no lab with a door to MLflow, or where that leads to another server.
+    """
+    return run_page(door_path(), experiment_id, run_id) if door_path() and _is_own(uri) else None
+
+
+def door_path() -> str:
+    """Return the path at which the lab above this process shows MLflow; empty where there is none."""
+    return given("JUPYTER_UTILS_DOOR")
+
+
+def _is_own(uri: str) -> bool:
+    return uri == tracking_uri(None) and is_as_started("MLFLOW_TRACKING_URI", unless="MLFLOW_UI_URL")
 
 
 def is_http(uri: str) -> bool:

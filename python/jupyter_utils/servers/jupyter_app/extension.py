@@ -7,20 +7,32 @@ from typing import TYPE_CHECKING
 from jupyter_server.utils import url_path_join
 
 from jupyter_utils.notebook.sessions import CLIENTS_PATH
+from jupyter_utils.servers.door import addresses
 
 from .clients import Clients
+from .first_run import FirstRun
+from .notebook_runs import NotebookRuns
 from .pairings import missing_formats
+from .terminals import use_own_handler
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
+
+_OF_PAGE = {"jupyter-utils/first-run": FirstRun, "jupyter-utils/notebook-runs": NotebookRuns}
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
     return [{"module": __name__}]
 
 
+def _link_jupyter_server_extension(_server: ServerApp) -> None:
+    use_own_handler()  # before the terminals' own extension is loaded
+
+
 def _load_jupyter_server_extension(server: ServerApp) -> None:
     pattern = url_path_join(server.base_url, CLIENTS_PATH, r"(?P<kernel>[\w-]+)")
-    server.web_app.add_handlers(".*$", [(pattern, Clients)])
+    # What our extension of the page asks for.
+    own = [(url_path_join(server.base_url, path), kind) for path, kind in _OF_PAGE.items()]
+    server.web_app.add_handlers(".*$", [(pattern, Clients), *own, *addresses.handlers(server.base_url)])
     # Read by our extension of the page.
     server.web_app.settings.setdefault("page_config_data", {})["jupyterUtilsMissingFormats"] = missing_formats()

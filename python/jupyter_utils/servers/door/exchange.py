@@ -1,0 +1,56 @@
+"""One request on its way to MLflow, and the answer on its way back, neither of which is ever held whole."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    import aiohttp
+
+PIECES = 4
+"""Pieces of a body (64 KiB each) that wait until MLflow takes them; the browser waits as well then."""
+
+
+class Exchange:
+    """A request that is being sent.
+
+    Args:
+        ask: sends it: is given the body and awaits the answer.
+        has_body: whether one comes, by `put` and at last `end`.
+    """
+
+    def __init__(self, ask: Callable[[Any], Awaitable[aiohttp.ClientResponse]], *, has_body: bool) -> None:
+        self._pieces: asyncio.Queue[bytes] = asyncio.Queue(PIECES)
+        self._answer = asyncio.ensure_future(ask(self._body() if has_body else None))
+        self._answer.add_done_callback(self._let_go)
+
+    async def put(self, piece: bytes) -> None:
+        """Hand a piece of the body on; one that MLflow will not read any more is dropped."""
+        if not self._answer.done():
+            await self._pieces.put(piece)
+
+    async def end(self) -> None:
+        """Say that the body is complete."""
+        await self.put(b"")
+
+    async def answer(self) -> aiohttp.ClientResponse:
+        """Wait for the head of the answer."""
+        return await self._answer
+
+    def cancel(self) -> None:
+        """Break the connection off: MLflow sees that nobody wants the answer."""
+        self._answer.cancel()
+        if self._answer.done() and not self._answer.cancelled() and self._answer.exception() is None:
+            self._answer.result().close()
+
+    async def _body(self) -> AsyncIterator[bytes]:
+        while piece := await self._pieces.get():
+            yield piece
+
+    def _let_go(self, _: Any) -> None:
+        # Whoever waits to put a piece would otherwise wait for ever.
+        while not self._pieces.empty():
+            self._pieces.get_nowait()
