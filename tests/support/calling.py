@@ -26,7 +26,15 @@ def write_notebook(file: Path, *cells: str) -> Path:
     return file
 
 
-def execute(file: Path, *, cwd: Path | None = None, check: bool = True, named: bool = True, **settings: str) -> str:
+def execute(
+    file: Path,
+    *,
+    cwd: Path | None = None,
+    check: bool = True,
+    named: bool = True,
+    python: str = sys.executable,
+    **settings: str,
+) -> str:
     """Run a notebook with nbclient, as `jupyter execute` does, which leaves the file as it is; all text that it shows.
 
     Where it is not `named`, its name does not stand in the command, as in that of a program that makes its own.
@@ -45,7 +53,7 @@ def execute(file: Path, *, cwd: Path | None = None, check: bool = True, named: b
     )
     arguments = [str(file), str(cwd or file.parent)]
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code, *(arguments if named else [])],
+        [python, "-W", "ignore", "-c", code, *(arguments if named else [])],
         input="\n".join(arguments),
         capture_output=True,
         text=True,

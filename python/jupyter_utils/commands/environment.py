@@ -128,11 +128,12 @@ def restore(source: str, name: str | None, key: str | None, link: Path | None) -
 
 
 def _run(run: str) -> Source:
+    from jupyter_utils.runs.naming import named_run
     from jupyter_utils.runs.sources import find_source
     from jupyter_utils.servers.environment import use_settings
 
     use_settings()
-    return find_source(run, None)
+    return find_source(named_run(run), None)
 
 
 def _recipe(source: str) -> tuple[Recipe, dict[str, str], str]:

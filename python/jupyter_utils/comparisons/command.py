@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_utils.errors import CompareError
+from jupyter_utils.errors import CompareError, LoadError
 from jupyter_utils.machine.writing import write_whole
+from jupyter_utils.runs.naming import named_run
 
 from .compare import compare
 from .terminal import table
@@ -41,8 +42,13 @@ def run(  # noqa: PLR0913, PLR0917 - what the command takes
 
 
 def _run(name: str) -> str | Path:
-    """Return what a word of the command line means: the folder of an entry, or an id."""
-    return Path(name) if "/" in name and Path(name).is_dir() else name
+    """Return what a word of the command line means: the folder of an entry, or the id of a run."""
+    if "/" in name and Path(name).is_dir():
+        return Path(name)
+    try:
+        return named_run(name)
+    except LoadError as error:
+        raise CompareError(str(error)) from None
 
 
 def _written(name: str | None, text: Callable[[], str]) -> str:

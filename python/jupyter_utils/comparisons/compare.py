@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.errors import CompareError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .sides import Side
 
 SECTIONS = (*RESULTS, "params", "code", "inputs", "packages", "system", "machine")
+_NAMED = 4
 
 
 @spelled
@@ -66,14 +68,25 @@ def compare(  # noqa: PLR0913 - one question, one place
     """
     unknown = [name for name in by if name not in SECTIONS]
     if unknown or not by:
-        raise CompareError(f"by is {list(by)}, but must name sections: {', '.join(SECTIONS)}.")
+        near = [one for name in unknown for one in get_close_matches(name, SECTIONS, 1)]
+        meant = f" Did you mean {', '.join(near)}?" if near else ""
+        raise CompareError(
+            f"by is {', '.join(map(str, by)) or 'empty'}, but must name sections: {', '.join(SECTIONS)}.{meant}"
+        )
     allowed = tolerances(tolerance)
     (one,), others = sides(a, mlf_uri)[:1], sides(b, mlf_uri)
     if not others:
         raise CompareError("b is an empty list: give one run, or several repetitions.")
     found = compare_sides(one, others, allowed, steps_seconds)
-    notes = tuple(f"the tolerance of {name!r} fits no metric and no artifact" for name in allowed.unused())
+    names = sorted({row.name for part in found if part.name in {"metrics", "artifacts"} for row in part.rows})
+    notes = tuple(_unused(name, names) for name in allowed.unused())
     return Comparison(one.facts, tuple(other.facts for other in others), tuple(found), tuple(by), notes)
+
+
+def _unused(name: str, names: Sequence[str]) -> str:
+    near = get_close_matches(name, names, 2) or names[:_NAMED]
+    there = f": there are {', '.join(near)}" if near else ""
+    return f"the tolerance of {name!r} fits no metric and no artifact{there}"
 
 
 def compare_sides(

@@ -83,7 +83,7 @@ def _inputs(record: dict[str, Any]) -> dict[str, str]:
     hub = [one for one in record.get("hub", []) if isinstance(one, dict)]
     found |= {f"{one.get('kind')} {one.get('repository')}": str(one.get("revision")) for one in hub}
     # A run that is known to have read nothing is not one of which nothing is known.
-    return {"(files)": f"{len(files)}"} | found if found or record.get("complete") is True else {}
+    return found or ({"(no file)": "none"} if record.get("complete") is True else {})
 
 
 def _content(file: dict[str, Any]) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +81,10 @@ def _split(text: object) -> Tolerance:
     if isinstance(text, Tolerance):
         return text
     # From the right: a metric's name may hold a "=".
-    name, _, form = str(text).rpartition("=")
+    name, sign, form = str(text).rpartition("=")
+    if not sign and ":" not in form:
+        near = _near("*", form) or f" Such as {form}=abs:0.001."
+        raise ToleranceError(f"The tolerance {form!r} must be given as {_FORM}.{near}")
     return _read(name or "*", form)
 
 
@@ -90,5 +95,16 @@ def _read(name: str, form: object) -> Tolerance:
     except ValueError:
         bound = math.nan
     if kind not in {"abs", "rel"} or not (math.isfinite(bound) and bound >= 0):
-        raise ToleranceError(f"The tolerance of {name!r} is {form!r}, but must be given as {_FORM}.")
+        near = _near(name, str(form).strip())
+        raise ToleranceError(f"The tolerance of {name!r} is {form!r}, but must be given as {_FORM}.{near}")
     return Tolerance(name, kind, bound)
+
+
+def _near(name: str, form: str) -> str:
+    """Say what was probably meant: a bound without its kind, or a kind that is misspelt."""
+    kind, sign, number = form.rpartition(":")
+    with suppress(ValueError):
+        if float(number) >= 0:
+            meant = (get_close_matches(kind.lower(), ("abs", "rel"), 1) if sign else []) or ["abs", "rel"]
+            return f" Did you mean {' or '.join(f'{name}={one}:{number}' for one in meant)}?"
+    return ""

@@ -7,7 +7,7 @@ from .encodings import decoded
 from .find import VSCODE, CallingNotebook, find_notebook
 from .kernel import shell
 from .saving import Saved, save_notebook
-from .script import executing_file, script_name
+from .script import changed_since_start, executing_file, script_name
 from .twin import find_twins
 from .twin_writing import Twins, write_twins
 
@@ -18,6 +18,7 @@ __all__ = [
     "FileCell",
     "Saved",
     "Twins",
+    "changed_since_start",
     "decoded",
     "executing_file",
     "find_notebook",

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
+from .kernel import shell
+
 _PACKAGES = ("site-packages", "dist-packages")
+# A process's start is known to some hundredths of a second by another clock than the one of files.
+_CLOCKS_SECONDS = 2.0
 
 
 def executing_file() -> Path | None:
@@ -17,6 +23,18 @@ def executing_file() -> Path | None:
         if path is not None and path.is_file() and not _is_library(path):
             return path
     return None
+
+
+def changed_since_start(script: Path) -> bool:
+    """Tell whether a script's file is younger than the process that runs it; `%run` reads it anew each time."""
+    import psutil
+
+    if shell() is not None:
+        return False
+    with suppress(psutil.Error, OSError):
+        changed = script.stat().st_mtime
+        return bool(psutil.Process().create_time() + _CLOCKS_SECONDS < changed <= time.time())
+    return False
 
 
 def script_name() -> str:

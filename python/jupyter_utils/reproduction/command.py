@@ -10,6 +10,7 @@ import click
 
 from jupyter_utils.errors import JupyterUtilsError
 from jupyter_utils.machine.urls import said
+from jupyter_utils.runs.naming import named_run
 from jupyter_utils.servers.environment import use_settings
 
 from .reproduce import reproduce
@@ -23,7 +24,7 @@ def run_command(run: str, **options: Any) -> int:
     options["tolerance"] = list(options.pop("tolerance", ()))
     try:
         use_settings()
-        found = reproduce(run, tell=partial(click.echo, err=True), **options)
+        found = reproduce(named_run(run), tell=partial(click.echo, err=True), **options)
     except JupyterUtilsError as error:
         click.secho(f"Error: {said(error)}", fg="red", err=True)
         _say_notes(error)

@@ -143,15 +143,17 @@ def _not_exact(row: dict[str, Any], place: Path, code: Code, data: Path | None) 
     there = next(iter([*near, *([place] if place.is_file() else [])]), None)
     known = row.get("sha256") or row.get("sampled")
     if not known:
-        reason = f"{_shown(place, code)}: what was read is not known ({_note(row) or 'no digest'}); {_readers(row)}"
+        reason = (
+            f"{_shown(place, code)}: what was read is not known ({_note(row) or 'no digest'}); {_readers(row, code)}"
+        )
         return Input(place, there, None, Finding(Status.UNKNOWN, reason))
     remedy = f"--data FOLDER with the file as it was (SHA-256 {str(known)[:12]}..., {row.get('size')} bytes)"
     if there is None:
-        reason = f"{_shown(place, code)} is nowhere; {_readers(row)}"
+        reason = f"{_shown(place, code)} is nowhere; {_readers(row, code)}"
         # A program that it started may make the file again, before it is removed again.
         blocks = "removed by this" not in _note(row)
         return Input(place, None, None, Finding(Status.MISSING, reason, remedy, blocks=blocks))
-    reason = f"{_shown(place, code)} is another than it was; {_readers(row)}"
+    reason = f"{_shown(place, code)} is another than it was; {_readers(row, code)}"
     return Input(place, there, None, Finding(Status.APPROXIMATE, reason, remedy))
 
 
@@ -159,9 +161,10 @@ def _shown(place: Path, code: Code) -> str:
     return PurePosixPath(place.relative_to(code.root) if place.is_relative_to(code.root) else place).as_posix()
 
 
-def _readers(row: dict[str, Any]) -> str:
+def _readers(row: dict[str, Any], code: Code) -> str:
     cells = row.get("cells") or []
     if not cells:
-        return "which cells read it is not known"
+        is_script = code.main is not None and code.main.role == "script"
+        return "the script read it" if is_script else "which cells read it is not known"
     named = ", ".join(f"[{cell}]" for cell in cells[:_NAMED_CELLS])
     return f"cells that read it: {named}" + (" and more" if len(cells) > _NAMED_CELLS else "")

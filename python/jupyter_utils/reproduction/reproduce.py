@@ -11,6 +11,7 @@ from jupyter_utils.comparisons.tolerance import tolerances
 from jupyter_utils.errors import ReproduceError
 from jupyter_utils.runs.arguments import spelled
 
+from .advice import advice
 from .child import Outcome, deliver_child, mark_original
 from .comparing import compared, same_failure
 from .executing import Surroundings, run_notebook, run_script
@@ -96,7 +97,7 @@ def reproduce(  # noqa: PLR0913 - one option each
         return Reproduction(original.id, CHECKED if check else COULD_NOT, job.plan)
     make_sure(original, job.code, trust=trust)
     shut = room()
-    notes = [] if shut.bwrap else [f"It was not shut in: {shut.why}."]
+    notes = [] if shut.bwrap else [shut.words()]
     attempts: list[Attempt] = []
     with _named(attempts), environment(original, job.plan, job.data, tell) as (python, plan):
         job = replace(job, plan=plan)
@@ -167,7 +168,8 @@ def _finish(job: Job, attempts: list[Attempt], allowed: Tolerances, notes: list[
     made = Reproduction(original.id, COULD_NOT, job.plan, notes=tuple(notes))
     if failed is None:
         comparison = compared(original, [one.saved.path for one in attempts if one.saved], allowed)
-        made = replace(made, comparison=comparison, verdict=verdict_of(comparison, job.plan))
+        notes = [*notes, *advice(original, job.plan, comparison, len(attempts))]
+        made = replace(made, comparison=comparison, verdict=verdict_of(comparison, job.plan), notes=tuple(notes))
     else:
         made = replace(made, failure=failed.failure, notes=(*notes, *_why(job, failed)))
     outcome = Outcome(made.verdict, {"report.html": made.to_html(), "report.json": made.to_json()}, first.notebook)

@@ -54,6 +54,13 @@ class Room:
     why: str = ""
     over: tuple[tuple[Path, Path], ...] = ()
 
+    def words(self) -> str:
+        """Say that nothing shut it in, why, and the remedy."""
+        remedy = (
+            "" if shutil.which("bwrap") else " Install bubblewrap (sudo apt-get install bubblewrap) to prevent that."
+        )
+        return f"It ran without a sandbox: whatever it did could reach your files ({self.why}).{remedy}"
+
     def command(self, argv: list[str], folder: WorkFolder) -> list[str]:
         """Return the command that runs another one in here; itself where nothing shuts it in."""
         over = [word for source, place in self.over for word in ("--bind", str(source), str(place))]

@@ -17,7 +17,8 @@ from jupyter_utils.errors import (
     SeveralProblemsError,
     WorkerNotebookError,
 )
-from jupyter_utils.notebook import CallingNotebook, find_notebook, find_twins
+from jupyter_utils.kernels.sources import is_recording
+from jupyter_utils.notebook import CallingNotebook, executing_file, find_notebook, find_twins
 from jupyter_utils.repository import open_repository
 from jupyter_utils.spool import Spool, check_room, own_spool
 from jupyter_utils.tracking import Answer, ServerStatus, check_experiment, tracking_uri, tracking_uri_problem
@@ -148,10 +149,16 @@ def _check_notebook(arguments: Arguments, problems: list[SaveRefusedError]) -> t
             problems.append(problem)
             return None, []
         return None, [f"The run names no notebook. {problem}"]
-    warnings = (
-        ["Called from a plain script, which is not committed."] if notebook is None and arguments.do_commit else []
-    )
-    return notebook, warnings
+    return notebook, [_of_script()] if notebook is None and arguments.do_commit else []
+
+
+def _of_script() -> str:
+    """Say what is kept of a plain script, which is not committed as a notebook is."""
+    script = executing_file()
+    if script is not None and is_recording():
+        return f"Called from a script: nothing is committed; the run keeps a copy of {script.name}."
+    why = "JUPYTER_UTILS_RECORD_CODE is off" if script is not None else "it has no file"
+    return f"Called from a script: it is neither committed nor kept in the run ({why})."
 
 
 def _check_repository(notebook: CallingNotebook, git_repo_dir: Path | None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +10,7 @@ from jupyter_utils.artifacts.manifest import OWN_FOLDER
 from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.errors import NotInRepositoryError, SaveRefusedError
 from jupyter_utils.machine.masking import masked
-from jupyter_utils.notebook import Twins, executing_file, find_twins, script_name, shell, write_twins
+from jupyter_utils.notebook import Twins, changed_since_start, executing_file, find_twins, script_name, write_twins
 from jupyter_utils.repository import (
     GitError,
     Repository,
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
 
 _NOTEBOOK_DIFFERENCE = f"{OWN_FOLDER}/notebook.diff"
 _SCRIPT_DIFFERENCE = f"{OWN_FOLDER}/script.diff"
-# A process's start is known to some hundredths of a second by another clock than the one of files.
-_CLOCKS_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -104,26 +100,14 @@ def _look_at_script(work_tree: Path, directory: Path, notebook: Path | None) -> 
         return Code(None, {})  # not in a repository of its own, which is no fault of a script
     if repository.work_tree != work_tree:
         return Code(None, {})
-    changed = _changed_since_start(file)
+    words = f"{file.name} was changed after it had been started: what ran may be neither committed nor kept."
+    changed = words if changed_since_start(file) else None
     tags = {"jupyter_utils.script.differs": "true" if diff or changed else "false"}
     _keep(diff, directory, _SCRIPT_DIFFERENCE, file)
     differs = (
         f"{file.name} is not in the commit as it is on disk: the difference is the run's artifact {_SCRIPT_DIFFERENCE}."
     )
     return Code(None, tags, (*([differs] if diff else []), *([changed] if changed else [])))
-
-
-def _changed_since_start(file: Path) -> str | None:
-    """Return a warning where a script's file is younger than the process that runs it."""
-    import psutil
-
-    if shell() is not None:  # %run reads the file anew each time
-        return None
-    with suppress(psutil.Error, OSError):
-        changed = file.stat().st_mtime
-        if psutil.Process().create_time() + _CLOCKS_SECONDS < changed <= time.time():
-            return f"{file.name} was changed after it had been started: what ran may be neither committed nor kept."
-    return None
 
 
 def _keep(diff: str, directory: Path, name: str, file: Path) -> None:

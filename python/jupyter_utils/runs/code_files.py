@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.kernels.private import is_private
 from jupyter_utils.kernels.sources import Source, executed_sources, watched_since
 from jupyter_utils.machine.masking import masked
-from jupyter_utils.notebook import FileCell, find_twins, read_content
+from jupyter_utils.notebook import FileCell, changed_since_start, find_twins, read_content
 from jupyter_utils.repository import file_states
 
 from .masked_notebook import masked_notebook
@@ -29,6 +29,10 @@ TAG = "jupyter_utils.code.differs"
 MOST_BYTES = 20 * 2**20
 _FORMAT = 1
 _NAMED_AT_MOST = 10
+_PRIVATE = (
+    "The text and the outputs of %%private cells are kept in no run; what other cells print of their values is kept, "
+    "unless it looks like a credential."
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,8 @@ def record_code(notebook: Path | None, script: Path | None, directory: Path) -> 
     data = {"format": _FORMAT, "root": str(root), "watched_since": watched_since(), "files": rows}
     path = directory / ARTIFACTS / FILE
     path.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8", errors="surrogateescape")
-    return _recorded(files, root)
+    found = _recorded(files, root)
+    return replace(found, warnings=(*found.warnings, _PRIVATE)) if private else found
 
 
 def _files(notebook: Path | None, twins: Sequence[Path], script: Path | None) -> list[CodeFile]:
@@ -110,7 +115,9 @@ def _ran(source: Source, state: str, role: str = "") -> CodeFile:
     notes = []
     if source.earlier:
         notes.append(f"{len(source.earlier)} earlier text(s) of it ran before")
-    if source.late:
+    if role == "script":  # it was started before anything could look on; its time says whether that matters
+        notes += ["changed after it had been started"] if changed_since_start(source.path) else []
+    elif source.late:
         notes.append("read after it had been imported")
     if source.changed:
         notes.append("changed since it ran")

@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
-from jupyter_utils.errors import LoadError
 from jupyter_utils.machine.plain_text import harmless, plain
+from jupyter_utils.tracking.send import ENTRY_TAG
 
 from . import told
+from .naming import named_run
+from .sealing import TAG as SEAL
+from .sealing import told_seal
 from .sources import WaitingRun, find_source
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ class Explanation:
         run_name: its name, if it has one.
         started: when `save_mlflow` was called, in UTC.
         waits: whether MLflow does not have all of it yet.
-        recorded: in plain words, by subject: code, cells, call, inputs, machine, environment.
+        recorded: in plain words, by subject: code, cells, call, inputs, machine, environment, seal.
         differs: what ran, or was read, otherwise than the commit, the notebook or the disk holds it; a sentence each.
         missing: what the run cannot give back; a sentence each.
         unknown: the subjects of which the run has no record, with the reason.
@@ -111,18 +114,28 @@ def explain(run_id: str | SaveResult, mlf_uri: str | None = None) -> Explanation
             else:
                 found[subject] = one
     general = told.general(described.tags)
+    sealed, broken = _sealed(source, described, files)
     return Explanation(
         run_id=source.id,
         run_name=described.run_name,
         started=_time(described),
         waits=isinstance(source, WaitingRun),
-        recorded={subject: one.recorded for subject, one in found.items() if one.recorded},
-        differs=(*general.differs, *(text for one in found.values() for text in one.differs)),
+        recorded={subject: one.recorded for subject, one in found.items() if one.recorded} | sealed,
+        differs=(*general.differs, *broken, *(text for one in found.values() for text in one.differs)),
         missing=(*general.missing, *(text for one in found.values() for text in one.missing)),
         unknown=unknown,
         records=records,
         tags=described.tags,
     )
+
+
+def _sealed(source: Source, described: Described, files: frozenset[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Tell whether the run is as this user has saved it: a fact of it, or what differs."""
+    if SEAL not in described.tags:
+        return {}, ()
+    entry = source.id if isinstance(source, WaitingRun) else described.tags.get(ENTRY_TAG, "")
+    words, broken = told_seal(entry, {name: source.content(name) for name in files}, described.tags)
+    return ({}, (f"the run itself: {words}",)) if broken else ({"seal": words}, ())
 
 
 def _records(source: Source, files: frozenset[str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -149,17 +162,10 @@ def _time(described: Described) -> datetime | None:
     return None
 
 
-def show(run_id: str) -> str:
+def show(run: str) -> str:
     """Return what the command prints.
 
     Raises:
-        LoadError: as `explain` does; the command's own words say where ids are listed.
+        LoadError: as `explain` does.
     """
-    try:
-        return str(explain(run_id))
-    except LoadError as error:
-        if "answer" in str(error):  # the server's fault, and not the id's
-            raise
-        raise LoadError(
-            f"{error}\nRUN is the id on a run's page in MLflow, or that of a run that waits: jupyter-utils sync --list"
-        ) from error
+    return str(explain(named_run(run)))

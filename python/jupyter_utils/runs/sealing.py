@@ -6,6 +6,7 @@ run and in which environment. Values, params, metrics and other tags may change,
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import hmac
 import json
@@ -60,6 +61,28 @@ def is_sealed(entry: str, files: Mapping[str, str], tags: Mapping[str, str]) -> 
     with suppress(DirectoryError):
         return hmac.compare_digest(_seal(entry, files, tags), tags[TAG])
     return False
+
+
+def told_seal(entry: str, files: Mapping[str, bytes], tags: Mapping[str, str]) -> tuple[str, bool]:
+    """Tell in words whether a run is as this user has saved it, and whether it should be but is not.
+
+    Args:
+        entry: the entry's id, as the run names it.
+        files: path -> content, of what the run holds below `jupyter_utils/`.
+        tags: those of the run.
+    """
+    if is_sealed(entry, {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}, tags):
+        return "you saved it on this machine, and its code and records are as they were", False
+    if tags.get("mlflow.user") == _user():
+        why = "by you elsewhere (another machine, or another home folder)"
+        return f"its code, its records or its tags were changed since it was saved, or it was saved {why}", True
+    return "another user saved it, so that nobody here can tell whether it was changed since", False
+
+
+def _user() -> str:
+    with suppress(OSError, KeyError):
+        return getpass.getuser()
+    return ""
 
 
 def _seal(entry: str, files: Mapping[str, str], tags: Mapping[str, str]) -> str:

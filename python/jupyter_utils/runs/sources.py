@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 import tempfile
 from dataclasses import dataclass, field
@@ -33,13 +32,13 @@ from jupyter_utils.tracking.local import run_folder
 
 from .copies import own_copy
 from .destination import check
+from .ids import ENTRY, HINT, run_of_address
 from .result import SaveResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_ENTRY = re.compile(r"\d{15}-[0-9a-f]{16}")
-_PIECE = 2**20
+_NO_SUCH = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 _LARGE = 16 * 2**20
 """Bytes from which on it is worth to ask whether a file lies on this machine."""
 _ATTEMPTS = 3
@@ -75,7 +74,7 @@ class Source(Protocol):
         """Return the bytes of one of this package's own files, as it is now."""
 
     def own_files(self) -> frozenset[str]:
-        """Return the names of this package's own files in it, without those in folders below."""
+        """Return the names of this package's own files in it, those in folders below as well."""
 
     def bring(self, name: str, files: Sequence[EntryFile], *, own: bool) -> Path:
         """Return where an artifact lies on this machine, verified, with nothing else in it.
@@ -102,7 +101,8 @@ def find_source(run: object, mlf_uri: str | None) -> Source:
             f"run_id is {run!r}, but must be MLflow's id of a run, the id of an entry that waits "
             "(jupyter-utils sync --list), or what save_mlflow has returned."
         )
-    if _ENTRY.fullmatch(run):
+    run = run_of_address(run) or run
+    if ENTRY.fullmatch(run):
         return _waiting(own_spool().path / "entries" / run) or _sent(run, tracking_uri(mlf_uri))
     return _begun(run) or StoredRun(run, tracking_uri(mlf_uri))
 
@@ -128,7 +128,7 @@ def _begun(run_id: str) -> WaitingRun | None:
     )
 
 
-def _check_server(run: str, uri: str) -> None:
+def check_server(run: str, uri: str) -> None:
     """Make sure that the right store answers, before any login goes there.
 
     Raises:
@@ -146,7 +146,7 @@ def _check_server(run: str, uri: str) -> None:
 
 
 def _sent(entry: str, uri: str) -> StoredRun:
-    _check_server(entry, uri)
+    check_server(entry, uri)
     try:
         with client_settings():
             found = run_of_entry(uri, entry)
@@ -169,12 +169,13 @@ class StoredRun:
     def _run(self) -> Any:
         from mlflow import MlflowException
 
-        _check_server(self.id, self.uri)
+        check_server(self.id, self.uri)
         try:
             with client_settings():
                 return client(self.uri).get_run(self.id)
         except MlflowException as error:
-            raise LoadError(f"run_id={self.id!r} cannot be loaded from MLflow: {said(error)}") from None
+            hint = f"\n{HINT}" if error.error_code in _NO_SUCH else ""
+            raise LoadError(f"run_id={self.id!r} cannot be loaded from MLflow: {said(error)}{hint}") from None
 
     def describe(self) -> Described:
         run = self._run()
@@ -195,12 +196,16 @@ class StoredRun:
 
     def own_files(self) -> frozenset[str]:
         self._uri_of_artifacts()
+        found, folders = set[str](), [OWN_FOLDER]
         try:
             with client_settings():
-                found = self._repository[0].list_artifacts(OWN_FOLDER)
+                while folders:
+                    listed = self._repository[0].list_artifacts(folders.pop())
+                    found |= {one.path for one in listed if not one.is_dir}
+                    folders += [one.path for one in listed if one.is_dir]
         except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold the address
             raise LoadError(f"The artifacts of run {self.id} cannot be listed: {said(error)}") from None
-        return frozenset(one.path for one in found if not one.is_dir)
+        return frozenset(found)
 
     def bring(self, name: str, files: Sequence[EntryFile], *, own: bool) -> Path:
         import filelock
@@ -282,7 +287,7 @@ class WaitingRun:
             names = [file.path for file in read_raw(self.entry).files]
         except EntryError as error:
             raise self._gone(error) from None
-        return frozenset(name for name in names if name.startswith(f"{OWN_FOLDER}/") and name.count("/") == 1)
+        return frozenset(name for name in names if name.startswith(f"{OWN_FOLDER}/"))
 
     def text(self, name: str) -> str:
         return self.content(name).decode()

@@ -162,7 +162,7 @@ def _machine(records: Records, tags: Tags, _files: Files) -> Told | str:
     seeds = record.get("seeds")
     parts.append(f"seed {seeds['seed']}" if seeds else "")
     parts.append("deterministic" if (record.get("torch") or {}).get("deterministic") else "")
-    missing = () if seeds else ("no seed: jupyter_utils.fix_seeds was not called",)
+    missing = () if seeds else ("seeds: jupyter_utils.fix_seeds was not called, and random numbers vary by themselves",)
     return Told(", ".join(filter(None, parts)), (), missing)
 
 

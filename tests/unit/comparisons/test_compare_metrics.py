@@ -63,7 +63,7 @@ def test_tolerance_by_name_and_pattern(made: Any) -> None:
     assert verdicts(a, b, ["f1=abs:0.001", "*=abs:10"])["f1"] == "differs"
     assert verdicts(a, b, "abs:10") == {**dict.fromkeys(("f1", "loss", "zero"), "approximate"), "nan": "differs"}
     found = jupyter_utils.compare(a, b, {"fl": "abs:1"})
-    assert found.notes == ("the tolerance of 'fl' fits no metric and no artifact",)
+    assert found.notes == ("the tolerance of 'fl' fits no metric and no artifact: there are f1",)
 
 
 @pytest.mark.parametrize(
