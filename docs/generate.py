@@ -9,6 +9,7 @@ text, defaults that are no value, what only the setup scripts read) stands in th
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import sys
@@ -68,6 +69,8 @@ def reference(language: str) -> str:
 def entry(name: str, language: str) -> Iterator[str]:
     """Give the parts of what is said of one name."""
     value = getattr(jupyter_utils, name)
+    if inspect.ismodule(value):  # a room that can be called
+        value = getattr(importlib.import_module(f"{value.__name__}.listing"), name)
     if inspect.isfunction(value):
         yield f"```text\n{signature(name, value)}\n```\n\n"
     if language == "ja":
