@@ -44,6 +44,8 @@ RUN = {
         "",
     ),
     "jupyter-utils sync --list": ("jupyter-utils sync --list; echo $RUN", "documents"),
+    "jupyter-utils runs": ("", "documents"),
+    "jupyter-utils runs test_exp --csv": ("jupyter-utils runs documents --csv || true", "f1"),
     "jupyter-utils sync --show ID": ('jupyter-utils sync --show "$RUN"', "f1"),
     "jupyter-utils show RUN": ('jupyter-utils show "$RUN"', "script.py"),
     "jupyter-utils compare RUN_A RUN_B": ('jupyter-utils compare "$RUN" "$RUN_B"', "same"),
