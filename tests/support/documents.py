@@ -47,7 +47,7 @@ def commands(page: Path) -> list[str]:
 
 def without_remark(line: str) -> str:
     """Return a line of code without what follows `#` and is for readers."""
-    return re.split(r"(?:^|\s{2,})# ", line)[0].rstrip()
+    return re.split(r"(?:^|\s)\s*# ", line)[0].rstrip()
 
 
 def headings(page: Path) -> list[tuple[int, str]]:

@@ -62,7 +62,7 @@ def test_each_page_is_in_its_language(pair: tuple[Path, Path]) -> None:
     lines = english.read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if JAPANESE.search(line.replace("日本語", ""))] == []
     if english.name not in MADE:
-        remarks = re.findall(r"(?m)^(?:.*\s{2,}|)# (.+)$", "".join(one.text for one in documents.blocks(japanese)))
+        remarks = re.findall(r"(?m)(?:^|\s)# (.+)$", "".join(one.text for one in documents.blocks(japanese)))
         assert [remark for remark in remarks if not JAPANESE.search(remark)] == []
     assert [alternative for alternative, _ in documents.pictures(japanese) if not JAPANESE.search(alternative)] == []
     assert [word for word in WRONG_WORDS if word in japanese.read_text(encoding="utf-8")] == []
