@@ -1,4 +1,4 @@
-"""What it costs to start: figures for the README and for whoever changes a launcher.
+"""What it costs to start: figures for docs/en/how-it-is-built.md and for whoever changes a launcher.
 
     nix run .#debian.python -- benchmarks/start.py [--runs N]
 

@@ -65,7 +65,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture(scope="session")
 def own_stack(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[containers.Stack]:  # noqa: ARG001
-    """Run the compose project for the user who runs the tests, as the README has it."""
+    """Run the compose project for the user who runs the tests, as the page has it."""
     with containers.stack(tmp_path_factory.mktemp("compose"), **containers.own_user()) as made:
         yield made
 

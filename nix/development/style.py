@@ -34,6 +34,7 @@ TYPED = [
     "nix/debian/build.py",
     "nix/debian/fetching",
     "nix/development/style.py",
+    "docs/generate.py",
 ]
 
 

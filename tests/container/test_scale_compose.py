@@ -1,4 +1,4 @@
-"""`docker-compose.scale.yml` as the README has it: from SQLite to PostgreSQL, S3 and several workers, and on.
+"""`docker-compose.scale.yml` as the page has it: from SQLite to PostgreSQL, S3 and several workers, and on.
 
 No registry of images can be reached from where these tests run. So PostgreSQL is Debian's, in an image that is made
 here and does what the official one promises, and the S3 server is moto's, whose objects go with its process.
@@ -80,7 +80,7 @@ def add_to_env(stack: containers.Stack, **lines: str) -> None:
 @pytest.mark.full
 @pytest.mark.timeout(1200)
 def test_from_one_sqlite_file_to_more(outgrown: containers.Stack) -> None:
-    """The README's lines: every run is copied, a notebook's new one joins them, and a restart changes nothing."""
+    """The page's lines: every run is copied, a notebook's new one joins them, and a restart changes nothing."""
     stack, artifact = outgrown, {"訓練.txt": "猫"}
     old = jupyter_utils.save_mlflow(
         "成長", metrics={"f1": 0.5}, dataset=artifact, do_commit=False, mlf_uri=stack.mlflow_url

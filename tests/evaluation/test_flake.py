@@ -95,18 +95,18 @@ def test_outputs_are_those_that_were_promised(names: dict[str, set[str]]) -> Non
 
 
 def test_checks_need_no_kvm(names: dict[str, set[str]]) -> None:
-    """`nix flake check` works on any machine: tests in virtual machines are asked for by the names in the README."""
+    """`nix flake check` works on any machine: tests in virtual machines are asked for by the names in the page."""
     assert names["checks"] == PROMISED["checks"]
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "en" / "nix.md").read_text(encoding="utf-8")
     first, others = re.findall(r"nix build \.#vm\.(\w+) .*; also (.*)", text)[0]
     assert names["vm"] == {first, *others.split(", ")}
 
 
-@pytest.mark.parametrize("readme", ["README.md", "README.ja.md"])
-def test_outputs_that_the_readme_names_exist(names: dict[str, set[str]], readme: str) -> None:
-    """No command of the README asks the flake for something that it does not have."""
-    text = (ROOT / readme).read_text(encoding="utf-8")
-    mentioned = re.findall(r"(?:nix (?:run|develop|build) \S*|[`\s;])#([a-z][\w.-]*\w)|\.#([a-z][\w.-]*\w)", text)
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_outputs_that_the_pages_name_exist(names: dict[str, set[str]], language: str) -> None:
+    """No command of the pages asks the flake for something that it does not have."""
+    text = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / language).glob("*.md"))
+    mentioned = re.findall(r"nix (?:run|develop|build) \S*#([a-z][\w.-]*\w)|[\s`]\.#([a-z][\w.-]*\w)", text)
     flat = {name for pair in mentioned for name in pair if name}
     known = names["packages"] | names["apps"] | names["devShells"]
     known |= {f"{base}.{name}" for base in ("debian", "vm") for name in names[base]}

@@ -178,7 +178,7 @@ def of_project(inputs: Inputs, project: Path) -> Inputs:
 
 @pytest.mark.parametrize("address", [str(ROOT), f"git+file://{ROOT}#default"], ids=["path", "address"])
 def test_template_is_whole(tmp_path: Path, address: str) -> None:
-    """All that the README names is there, and the one line to change says so."""
+    """All that the pages name is there, and the one line to change says so."""
     folder = started(tmp_path / "project", address)
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert files == {".envrc", "flake.nix", "notebooks/first.ipynb", "pyproject.toml", "tests/test_notebooks.py"}

@@ -1,4 +1,4 @@
-"""./quickstart on machines that have nothing yet, and then the README in another shell."""
+"""./quickstart on machines that have nothing yet, and then the commands of README and pages in another shell."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from documented import BEFORE, RUN
 from fresh_root import USER
-from readme_commands import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,15 +23,15 @@ QUICKSTART = "./quickstart --build-only --base debian --cpu"
 
 @pytest.mark.parametrize("user", ["root", USER])
 @pytest.mark.parametrize("suite", RELEASES)
-def test_readme_works_after_quickstart(fresh: Callable[..., FreshRoot], wheels: Path, suite: str, user: str) -> None:
-    """One command, and then every command of the README works in a fresh shell; a second ./quickstart does nothing."""
+def test_pages_work_after_quickstart(fresh: Callable[..., FreshRoot], wheels: Path, suite: str, user: str) -> None:
+    """One command, and then all commands of the pages work in a fresh shell; a second ./quickstart does nothing."""
     machine = fresh(suite, wheels)
     folder = machine.clone(user)
     said = machine.must(f"cd {folder} && {QUICKSTART}", user=user)
     assert "set up for every shell" in said
     failed = {}
     for command, (instead, answer) in RUN.items():
-        done = machine.run(f"cd {folder} && {instead or command}", user=user)
+        done = machine.run(f"cd {folder}\n{BEFORE}\n{instead or command}", user=user)
         if done.returncode or answer not in done.stdout:
             failed[command] = f"{done.returncode}: {done.stdout[-1500:]}"
     assert failed == {}

@@ -1,4 +1,4 @@
-"""Machines with the services installed, as the README says: `nix build .#debian.units`, then `units --install`."""
+"""Machines with the services installed, as the page says: `nix build .#debian.units`, then `units --install`."""
 
 from __future__ import annotations
 

@@ -191,5 +191,5 @@ def notebook(source: str) -> dict[str, object]:
 
 
 def own_user() -> dict[str, str]:
-    """As the README has it: echo "CONTAINER_UID=$(id -u)" >> .env."""
+    """As the page has it: echo "CONTAINER_UID=$(id -u)" >> .env."""
     return {"CONTAINER_UID": str(os.getuid()), "CONTAINER_GID": str(os.getgid())}

@@ -120,7 +120,7 @@ def test_lock_names_no_index(lock: dict[str, Any]) -> None:
 
 
 def test_tools_can_be_installed_by_this_interpreter(tmp_path: Path) -> None:
-    """The environment's own Python runs lock.py, as the README says, though Debian's cannot make a pip of its own."""
+    """The environment's own Python runs lock.py, as the page says, though Debian's cannot make a pip of its own."""
     tools = Tools(tmp_path)
     listed = subprocess.run([*tools.pip, "list", "--format", "json"], check=True, capture_output=True, text=True).stdout
     assert all(row["name"] in {"pip", "setuptools"} for row in json.loads(listed))

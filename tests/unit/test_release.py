@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "python" / "pyproject.toml").read_text())["tool"]["poetry"]
@@ -43,3 +44,13 @@ def test_the_changelog_has_the_version() -> None:
     releases = [heading for heading in headings if heading != "Unreleased"]
     assert re.fullmatch(rf"{re.escape(PROJECT['version'])} - \d{{4}}-\d\d-\d\d", releases[0])
     assert headings == ["Unreleased", *releases]
+
+
+def test_the_citation_says_so() -> None:
+    """CITATION.cff names the version, its day, the licence and the authors as the others do."""
+    said = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (said["version"], said["license"]) == (PROJECT["version"], PROJECT["license"])
+    assert [author["name"] for author in said["authors"]] == PROJECT["authors"]
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## {said['version']} - {said['date-released']}\n" in text
+    assert {"cff-version", "message", "title", "type"} <= said.keys()
