@@ -172,6 +172,7 @@ def _environment(settings: Settings, entry: Access, env: Mapping[str, str]) -> d
         TOKEN: entry.token,
         PASSWORD_FILE: str(entry.password_file or ""),
         OVERLAY_VARIABLE: str(overlay),
+        "JUPYTER_UTILS_KEEP_OUTPUTS": settings.jupyter_utils_keep_outputs,
         "PATH": os.pathsep.join(
             [str(own / "bin"), *([str(overlay / "bin")] if usable else []), env.get("PATH", os.defpath)]
         ),
