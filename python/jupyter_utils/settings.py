@@ -127,6 +127,10 @@ class Settings(BaseSettings):
     jupyter_utils_fsync: Literal["on", "off"] = Field(
         default="on", description="off: files that go into the lab's own artifact folder are not forced to the disk"
     )
+    jupyter_utils_keep_outputs: Literal["on", "off"] = Field(
+        default="on",
+        description="off: outputs of cells that run while no page is there are lost, as in a plain JupyterLab",
+    )
     jupyter_utils_keep: str | None = Field(
         default=None,
         description="variables of the shell that notebooks have all the same, such as PYTHONPATH, separated by commas; "

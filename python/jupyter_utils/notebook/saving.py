@@ -12,7 +12,7 @@ from jupyter_utils.machine.variables import seconds as seconds_of
 from . import kernel
 from .content import holds_cell
 from .find import VSCODE, WORKER
-from .sessions import connected_clients, find_sessions
+from .sessions import connected_clients, find_sessions, write_outputs
 from .twin import expected_twins
 
 if TYPE_CHECKING:
@@ -64,13 +64,15 @@ def save_notebook(notebook: CallingNotebook, seconds: float | None = None) -> Sa
     limit = seconds_of(_SAVE_SECONDS) if seconds is None else seconds
     before = _stamp(notebook.path)
     page = _Page(notebook.path, limit)
+    if page.has_left and (written := _by_server(notebook.path, page.gone())):
+        return written
     for command, wait, quiet in page.commands():
         if not page.tell(command):
             return Saved(False, f"{notebook.path.name} could not be saved from here (ipylab is not installed): {_SO}")
         try:
             saved = _wait_for_file(notebook.path, before, wait, page)
         except _PageGoneError as gone:
-            return Saved(False, f"{gone}: {_SO}")
+            return _by_server(notebook.path, str(gone)) or Saved(False, f"{gone}: {_SO}")
         if saved:
             stale = _wait_for_twins(notebook.path, quiet)
             return Saved(True, stale)
@@ -80,6 +82,21 @@ def save_notebook(notebook: CallingNotebook, seconds: float | None = None) -> Sa
 
 
 _SO = "the file on disk, which may be older than what you see, is what counts."
+
+
+def _by_server(path: Path, gone: str) -> Saved | None:
+    """Have the server write what the cells have shown; None where it cannot, or the file does not hold what runs.
+
+    Not `fresh`: a cell that is not in the file may have been typed, and never saved, in the page that is `gone`.
+    """
+    identity = kernel.kernel_id()
+    written = write_outputs(identity) if identity else None
+    if written is None or not _holds_running_cell(path):
+        return None
+    done, why = written
+    if not done:
+        return Saved(False, why) if why else None
+    return Saved(False, _wait_for_twins(path, _QUIET_SECONDS), f"{gone}.")
 
 
 def _without_browser(notebook: CallingNotebook) -> Saved:
@@ -120,6 +137,11 @@ class _Page:
         # In a lab of ours every page knows what is asked of it; of a server that tells nothing, no page does.
         self._is_ours = clients is not None and self._client is not None
         self._was_there = clients is None or self._client in clients
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the page that runs the cell was away already when this began: one that is loaded anew is another."""
+        return self._is_ours and not self._was_there
 
     def commands(self) -> tuple[tuple[str, float, float], ...]:
         """Return what to tell the page, how long to wait for it, and how long the file must be quiet then."""
@@ -164,7 +186,7 @@ class _Page:
                 self.tell(_SAVE_MESSAGE)
             self._seen, self._was_there = time.monotonic(), True
         elif now - self._seen > _GONE_SECONDS:
-            raise _PageGoneError(self._gone())
+            raise _PageGoneError(self.gone())
         else:
             self._was_there = False
 
@@ -181,7 +203,8 @@ class _Page:
         identity = kernel.kernel_id()
         return connected_clients(identity) if identity else None
 
-    def _gone(self) -> str:
+    def gone(self) -> str:
+        """Say that the page went away, and whether another one is there."""
         if self._is_ours and self._clients():
             return f"The tab that runs the cell was closed or loaded anew before it had saved {self._path.name}"
         return f"The browser went away before it had saved {self._path.name}"

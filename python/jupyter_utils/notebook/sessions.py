@@ -15,9 +15,13 @@ from jupyter_utils.machine.variables import given
 
 # Servers of this machine answer in milliseconds; a hung one must not hold the kernel.
 TIMEOUT_SECONDS = 3.0
+# How long one may write a large notebook and its twin.
+WRITE_SECONDS = 60.0
 
 # Where the servers of our lab tell which front ends are connected (`servers.jupyter_app.clients`).
 CLIENTS_PATH = "jupyter-utils/clients"
+# Where they keep outputs that come while no front end is there (`servers.jupyter_app.outputs`).
+OUTPUTS_PATH = "jupyter-utils/outputs"
 
 # Tokens that a kernel finds in its environment: set by hand, by jupyter_server's own launchers, by JupyterHub.
 _TOKENS = ("JUPYTER_TOKEN", "JPY_API_TOKEN", "JUPYTERHUB_API_TOKEN")
@@ -53,6 +57,19 @@ def connected_clients(kernel: str) -> frozenset[str] | None:
     return None
 
 
+def write_outputs(kernel: str) -> tuple[bool, str] | None:
+    """Have the server put what a kernel's cells have shown into the notebook's file, for a front end that is away.
+
+    Returns:
+        whether all of it is there, and why not; None where no server keeps outputs.
+    """
+    for server in _servers():
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            told = _ask(server, f"{OUTPUTS_PATH}/{kernel}/write", "POST", WRITE_SECONDS)
+            return bool(told["written"]), str(told["why"])
+    return None
+
+
 def _servers() -> list[dict[str, Any]]:
     """Read the files in which running servers of this user announce themselves, the kernel's own parent first.
 
@@ -81,8 +98,8 @@ def _sessions_of(server: dict[str, Any], kernel: str) -> list[Session]:
     return [one for one in found if one.path.is_file()]
 
 
-def _ask(server: dict[str, Any], path: str) -> Any:
-    """Get one page of a server's API with the first token that it takes.
+def _ask(server: dict[str, Any], path: str, method: str = "GET", seconds: float = TIMEOUT_SECONDS) -> Any:
+    """Ask one page of a server's API with the first token that it takes.
 
     Raises:
         OSError: it takes none.
@@ -99,7 +116,7 @@ def _ask(server: dict[str, Any], path: str) -> Any:
         client.verify = not (is_loopback(host) or is_wildcard(host))
         for token in dict.fromkeys(token for token in tokens if token is not None):
             headers = {"Authorization": f"token {token}"} if token else {}
-            answer = client.get(url, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False)
+            answer = client.request(method, url, headers=headers, timeout=seconds, allow_redirects=False)
             if answer.ok and answer.headers.get("Content-Type", "").startswith("application/json"):
                 return answer.json()
     raise OSError(f"no token known here opens {url}")

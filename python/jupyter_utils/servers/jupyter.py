@@ -204,6 +204,7 @@ def _environment(settings: Settings, entry: Access, env: Mapping[str, str]) -> d
         TOKEN: entry.token,
         PASSWORD_FILE: str(entry.password_file or ""),
         OVERLAY_VARIABLE: str(overlay),
+        "JUPYTER_UTILS_KEEP_OUTPUTS": settings.jupyter_utils_keep_outputs,
         "PATH": os.pathsep.join([*first, env.get("PATH", os.defpath)]),
         # For terminals, whose shells make a PATH of their own.
         PATH_VARIABLE: os.pathsep.join([*first, str(Path(sys.executable).parent)]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupytext import AsyncTextFileContentsManager
@@ -15,9 +16,11 @@ from tornado.web import HTTPError
 from jupyter_utils.notebook import decoded
 
 from .pairings import missing_program
+from .turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractAsyncContextManager
 
 _reading_notebook: ContextVar[bool] = ContextVar("reading_notebook", default=False)
 _REFUSED = 400
@@ -25,6 +28,11 @@ _REFUSED = 400
 
 class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext is not typed
     """Jupytext's contents manager, which reads byte order marks, and refuses with a reason what it would misread."""
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._turns = Turns()
+        self._stamps: dict[str, tuple[tuple[int, int], ...]] = {}
 
     async def get(self, path: str, content: bool = True, type: str | None = None, **others: Any) -> dict[str, Any]:  # noqa: A002
         """Read a file, notebook or folder.
@@ -34,10 +42,15 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
                 no cells while the notebook has; neither file is touched.
         """
         as_notebook = content and type in {None, "notebook"}
-        with _notebooks_are_read(as_notebook):
-            model: dict[str, Any] = await super().get(path, content=content, type=type, **others)
-        if as_notebook and model["type"] == "notebook" and not _has_source(model["content"]):
-            await self._refuse_empty_twin(path.strip("/"))
+        if not as_notebook:
+            plain: dict[str, Any] = await super().get(path, content=content, type=type, **others)
+            return plain
+        async with self.alone(path):
+            with _notebooks_are_read(True):
+                model: dict[str, Any] = await super().get(path, content=content, type=type, **others)
+            if model["type"] == "notebook" and not _has_source(model["content"]):
+                await self._refuse_empty_twin(path.strip("/"))
+            self._remember(path)
         return model
 
     async def save(self, model: dict[str, Any], path: str = "") -> dict[str, Any]:
@@ -48,8 +61,34 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
         """
         if model.get("type") == "notebook" and model.get("content"):
             await self._refuse_missing_program(model["content"], path.strip("/"))
-        saved: dict[str, Any] = await super().save(model, path)
+        async with self.alone(path):
+            saved: dict[str, Any] = await super().save(model, path)
+            self._remember(path)
         return saved
+
+    def alone(self, path: str) -> AbstractAsyncContextManager[None]:
+        """Let nobody else read or write the notebook or its twin meanwhile; whoever holds them may take them again."""
+        return self._turns.of(path.strip("/").rpartition(".")[0])
+
+    def has_changed(self, path: str) -> bool:
+        """Tell whether a notebook or its twin was changed since they were read or written here, say by Git."""
+        known = self._stamps.get(path.strip("/"))
+        return known is not None and known != self._stamp(path)
+
+    def is_stored_with_outputs(self, path: str) -> bool:
+        """Tell whether outputs can be written at all: text notebooks without an .ipynb beside them have none."""
+        return any(one.endswith(".ipynb") for one in self._files(path))
+
+    def _files(self, path: str) -> list[str]:
+        path = path.strip("/")
+        fmt, formats = self.paired_notebooks.get(path, (None, None))
+        return [path, *(other for other, _ in paired_paths(path, fmt, formats) if other != path)] if formats else [path]
+
+    def _remember(self, path: str) -> None:
+        self._stamps[path.strip("/")] = self._stamp(path)
+
+    def _stamp(self, path: str) -> tuple[tuple[int, int], ...]:
+        return tuple(_time_and_size(self._get_os_path(one)) for one in self._files(path))
 
     async def _read_file(self, os_path: str, format: str | None, raw: bool = False) -> tuple[Any, ...]:  # noqa: A002
         if not _reading_notebook.get() or format not in {None, "text"}:
@@ -97,6 +136,14 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
                 f"{path} was not saved: it is paired with {missing.format}, which needs the program {missing.name}, "
                 "and that is not installed here. Choose File > Jupytext > Unpair Current Notebook, and save again.",
             )
+
+
+def _time_and_size(file: str) -> tuple[int, int]:
+    try:
+        found = Path(file).stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
 
 
 @contextmanager

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 from jupyter_server.utils import url_path_join
 
-from jupyter_utils.notebook.sessions import CLIENTS_PATH
+from jupyter_utils.machine.variables import given
+from jupyter_utils.notebook.sessions import CLIENTS_PATH, OUTPUTS_PATH
 from jupyter_utils.servers.door import addresses
 
 from .clients import Clients
+from .contents import Contents
 from .first_run import FirstRun
 from .notebook_runs import NotebookRuns
+from .outputs.connection import SETTING, Connection
+from .outputs.handlers import ForKernel, ForPage
+from .outputs.keeping import Keeping
 from .pairings import missing_formats
 from .terminals import use_own_handler
 
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
 _OF_PAGE = {"jupyter-utils/first-run": FirstRun, "jupyter-utils/notebook-runs": NotebookRuns}
+_KEEP = "JUPYTER_UTILS_KEEP_OUTPUTS"
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
@@ -34,5 +40,21 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     # What our extension of the page asks for.
     own = [(url_path_join(server.base_url, path), kind) for path, kind in _OF_PAGE.items()]
     server.web_app.add_handlers(".*$", [(pattern, Clients), *own, *addresses.handlers(server.base_url)])
+    _keep_outputs(server)
     # Read by our extension of the page.
     server.web_app.settings.setdefault("page_config_data", {})["jupyterUtilsMissingFormats"] = missing_formats()
+
+
+def _keep_outputs(server: ServerApp) -> None:
+    """Keep the outputs that come while no page is there; not where another contents manager or websocket is set."""
+    settings = server.web_app.settings
+    is_ours = isinstance(server.contents_manager, Contents) and issubclass(
+        Connection, settings["kernel_websocket_connection_class"]
+    )
+    if not is_ours or given(_KEEP) == "off":
+        return
+    settings[SETTING] = Keeping(server)
+    settings["kernel_websocket_connection_class"] = Connection
+    pattern = url_path_join(server.base_url, OUTPUTS_PATH, r"(?P<kernel>[\w-]+)")
+    server.web_app.add_handlers(".*$", [(pattern, ForPage), (f"{pattern}/write", ForKernel)])
+    settings.setdefault("page_config_data", {})["jupyterUtilsKeepsOutputs"] = True

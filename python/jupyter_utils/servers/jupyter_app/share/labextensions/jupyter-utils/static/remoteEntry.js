@@ -6,7 +6,7 @@
   const NAME = "jupyter-utils";
   // A plugin is a file beside this one, an ES module. Its default export is given `load`, which brings a package that
   // the page shares (`await load("@jupyterlab/notebook")`), and returns the plugin, or a promise of it.
-  const PLUGINS = ["hiding", "launcher", "leading", "saving", "terminals"];
+  const PLUGINS = ["hiding", "launcher", "leading", "outputs", "saving", "terminals"];
 
   const here = document.currentScript.src;
   let shared;

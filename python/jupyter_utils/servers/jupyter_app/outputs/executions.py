@@ -1,0 +1,188 @@
+"""Which cell each message of a kernel belongs to, and what has come of each: what is known of one kernel's cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from .collected import Collected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from .collected import Output
+
+SEEN_SECONDS = 180.0
+"""How long an execution is remembered that its page has seen: so long may it last until a dead page is found out."""
+SEEN_BYTES = 64 << 20
+"""How much of such outputs is remembered at most."""
+WRITTEN_BYTES = 128 << 20
+"""How much of outputs that no page has seen is remembered once they are in a file."""
+
+
+@dataclass(eq=False)
+class Execution:
+    """One execution of a cell.
+
+    `id` is that of the request; `cell` nbformat's id of the cell, as the page has it; `client` the session of the page
+    that asked for it; `count` the kernel's number; `last` when its last message came (seconds of the caller's clock);
+    `unseen` whether something of it came while its page was away; `version` grows with each change, `in_file` is the
+    one that was written; `waits` is the kernel's question (a message) where the cell waits for input.
+    """
+
+    id: str
+    cell: str
+    source: str
+    client: str
+    state: Literal["queued", "running", "done"] = "queued"
+    count: int | None = None
+    outputs: Collected = field(default_factory=Collected)
+    last: float = 0.0
+    unseen: bool = False
+    version: int = 0
+    in_file: int = -1
+    waits: dict[str, Any] | None = None
+
+    @property
+    def has_run(self) -> bool:
+        """Whether it ever began; what an error before it aborted never did."""
+        return self.state == "running" or self.count is not None
+
+    def as_nbformat(self) -> list[dict[str, Any]]:
+        """Return the outputs for a file, which also says what the cell waits for."""
+        outputs = self.outputs.as_nbformat()
+        if self.waits and self.state != "done":
+            prompt = self.waits["content"].get("prompt", "")
+            told = f"[This cell waits for input. Open the notebook to answer: {prompt!r}]\n"
+            outputs.append({"output_type": "stream", "name": "stderr", "text": told})
+        return outputs
+
+
+class Executions:
+    """The executions of one kernel, oldest first.
+
+    Args:
+        is_away: tells of a page's session whether that page is not connected.
+    """
+
+    def __init__(self, is_away: Callable[[str], bool]) -> None:
+        self._is_away = is_away
+        self._all: dict[str, Execution] = {}
+        self._displays: dict[str, list[tuple[Execution, Output]]] = {}
+        self._version = 0
+
+    def __iter__(self) -> Iterator[Execution]:
+        return iter(list(self._all.values()))
+
+    def get(self, msg_id: str | None) -> Execution | None:
+        return self._all.get(msg_id) if msg_id else None
+
+    def begin(self, msg_id: str, cell: str, source: str, client: str) -> None:
+        """Note a request of a page's."""
+        self._all[msg_id] = Execution(msg_id, cell, source, client)
+
+    def latest(self) -> list[Execution]:
+        """Return the last execution of each cell that has begun, or else is still to come."""
+        found: dict[str, Execution] = {}
+        for one in self:
+            if one.has_run or one.cell not in found:
+                found[one.cell] = one
+        return list(found.values())
+
+    # ---- what the kernel says ----
+
+    def handle(self, kind: str, parent: str | None, content: dict[str, Any], now: float) -> None:
+        """Take a message of the kernel's, by its type and the id of the request that it answers."""
+        one = self.get(parent)
+        if kind == "update_display_data":
+            self._update(one, content, now)
+        if one is None:
+            return
+        self._touch(one, now)
+        match kind:
+            case "stream":
+                one.outputs.write(content["name"], content["text"], one.version)
+            case "display_data" | "execute_result" | "error":
+                self._show(one, kind, content)
+            case "clear_output":
+                one.outputs.clear(bool(content.get("wait")), one.version)
+            case "execute_input":
+                one.state, one.count = "running", content.get("execution_count")
+            case "status" if content.get("execution_state") == "idle":
+                one.state, one.waits = "done", None
+
+    def ask(self, parent: str | None, message: dict[str, Any], now: float) -> None:
+        """Note that a cell waits for input."""
+        if one := self.get(parent):
+            one.waits = message
+            self._touch(one, now)
+
+    def answered(self, value: str) -> None:
+        """Note that the cell that waited has its input, which it shows unless it is a password."""
+        for one in self:
+            if one.waits and one.state != "done":
+                shown = "·" * 8 if one.waits["content"].get("password") else value
+                one.waits = None
+                self._touch(one, one.last)
+                one.outputs.write("stdin", f"{shown}\n", one.version)
+
+    def end(self, told: str, now: float) -> bool:
+        """End all that has not ended: the kernel is another one now, and the cell that ran says why."""
+        open_ones = [one for one in self if one.state != "done"]
+        for one in open_ones:
+            self._touch(one, now)
+            if one.state == "running":
+                one.outputs.write("stderr", told, one.version)
+            one.state, one.waits = "done", None
+        return bool(open_ones)
+
+    def _touch(self, one: Execution, now: float) -> None:
+        self._version += 1
+        one.version, one.last = self._version, now
+        if not one.unseen and self._is_away(one.client):
+            one.unseen = True
+
+    def _show(self, one: Execution, kind: str, content: dict[str, Any]) -> None:
+        names = {"display_data": ("data", "metadata"), "execute_result": ("data", "metadata", "execution_count")}
+        kept = names.get(kind, ("ename", "evalue", "traceback"))
+        shown = one.outputs.add({"output_type": kind, **{name: content.get(name) for name in kept}}, one.version)
+        if display := (content.get("transient") or {}).get("display_id"):
+            self._displays.setdefault(display, []).append((one, shown))
+
+    def _update(self, by: Execution | None, content: dict[str, Any], now: float) -> None:
+        for one, shown in self._displays.get((content.get("transient") or {}).get("display_id", ""), []):
+            was_unseen = one.unseen
+            self._touch(one, now)
+            # Its own page may be there and show it: what counts is who sees the message.
+            one.unseen = was_unseen or one.unseen or bool(by and self._is_away(by.client))
+            shown.show(content.get("data") or {}, content.get("metadata") or {}, one.version)
+
+    # ---- pages ----
+
+    def left(self, client: str, alive_until: float) -> None:
+        """Note that a page is away, which got nothing that came after this moment."""
+        for one in self:
+            if one.client == client and (one.state != "done" or one.last > alive_until):
+                one.unseen = True
+
+    def forget_old(self, now: float) -> None:
+        """Forget what is shown or written, the oldest first, where it is too old or too much."""
+        done = [one for one in self if one.state == "done"]
+        self._forget(one for one in done if not one.unseen and now - one.last > SEEN_SECONDS)
+        self._forget(_beyond(SEEN_BYTES, (one for one in done if not one.unseen)))
+        self._forget(_beyond(WRITTEN_BYTES, (one for one in done if one.unseen and one.in_file == one.version)))
+
+    def _forget(self, those: Iterable[Execution]) -> None:
+        gone = set(those)
+        if not gone:
+            return
+        self._all = {name: one for name, one in self._all.items() if one not in gone}
+        left = {name: [pair for pair in pairs if pair[0] not in gone] for name, pairs in self._displays.items()}
+        self._displays = {name: pairs for name, pairs in left.items() if pairs}
+
+
+def _beyond(size: int, those: Iterable[Execution]) -> Iterator[Execution]:
+    for one in reversed(list(those)):
+        size -= one.outputs.size
+        if size < 0:
+            yield one

@@ -1,0 +1,174 @@
+"""Keep the outputs of all kernels of a lab: listens, writes, and hands them to pages that come."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.utils import ensure_async
+
+from .kernel import Kernel
+from .writing import Writing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jupyter_server.serverapp import ServerApp
+
+    from .executions import Execution
+
+_LOOK_SECONDS = 1.0
+# A page that is loaded again comes within a moment, and shows by itself what runs.
+_GRACE_SECONDS = 3.0
+# How often a cell that runs is written at least, and which part of the time writing may take at most.
+_WRITE_SECONDS = 10.0
+_WRITE_SHARE = 20
+
+
+class Keeping:
+    """The outputs of one lab's kernels."""
+
+    def __init__(self, server: ServerApp) -> None:
+        self._server = server
+        self._kernels: dict[str, Kernel] = {}
+        self._writing = Writing(server.contents_manager)
+        self._pause: dict[str, float] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._told: dict[str, dict[str, str]] = {}
+
+    def listen(self, manager: Any) -> Kernel:
+        """Listen to a kernel from now on."""
+        kernel = self._kernels.get(manager.kernel_id)
+        if kernel is None or kernel.manager is not manager:
+            kernel = self._kernels[manager.kernel_id] = Kernel(manager)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._look_after())
+        return kernel
+
+    async def offer(
+        self, kernel_id: str, client: str, path: str, known: dict[str, int], base: str | None
+    ) -> dict[str, Any]:
+        """Answer a page: what it does not show yet of its own cells, and of cells whose page is gone.
+
+        Args:
+            kernel_id: the kernel.
+            client: the page's session.
+            path: its notebook.
+            known: what the page shows of what it was given before: ids of executions, and their versions.
+            base: the hash of the file that the page has read or written last.
+
+        Returns:
+            `executions`; `file`, what the file is now if only this server has changed it since; `kept`, the files with
+            outputs that are not in the notebook, and why.
+        """
+        if (kernel := self._kernels.get(kernel_id)) is None:
+            return {"executions": [], "file": None, "kept": {}}
+        async with kernel.writing:
+            kernel.came(client, path)
+            for one in filter(None, map(kernel.executions.get, known)):
+                one.client = client
+                if one.state == "done" and known[one.id] == one.version:
+                    one.unseen = False
+            offered = [one for one in kernel.executions.latest() if self._is_for(one, kernel, client, path, base)]
+            told = [self._tell(one, known.get(one.id)) for one in offered if known.get(one.id) != one.version]
+            return {
+                "executions": told,
+                "file": self._writing.advance(path, base),
+                "kept": self._told.get(path, {}),
+            }
+
+    def _is_for(self, one: Execution, kernel: Kernel, client: str, path: str, base: str | None) -> bool:
+        if one.unseen and one.state == "done" and one.in_file == one.version and self._writing.is_last(path, base):
+            one.unseen = False  # the page has read it
+        if one.state == "done" and not one.has_run and one.client != client:
+            return False  # an error before it kept it from running: there is nothing to show
+        if one.client != client and not (kernel.is_away(one.client) and kernel.pages.get(one.client) == path):
+            return False
+        return one.unseen
+
+    def _tell(self, one: Execution, known: int | None) -> dict[str, Any]:
+        start, outputs = one.outputs.since(-1 if known is None else known)
+        return {
+            "id": one.id,
+            "cell": one.cell,
+            "source": one.source,
+            "state": one.state,
+            "hasRun": one.has_run,
+            "count": one.count,
+            "version": one.version,
+            "start": start,
+            "outputs": outputs,
+            "waits": one.waits,
+            "inFile": one.in_file == one.version,
+        }
+
+    async def write_now(self, kernel_id: str) -> dict[str, Any] | None:
+        """Write what is not in the file yet, for a cell that saves its notebook and has no page.
+
+        Returns:
+            `written`, whether all of it is in the notebook; `why`, if not. None for a kernel without such cells.
+        """
+        kernel = self._kernels.get(kernel_id)
+        if kernel is None:
+            return None
+        await asyncio.sleep(0.1)  # what the cell has shown until now has been sent, and is on its way
+        return await self._write(kernel, again=True)
+
+    async def _look_after(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for kernel in list(self._kernels.values()):
+                try:
+                    await self._look_at(kernel)
+                except Exception:
+                    self._server.log.exception("Outputs of kernel %s could not be kept", kernel.id)
+
+    async def _look_at(self, kernel: Kernel) -> None:
+        kernel.look()
+        now = kernel.now()
+        is_due = now - kernel.written_at >= self._pause.get(kernel.id, _WRITE_SECONDS)
+        due = [one for one in kernel.unseen() if one.has_run and one.in_file != one.version]
+        if due and now - kernel.left_at >= _GRACE_SECONDS and (is_due or any(one.state == "done" for one in due)):
+            await self._write(kernel)
+        if kernel.has_ended and self._kernels.get(kernel.id) is kernel:
+            await self._write(kernel)
+            kernel.close()
+            del self._kernels[kernel.id]
+
+    async def _write(self, kernel: Kernel, *, again: bool = False) -> dict[str, Any]:
+        async with kernel.writing:
+            started = time.monotonic()
+            by_path: dict[str, list[Execution]] = {}
+            for one in kernel.unseen():
+                if one.has_run:
+                    by_path.setdefault(kernel.pages[one.client], []).append(one)
+            result: dict[str, Any] = {"written": bool(by_path), "why": ""}
+            for path, executions in by_path.items():
+                if again or any(one.in_file != one.version for one in executions):
+                    outcome = await self._writing.write(kernel.id, await self._present(kernel, path), executions)
+                    if outcome.refused:
+                        result = {"written": False, "why": self._say(path, outcome.refused, outcome.beside)}
+            kernel.written_at = kernel.now()
+            self._pause[kernel.id] = max(_WRITE_SECONDS, _WRITE_SHARE * (time.monotonic() - started))
+            return result
+
+    async def _present(self, kernel: Kernel, path: str) -> str:
+        """Return where the notebook is now: another page may have renamed it."""
+        if await ensure_async(self._server.contents_manager.file_exists(path)):
+            return path
+        sessions = await self._server.session_manager.list_sessions()
+        found = [one["path"] for one in sessions if one["kernel"]["id"] == kernel.id and one["type"] == "notebook"]
+        return found[0] if found else path
+
+    def _say(self, path: str, refused: dict[Execution, str], beside: Path | None) -> str:
+        name = path.rpartition("/")[2]
+        first, why = next(iter(refused.items()))
+        line = first.source.strip().partition("\n")[0][:60]
+        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+        where = f"Its outputs are in {beside.name}." if beside else "Its outputs could not be kept."
+        told = f"{name} was left as it is: the cell `{line}`{more}, which ran while no page was there, {why}. {where}"
+        if beside and self._told.setdefault(path, {}).get(beside.name) != told:
+            self._told[path][beside.name] = told
+            self._server.log.warning(told)
+        return told

@@ -1,0 +1,52 @@
+"""Put outputs into the cells of a notebook: into those that are as they ran, and into no others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from jupyter_utils.notebook.content import normal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .executions import Execution
+
+
+def place(cells: list[Any], executions: Iterable[Execution]) -> tuple[bool, dict[Execution, str]]:
+    """Put outputs and numbers into code cells, in place.
+
+    A cell is known by its id, or, in a notebook whose cells have none or others, by a source that no other cell has.
+
+    Returns:
+        whether a cell has changed; and the executions that have no cell there any more, with the reason.
+    """
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    changed, refused = False, {}
+    for one in executions:
+        found = _find(code, one)
+        if isinstance(found, str):
+            refused[one] = found
+        else:
+            changed |= _put(found, one)
+    return changed, refused
+
+
+def _find(code: list[Any], one: Execution) -> Any | str:
+    wanted = normal(one.source)
+    for cell in code:
+        if cell.get("id") == one.cell:
+            return cell if normal(cell["source"]) == wanted else "has another text there than the one that ran"
+    same = [cell for cell in code if normal(cell["source"]) == wanted]
+    return same[0] if len(same) == 1 else "is not there any more"
+
+
+def _put(cell: Any, one: Execution) -> bool:
+    outputs = nbformat.from_dict(one.as_nbformat())  # type: ignore[no-untyped-call]
+    if cell["outputs"] == outputs and cell["execution_count"] == one.count:
+        return False
+    cell["outputs"], cell["execution_count"] = outputs, one.count
+    # They come from this user's own kernel, as those do that a page saves.
+    cell["metadata"]["trusted"] = True
+    return True

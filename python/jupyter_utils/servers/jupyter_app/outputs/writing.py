@@ -1,0 +1,130 @@
+"""Write outputs into notebooks through the contents manager, as a page that saves would, but over no edit."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import side_file
+from .placing import place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jupyter_utils.servers.jupyter_app.contents import Contents
+
+    from .executions import Execution
+
+_STAMP = ("last_modified", "hash", "hash_algorithm")
+
+
+@dataclass
+class _Chain:
+    """What was written into one notebook, one after the other, with nothing between by anybody else."""
+
+    before: list[str] = field(default_factory=list)
+    last: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Outcome:
+    """What came of writing: the executions that are not in the notebook, with the reason; and where they are."""
+
+    refused: dict[Execution, str] = field(default_factory=dict)
+    beside: Path | None = None
+
+
+class Writing:
+    """Writes into the notebooks of one lab."""
+
+    def __init__(self, contents: Contents) -> None:
+        self._contents = contents
+        self._chains: dict[str, _Chain] = {}
+        self._beside: dict[tuple[str, str], Path] = {}
+        self._not_fitting: dict[Path, dict[str, Execution]] = {}
+
+    async def write(self, kernel: str, path: str, executions: Sequence[Execution]) -> Outcome:
+        """Put the outputs into the notebook; what does not fit goes into a file beside it.
+
+        Args:
+            kernel: the kernel's id.
+            path: the notebook, as the contents manager names it.
+            executions: of each cell one.
+        """
+        versions = {one: one.version for one in executions}
+        about: dict[str, Any] = {}
+        try:
+            refused = await self._into_notebook(path, executions, about)
+        except Exception as error:  # noqa: BLE001 - of Jupyter, Jupytext or the disk: nothing of it may lose an output
+            why = getattr(error, "log_message", None) or str(error) or type(error).__name__
+            refused = dict.fromkeys(executions, f"could not be written: {why}")
+        outcome = Outcome(refused)
+        if refused:
+            outcome.beside = await self._into_side_file(kernel, path, list(refused), about)
+        for one, version in versions.items():
+            one.in_file = version
+        return outcome
+
+    def advance(self, path: str, known: str | None) -> dict[str, Any] | None:
+        """Return what the file is now, if it is what a page knows and our outputs, and nothing else; None if it is not.
+
+        Args:
+            path: the notebook.
+            known: the hash of the file that the page has read or written last.
+        """
+        chain = self._chains.get(path)
+        return chain.last if chain and known in chain.before else None
+
+    def is_last(self, path: str, known: str | None) -> bool:
+        """Tell whether a page has read the file as it was written here last."""
+        chain = self._chains.get(path)
+        return bool(chain and known and known == chain.last["hash"])
+
+    async def _into_notebook(
+        self, path: str, executions: Sequence[Execution], about: dict[str, Any]
+    ) -> dict[Execution, str]:
+        contents = self._contents
+        if not contents.is_stored_with_outputs(path):
+            return {}  # a text notebook: its outputs are a page's alone
+        async with contents.alone(path):
+            if contents.has_changed(path):
+                return dict.fromkeys(executions, "is in a file that was changed on the disk meanwhile")
+            model = await contents.get(path, content=True, type="notebook", require_hash=True)
+            metadata = model["content"]["metadata"]
+            about |= {name: metadata[name] for name in ("kernelspec", "language_info") if name in metadata}
+            changed, refused = place(model["content"]["cells"], executions)
+            if changed:
+                await contents.save({"type": "notebook", "format": "json", "content": model["content"]}, path)
+                after = await contents.get(path, content=False, type="notebook", require_hash=True)
+                self._link(path, model["hash"], after)
+            return refused
+
+    def _link(self, path: str, before: str, after: dict[str, Any]) -> None:
+        chain = self._chains.get(path)
+        if chain is None or chain.last["hash"] != before:
+            chain = self._chains[path] = _Chain()
+        chain.before.append(before)
+        chain.last = {name: _plain(after.get(name)) for name in _STAMP}
+
+    async def _into_side_file(
+        self, kernel: str, path: str, executions: Sequence[Execution], about: dict[str, Any]
+    ) -> Path | None:
+        notebook = Path(self._contents._get_os_path(path))  # noqa: SLF001 - as its own subclasses do
+        key = (kernel, path)
+        beside = self._beside.get(key) or side_file.free_name(notebook)
+        kept = self._not_fitting.setdefault(beside, {})
+        kept |= {one.cell: one for one in executions}
+        cells = [(one.source, one.count, one.as_nbformat()) for one in kept.values()]
+        try:
+            await asyncio.to_thread(side_file.write, beside, notebook.name, cells, about)
+        except OSError:
+            self._contents.log.exception("Outputs of %s could not be kept in %s", path, beside)
+            return None
+        self._beside[key] = beside
+        return beside
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat().replace("+00:00", "Z") if hasattr(value, "isoformat") else value
