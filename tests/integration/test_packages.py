@@ -19,7 +19,7 @@ VARIANT = json.loads(Path(sys.base_prefix, "share", "jupyter-utils", "environmen
 IMPORTS = """
 import einops, evaluate, jaconv, nltk, openpyxl, optuna, peft, plotly.express, polars, sacrebleu, seaborn
 import sentence_transformers, seqeval.metrics, spacy, tensorboard, tiktoken, trl
-import jupyterlab_execute_time, jupyterlab_lsp, pylsp, pylsp_ruff
+import jupyter_lsp, jupyterlab_lsp, pylsp, pylsp_ruff
 import sys
 print(*sorted({"comet_ml", "neptune", "tensorflow", "wandb"} & sys.modules.keys()))
 """
@@ -59,10 +59,16 @@ def test_all_import_and_bring_nobody_who_phones_home(tmp_path: Path) -> None:
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.parametrize("name", ["jupyterlab-execute-time", "@jupyter-lsp/jupyterlab-lsp"])
+def test_jupyterlab_has_the_extension(name: str) -> None:
+    """It lies where JupyterLab looks for what is built."""
+    assert Path(sys.base_prefix, "share", "jupyter", "labextensions", name, "package.json").exists()
+
+
 def test_no_package_brings_a_plugin_into_the_tests() -> None:
     """What adds itself to pytest would run in the tests of everybody who uses the environment."""
     brought = {point.dist.name for point in importlib.metadata.entry_points(group="pytest11") if point.dist}
-    assert brought <= {"anyio", "hypothesis", "pytest-timeout", "typeguard"}
+    assert brought <= {"anyio", "hypothesis", "platformdirs", "pytest-timeout"}
 
 
 @pytest.mark.full
