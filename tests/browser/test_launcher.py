@@ -81,7 +81,7 @@ def test_from_the_printed_address_to_a_run_in_mlflow(
         link.wait_for(timeout=CELL_LIMIT)
         with page.expect_popup() as opened:
             link.click()
-        opened.value.get_by_text("baseline_accuracy").first.wait_for()
+        opened.value.get_by_text("baseline_accuracy").first.wait_for(timeout=CELL_LIMIT)
         assert f"{server.jupyter_url}/mlflow/#/experiments/" in opened.value.url
         opened.value.screenshot(path=screenshots / f"run-{locale}.png")
         assert (server.root_dir / "first_run.ipynb").is_file()
@@ -94,7 +94,7 @@ def _and_on(lab_page: LabPage, words: dict[str, str], server: Started, picture: 
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
     with page.expect_popup() as opened:
         lab_page.menu(words["help"], words["mine"])
-    opened.value.get_by_text("tf-idf").first.wait_for()
+    opened.value.get_by_text("tf-idf").first.wait_for(timeout=CELL_LIMIT)
     opened.value.screenshot(path=picture)
     lab_page.menu(words["help"], words["save"])
     cell = page.locator(".jp-Notebook .jp-Cell").last
