@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import hub
 import mlflow
-import psutil
 import pytest
 import requests
 import servers
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import psutil
     from servers import Started
 
 pytestmark = pytest.mark.full
