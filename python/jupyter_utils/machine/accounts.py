@@ -79,7 +79,7 @@ def _services(nsswitch: Path) -> list[str]:
 def _has_homed(etc: Path, state: Path) -> bool:
     for folder, pattern in ((state / "systemd" / "home", "*.identity"), (etc / "userdb", "*.user")):
         try:
-            if folder.is_dir() and any(name.match(pattern) for name in map(Path, os.listdir(folder))):
+            if folder.is_dir() and any(name.match(pattern) for name in folder.iterdir()):
                 return True
         except PermissionError:
             return True

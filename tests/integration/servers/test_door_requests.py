@@ -213,6 +213,18 @@ def test_a_program_comes_in_with_the_token(behind: Started, door: str) -> None:
     assert behind.token not in answer.text
 
 
+def test_through_a_tunnel_it_has_another_address(behind: Started, door: str) -> None:
+    """As `ssh -L 4711:...` gives one: log in, read, and change something."""
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["Host"] = "localhost:4711"
+    first = session.get(f"{door}/?token={behind.token}", timeout=60, allow_redirects=False)
+    assert first.headers["Location"] == "/user/h+a/mlflow/"
+    assert session.get(f"{door}/", timeout=60).status_code == 200
+    headers = {"Origin": "http://localhost:4711", "X-XSRFToken": session.cookies["_xsrf"]}
+    assert session.post(f"{door}/{API}/x", data="{}", headers=headers, timeout=60).json()["size"] == 2
+
+
 def test_redirects_stay_inside(browser: requests.Session, door: str) -> None:
     """One of MLflow's own leads through the door, one out of it nowhere."""
     inside = browser.get(f"{door}/{API}/inside", allow_redirects=False, timeout=60)

@@ -64,7 +64,7 @@ def test_nobody_gets_in_without_the_token(lab: Started) -> None:
 
 
 def test_a_notebook_runs_this_environment_and_finds_its_mlflow(lab: Started) -> None:
-    """The kernel is this environment's Python, MLflow is the one started here, its pages are the door's, no proxy is asked."""
+    """The kernel is this environment's Python, MLflow the one started here, its pages the door's, no proxy is asked."""
     with kernels.kernel(lab) as kernel:
         assert kernel.run("import sys; print(sys.executable)").strip() == sys.executable
         names = ["MLFLOW_TRACKING_URI", "MLFLOW_UI_URL", "NO_PROXY", "no_proxy"]

@@ -92,7 +92,7 @@ class Page(DoorHandler):
         try:
             status, version = await self.upstream.version()
         except Exception as error:  # noqa: BLE001 - whatever it is, it did not answer
-            self.say_down(said(error) or type(error).__name__)
+            self.say_down(said(error) or "nothing came in time")
             return False
         if status in _REFUSED:
             self.say_refused()

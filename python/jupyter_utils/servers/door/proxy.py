@@ -19,7 +19,7 @@ from .paths import is_mlflows, without_login
 if TYPE_CHECKING:
     import aiohttp
 
-_UNAUTHORIZED = 401
+_OK, _UNAUTHORIZED = 200, 401
 _NO_LIMIT = 2**50
 """Bytes of a body; what MLflow takes is up to MLflow."""
 _COMPRESSED = 2**20
@@ -31,6 +31,7 @@ class Proxy(DoorHandler):
     """Hands a request on to MLflow, with the lab's login."""
 
     _exchange: Exchange | None = None
+    _has_gone = False
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Begin to send the request, once it is known who asks; the body comes afterwards."""
@@ -70,6 +71,7 @@ class Proxy(DoorHandler):
 
     def on_connection_close(self) -> None:
         """Let MLflow know that the browser has gone."""
+        self._has_gone = True
         if self._exchange is not None:
             self._exchange.cancel()
 
@@ -99,7 +101,8 @@ class Proxy(DoorHandler):
         self.set_status(answer.status, answer.reason)
         for name, value in answered(answer.headers.items()):
             self.set_header(name, value)
-        if not 0 <= (answer.content_length or 0) <= _COMPRESSED or answer.content_length is None:
+        length = answer.content_length
+        if answer.status != _OK or length is None or length > _COMPRESSED:
             self._transforms = []
         await self._pass_body(answer)
 
@@ -113,8 +116,10 @@ class Proxy(DoorHandler):
         except StreamClosedError:  # the browser has gone
             answer.close()
         except (aiohttp.ClientError, OSError) as error:
+            if self._has_gone:
+                return
             self.log.warning("MLflow broke off in the middle of an answer: %s", said(error))
-            self.request.connection.close()  # half of an answer must not look whole
+            self.request.connection.close()  # type: ignore[union-attr]  # half of an answer must not look whole
 
     def _lead_back(self, asked_at: str, place: str) -> bool:
         """Turn a redirect of MLflow's into one of the door's; False where it leads out of MLflow."""

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import configparser
 import contextlib
+import importlib
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from jupyter_utils.tracking.server import certificates
 if TYPE_CHECKING:
     import aiohttp
 
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS, _ANSWER_SECONDS = 10.0, 20.0
 _VERSION_LENGTH = 64
 _CREDENTIALS = Path("~/.mlflow/credentials")
 
@@ -73,8 +74,10 @@ class Upstream:
         Raises:
             OSError, aiohttp.ClientError, TimeoutError: nobody answered, or not the lab's MLflow.
         """
+        # It takes a third of a second, in which the lab would stand still.
+        await asyncio.to_thread(importlib.import_module, "aiohttp")
         await self.known()
-        async with asyncio.timeout(_CONNECT_SECONDS):
+        async with asyncio.timeout(_ANSWER_SECONDS):
             request = self.session().get(f"{self.uri}/version", headers=self.login(), allow_redirects=False)
             async with request as answer:
                 content = await answer.content.read(_VERSION_LENGTH)
