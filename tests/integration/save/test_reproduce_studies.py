@@ -129,6 +129,7 @@ def again(run: str, place: Path, since: Since, **settings: str) -> subprocess.Co
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("cell", [*product(STUDIES, SINCE)], ids=": ".join)
 def test_a_study_is_run_again(
     cell: tuple[str, str], runs: Runs, repo: Repo, tmp_path: Path, older: Callable[[], OtherEnvironment]
