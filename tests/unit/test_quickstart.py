@@ -116,3 +116,17 @@ def test_it_says_what_it_takes_and_why(machine, checkout: Path, option: str, var
     _, said = quickstart("--base", "debian", option, tools=tools, folder=checkout)
     assert f"debian base, {option[2:]} (asked for by --base; {option[2:]}: asked for by {option})" in said
     assert f"{variant} needs" in said
+
+
+def test_what_follows_the_dashes_is_for_jupyterlab(checkout: Path) -> None:
+    """The launcher gets it behind dashes of its own, since it refuses options that it does not know."""
+    steps = ("check_machine", "check_checkout", "take_turn", "use_network_settings", "build_debian", "end_turn")
+    with (checkout / "nix" / "setup" / "all.sh").open("a") as file:
+        file.writelines(f"{step}() {{ :; }}\n" for step in (*steps, "restore_no_proxy"))
+    lab = checkout / ".cache" / "lab" / "bin" / "lab"
+    lab.parent.mkdir(parents=True)
+    lab.write_text('#!/bin/sh\necho "$@"\n')
+    lab.chmod(0o755)
+    words = [checkout / "quickstart", "--base", "debian", "--cpu", "--verbose", "--", "--ServerApp.x=1"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "--verbose -- --ServerApp.x=1\n"), done.stderr
