@@ -81,7 +81,7 @@ class Reproduction:
         if self.comparison is None:
             return rendered(__package__, "alone.html.j2", it=self, head=head)
         whole, body = self.comparison.to_html(), "<body>\n"
-        return whole.replace(body, body + head, 1)
+        return whole.replace(body, f"{body}{head}", 1)  # a sum with Markup would escape the tag
 
     def _repr_html_(self) -> str:
         card = self.comparison._repr_html_() if self.comparison else ""

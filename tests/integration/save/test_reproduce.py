@@ -87,6 +87,7 @@ def test_the_same_and_another_input(project: Repo, runs: Runs, tmp_path: Path) -
     assert (found.verdict, found.exit_code) == ("differs", 1), repr(found)
     assert "data/x.csv is another than it was; cells that read it: [2]" in found.plan["inputs"].findings[0].reason
     assert "data/x.csv is another" in found.to_html()
+    assert "&lt;body&gt;" not in found.to_html()
 
 
 def test_a_cell_that_fails(project: Repo, runs: Runs) -> None:
