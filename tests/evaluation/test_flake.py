@@ -106,7 +106,7 @@ def test_checks_need_no_kvm(names: dict[str, set[str]]) -> None:
 def test_outputs_that_the_pages_name_exist(names: dict[str, set[str]], language: str) -> None:
     """No command of the pages asks the flake for something that it does not have."""
     text = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / language).glob("*.md"))
-    mentioned = re.findall(r"nix (?:run|develop|build) \S*#([a-z][\w.-]*\w)|[\s`]\.#([a-z][\w.-]*\w)", text)
+    mentioned = re.findall(r"nix (?:run|develop|build) [^\s`]*#([a-z][\w.-]*\w)|[\s`]\.#([a-z][\w.-]*\w)", text)
     flat = {name for pair in mentioned for name in pair if name}
     known = names["packages"] | names["apps"] | names["devShells"]
     known |= {f"{base}.{name}" for base in ("debian", "vm") for name in names[base]}
