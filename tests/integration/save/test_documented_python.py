@@ -54,7 +54,8 @@ def all_pages(*, made: bool) -> list[Path]:
     return [page for page, _ in documents.PAIRS if (page.name in documents.MADE) == made]
 
 
-@pytest.mark.parametrize("made", [False, pytest.param(True, marks=pytest.mark.full)], ids=["written", "made"])
+@pytest.mark.full
+@pytest.mark.parametrize("made", [False, True], ids=["written", "made"])
 def test_examples_run(made: bool, runs: Runs, repo: Repo) -> None:
     """None fails, and what they save is there; in Japanese they are the same, as tests/unit holds."""
     cells = examples(*all_pages(made=made))
