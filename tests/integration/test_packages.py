@@ -98,7 +98,7 @@ def test_evaluate_takes_a_metric_of_ones_own(tmp_path: Path) -> None:
     import evaluate
 
     (tmp_path / "exact.py").write_text(
-        "import datasets, evaluate\n"
+        "import datasets\nimport evaluate\n"
         "class Exact(evaluate.Metric):\n"
         "    def _info(self):\n"
         "        features = datasets.Features({'predictions': datasets.Value('string'),"

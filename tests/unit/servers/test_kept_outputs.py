@@ -164,6 +164,20 @@ def test_who_has_seen_what() -> None:
     assert cells.unseen() == ["late", "running", "queued"]
 
 
+def test_what_a_page_has_not_saved() -> None:
+    """If it leaves while a cell runs, what ended since it saved last counts, too; if none runs, it has had its say."""
+    for ends in (True, False):
+        cells = Cells()
+        cells.run("saved", "x")
+        saved_at = cells.now
+        cells.run("not saved", "y")
+        cells.begin("running")
+        if ends:
+            cells.say("running", "status", execution_state="idle")
+        cells.all.left("page", cells.now, saved_at)
+        assert cells.unseen() == ([] if ends else ["not saved", "running"])
+
+
 def test_a_cell_that_runs_again() -> None:
     """Of each cell the last execution counts that began; one that an error before it aborted never did."""
     cells = Cells()

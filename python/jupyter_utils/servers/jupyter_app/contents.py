@@ -11,6 +11,7 @@ from jupytext import AsyncTextFileContentsManager
 from jupytext.config import notebook_formats
 from jupytext.formats import long_form_multiple_formats
 from jupytext.paired_paths import paired_paths
+from tornado.ioloop import IOLoop
 from tornado.web import HTTPError
 
 from jupyter_utils.notebook import decoded
@@ -33,6 +34,7 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
         super().__init__(**traits)
         self._turns = Turns()
         self._stamps: dict[str, tuple[tuple[int, int], ...]] = {}
+        self._saved_at: dict[str, float] = {}
 
     async def get(self, path: str, content: bool = True, type: str | None = None, **others: Any) -> dict[str, Any]:  # noqa: A002
         """Read a file, notebook or folder.
@@ -64,11 +66,16 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
         async with self.alone(path):
             saved: dict[str, Any] = await super().save(model, path)
             self._remember(path)
+            self._saved_at[path.strip("/")] = IOLoop.current().time()
         return saved
 
     def alone(self, path: str) -> AbstractAsyncContextManager[None]:
         """Let nobody else read or write the notebook or its twin meanwhile; whoever holds them may take them again."""
         return self._turns.of(path.strip("/").rpartition(".")[0])
+
+    def saved_at(self, path: str) -> float:
+        """Return when a file was saved last, by the clock of Jupyter's server; 0 if it was not since that began."""
+        return self._saved_at.get(path.strip("/"), 0.0)
 
     def has_changed(self, path: str) -> bool:
         """Tell whether a notebook or its twin was changed since they were read or written here, say by Git."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -159,16 +160,24 @@ class Executions:
 
     # ---- pages ----
 
-    def left(self, client: str, alive_until: float) -> None:
-        """Note that a page is away, which got nothing that came after this moment."""
-        for one in self:
-            if one.client == client and (one.state != "done" or one.last > alive_until):
+    def left(self, client: str, alive_until: float, saved_at: float = math.inf) -> None:
+        """Note that a page is away, which got nothing that came after `alive_until`.
+
+        If cells of it still run, what ended before them, but after the page saved the notebook last, is not in the
+        file either, and counts as unseen: else the file would have the outputs of the later cells alone.
+        """
+        mine = [one for one in self if one.client == client]
+        since = alive_until if all(one.state == "done" for one in mine) else min(alive_until, saved_at)
+        for one in mine:
+            if one.state != "done" or one.last > since:
                 one.unseen = True
 
     def forget_old(self, now: float) -> None:
         """Forget what is shown or written, the oldest first, where it is too old or too much."""
+        busy = {one.client for one in self if one.state != "done"}
         done = [one for one in self if one.state == "done"]
-        self._forget(one for one in done if not one.unseen and now - one.last > SEEN_SECONDS)
+        seen = [one for one in done if not one.unseen and one.client not in busy]
+        self._forget(one for one in seen if now - one.last > SEEN_SECONDS)
         self._forget(_beyond(SEEN_BYTES, (one for one in done if not one.unseen)))
         self._forget(_beyond(WRITTEN_BYTES, (one for one in done if one.unseen and one.in_file == one.version)))
 

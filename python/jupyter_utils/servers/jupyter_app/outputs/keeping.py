@@ -41,7 +41,7 @@ class Keeping:
         """Listen to a kernel from now on."""
         kernel = self._kernels.get(manager.kernel_id)
         if kernel is None or kernel.manager is not manager:
-            kernel = self._kernels[manager.kernel_id] = Kernel(manager)
+            kernel = self._kernels[manager.kernel_id] = Kernel(manager, self._server.contents_manager.saved_at)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._look_after())
         return kernel

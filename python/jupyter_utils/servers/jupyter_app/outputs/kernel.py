@@ -13,6 +13,8 @@ from tornado.ioloop import IOLoop
 from .executions import Executions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .executions import Execution
 
 # Ids of cells as nbformat has them; VS Code sends addresses of its documents.
@@ -36,8 +38,9 @@ class Kernel:
     others (consoles, other programs) do not show what is kept, and need nothing kept.
     """
 
-    def __init__(self, manager: Any) -> None:
+    def __init__(self, manager: Any, saved_at: Callable[[str], float]) -> None:
         self.manager = manager
+        self._saved_at = saved_at
         self.id: str = manager.kernel_id
         self.executions = Executions(self.is_away)
         self.pages: dict[str, str] = {}
@@ -85,7 +88,7 @@ class Kernel:
         """Note that a page is away, which got nothing that came after this moment."""
         self._asked_at.pop(client, None)
         self.left_at = self.now()
-        self.executions.left(client, alive_until)
+        self.executions.left(client, alive_until, self._saved_at(self.pages.get(client, "")))
 
     def unseen(self) -> list[Execution]:
         """Return what has come while its page was away, and is so still; of each cell the last execution."""
