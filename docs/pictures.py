@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "browser")
 import git_server
 import mlflow
 import servers
-from lab_page import LabPage
+from lab_page import ERROR, LabPage
 from mlflow_page import MlflowPage
 from PIL import Image
 from playwright.sync_api import sync_playwright
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
 PICTURES = ROOT / "docs" / "pictures"
+MADE = Path(tempfile.mkdtemp())
+"""Where they are until all are made: what fails on the way leaves those of before."""
 NOTEBOOK = ROOT / "tests" / "browser" / "notebooks" / "messages.py"
 PROMPT = "PS1='hanako:\\W$ '\n"
 LIMIT = 600.0
@@ -48,7 +50,10 @@ def write_notebook(lab: servers.Started, page: LabPage, served: Path) -> None:
         for cell in filter(None, map(str.strip, NOTEBOOK.read_text(encoding="utf-8").split("# %%\n"))):
             page.run_cell(cell)
     page.page.wait_for_timeout(2000)
-    page.screenshot(PICTURES / "lab.png")
+    if page.page.locator(f'[data-mime-type="{ERROR}"]').count():
+        page.screenshot(lab.folder / "failed.png")
+        raise RuntimeError(f"a cell failed: look at {lab.folder / 'failed.png'}")
+    page.screenshot(MADE / "lab.png")
 
 
 def reproduce(client: mlflow.MlflowClient, page: LabPage, run_id: str) -> str:
@@ -64,7 +69,7 @@ def reproduce(client: mlflow.MlflowClient, page: LabPage, run_id: str) -> str:
             raise TimeoutError(f"no verdict on {run_id} after {LIMIT:g} s")
         time.sleep(1)
     page.page.wait_for_timeout(5000)
-    page.page.locator(".jp-Terminal").screenshot(path=PICTURES / "terminal.png")
+    page.page.locator(".jp-Terminal").screenshot(path=MADE / "terminal.png")
     experiment = client.get_run(run_id).info.experiment_id
     (child,) = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{run_id}'")
     return str(child.info.run_id)
@@ -76,7 +81,7 @@ def show_run(lab: servers.Started, context: BrowserContext) -> None:
     page.open(lab.mlflow_url)
     page.open_experiment("test_exp")
     page.open_run()
-    page.screenshot(PICTURES / "mlflow.png")
+    page.screenshot(MADE / "mlflow.png")
 
 
 def show_report(client: mlflow.MlflowClient, run_id: str, context: BrowserContext, folder: Path) -> None:
@@ -85,7 +90,7 @@ def show_report(client: mlflow.MlflowClient, run_id: str, context: BrowserContex
     page = context.new_page()
     page.set_viewport_size({"width": 1100, "height": 760})
     page.goto(file.as_uri())
-    page.screenshot(path=PICTURES / "report.png")
+    page.screenshot(path=MADE / "report.png")
 
 
 def shrink(file: Path) -> None:
@@ -124,9 +129,10 @@ def main() -> None:
         (run,) = client.search_runs([experiment.experiment_id])
         child = reproduce(client, page, run.info.run_id)
         show_report(client, child, context, Path(other))
-    for file in PICTURES.glob("*.png"):
+    for file in sorted(MADE.glob("*.png")):
         shrink(file)
-        sys.stdout.write(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1024} KiB\n")
+        shutil.move(file, PICTURES / file.name)
+        sys.stdout.write(f"{file.name}: {(PICTURES / file.name).stat().st_size // 1024} KiB\n")
 
 
 if __name__ == "__main__":
