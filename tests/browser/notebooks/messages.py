@@ -17,7 +17,7 @@ from sudachipy import Dictionary
 # %%
 pack = resources.files("jupyterlab_language_pack_ja_JP")
 messages = json.loads((pack / "locale/ja_JP/LC_MESSAGES/jupyterlab.json").read_text("utf-8"))
-tokenizer = Dictionary().tokenizer()
+tokenizer = Dictionary().create()
 rows = [
     {
         "text": japanese[0],
