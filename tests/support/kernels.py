@@ -99,10 +99,10 @@ class Kernel:
         self.socket = connect(self.server, self.id)
 
 
-def connect(server: Started, kernel_id: str) -> websocket.WebSocket:
-    """Open the websocket of a kernel, as a browser tab does."""
+def connect(server: Started, kernel_id: str, client: str | None = None) -> websocket.WebSocket:
+    """Open the websocket of a kernel, as a browser tab does; `client` is the tab's session."""
     address = f"{server.jupyter_url.replace('http', 'ws', 1)}/api/kernels/{kernel_id}/channels"
-    query = f"session_id={uuid.uuid4()}&token={server.token}"
+    query = f"session_id={client or uuid.uuid4()}&token={server.token}"
     # Browsers say what they fetch; a server of JupyterHub's takes a token in an address from a websocket alone.
     header = ["Sec-Fetch-Mode: websocket"]
     return websocket.create_connection(f"{address}?{query}", timeout=120, header=header, http_no_proxy=["*"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from desk import shows
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def test_closed_tab(desk: Desk) -> None:
     assert again.page.locator(".jp-mod-dirty").count() == 0
 
 
+@pytest.mark.full
 def test_loaded_anew(desk: Desk) -> None:
     """Loaded again in the middle, the page shows what came before, goes on live with [*], and is asked for nothing."""
     desk.write("from IPython.display import display\nprint('before')\n" + desk.wait + PRINTS + "6 * 7")

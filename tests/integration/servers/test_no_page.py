@@ -1,0 +1,134 @@
+"""Cells that run while no page is there, seen from the server: websockets take the place of pages."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import kernels
+import pytest
+from calling import write_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import websocket
+    from servers import Started
+
+LIMIT = 120.0
+SLOW = "import os, time\nprint('before', flush=True)\ntime.sleep(3)\n"
+
+
+@dataclass
+class Page:
+    """What a page does: opens a notebook, runs its cells, asks what it has missed, and leaves."""
+
+    server: Started
+    name: str
+    kernel: str
+    client: str
+    socket: websocket.WebSocket
+
+    @property
+    def file(self) -> Path:
+        return self.server.root_dir / self.name
+
+    @property
+    def beside(self) -> Path:
+        return self.file.with_name(f"{self.file.stem}.outputs.ipynb")
+
+    def ask(self) -> dict[str, Any]:
+        body = {"client": self.client, "path": self.name, "known": {}, "base": None}
+        answer: dict[str, Any] = kernels.api(self.server, "POST", f"jupyter-utils/outputs/{self.kernel}", body)
+        return answer
+
+    def run(self, source: str | None = None) -> None:
+        """Run the notebook's only cell; `source` is what the page shows otherwise than the file."""
+        cell = json.loads(self.file.read_text())["cells"][0]
+        header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "username": "", "session": self.client}
+        content = {"code": source or "".join(cell["source"]), "silent": False, "store_history": True}
+        message = {"header": header, "parent_header": {}, "metadata": {"cellId": cell["id"]}, "channel": "shell"}
+        self.socket.send(json.dumps(message | {"content": content | {"allow_stdin": True}}))
+
+    def stored(self) -> str:
+        try:
+            outputs = json.loads(self.file.read_text())["cells"][0]["outputs"]
+        except json.JSONDecodeError:  # the server is writing it
+            return ""
+        return "".join("".join(one.get("text", one.get("ename", ""))) for one in outputs)
+
+    def until(self, what: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + LIMIT
+        while not what():
+            assert time.monotonic() < deadline, self.file.read_text()
+            time.sleep(0.1)
+
+
+def opened(server: Started, source: str) -> Page:
+    name = f"no-page-{uuid.uuid4().hex[:8]}.ipynb"
+    write_notebook(server.root_dir / name, source)
+    kernels.api(server, "GET", f"api/contents/{name}?content=1&type=notebook")
+    body = {"path": name, "name": name, "type": "notebook", "kernel": {"name": "python3"}}
+    kernel = kernels.api(server, "POST", "api/sessions", body)["kernel"]["id"]
+    client = str(uuid.uuid4())
+    page = Page(server, name, kernel, client, kernels.connect(server, kernel, client))
+    page.ask()
+    return page
+
+
+def left(server: Started, source: str, typed: str | None = None) -> Page:
+    """Run a cell, and leave while it runs."""
+    page = opened(server, source)
+    page.run(typed)
+    time.sleep(1)
+    page.socket.close()
+    return page
+
+
+def test_a_file_that_was_changed_is_left_as_it_is(lab: Started) -> None:
+    """What Git or anybody else has written stays; the outputs are beside it, and whoever opens it is told."""
+    page = left(lab, SLOW)
+    changed = page.file.read_text().replace('"Python 3"', '"Python 3 of another branch"')
+    page.file.write_text(changed)
+    page.until(page.beside.exists)
+    assert page.file.read_text() == changed
+    assert "was changed on the disk meanwhile" in page.ask()["kept"][page.beside.name]
+
+
+def test_a_cell_that_was_only_typed(lab: Started) -> None:
+    """The file's cell is another one: it stays as it is, and the outputs are beside it with what ran."""
+    page = left(lab, SLOW, f"{SLOW}print('typed')")
+    page.until(page.beside.exists)
+    kept = json.loads(page.beside.read_text())["cells"][1]
+    assert "print('typed')" in "".join(kept["source"])
+    assert page.stored() == ""
+
+
+@pytest.mark.full
+def test_a_kernel_that_dies_without_a_page(lab: Started) -> None:
+    """The file says so."""
+    page = left(lab, f"{SLOW}os._exit(1)")
+    page.until(lambda: page.stored() == "before\nThe kernel died while this cell ran: what it had computed is lost.\n")
+
+
+@pytest.mark.full
+def test_interrupt_without_a_page(lab: Started) -> None:
+    """The file has the error."""
+    page = left(lab, f"{SLOW}time.sleep(300)")
+    kernels.api(lab, "POST", f"api/kernels/{page.kernel}/interrupt")
+    page.until(lambda: page.stored() == "before\nKeyboardInterrupt")
+
+
+@pytest.mark.full
+def test_input_without_a_page(lab: Started) -> None:
+    """The file says that the cell waits, and a page that comes is given the question."""
+    page = left(lab, f"{SLOW}input('Name: ')")
+    page.until(lambda: "waits for input" in page.stored())
+    page.socket = kernels.connect(lab, page.kernel, page.client)
+    asked = page.ask()["executions"]
+    assert asked[0]["waits"]["content"]["prompt"] == "Name: "
+    page.socket.close()
