@@ -110,7 +110,8 @@ def test_the_page_changes_a_run(opened: LabPage, lab: Started, page: Page, store
     experiment, run = stored
     page.goto(f"{lab.jupyter_url}/mlflow/#/experiments/{experiment}/runs/{run}")
     page.get_by_text("About this run").wait_for()
-    asked = {"method": "POST", "body": json.dumps({"run_id": run, "key": "seen", "value": "yes"})}
+    as_json = {"Content-Type": "application/json"}
+    asked = {"method": "POST", "headers": as_json, "body": json.dumps({"run_id": run, "key": "seen", "value": "yes"})}
     path = "ajax-api/2.0/mlflow/runs/set-tag"
     status = page.evaluate("([path, asked]) => fetch(path, asked).then((answer) => answer.status)", [path, asked])
     assert status == OK

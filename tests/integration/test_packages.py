@@ -59,6 +59,15 @@ def test_all_import_and_bring_nobody_who_phones_home(tmp_path: Path) -> None:
     assert done.stdout.strip() == ""
 
 
+def test_ruff_runs_as_a_module() -> None:
+    """So the language server starts it for every cell that is typed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", "-"],
+        input="import os\n", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "F401" in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize("name", ["jupyterlab-execute-time", "@jupyter-lsp/jupyterlab-lsp"])
 def test_jupyterlab_has_the_extension(name: str) -> None:
     """It lies where JupyterLab looks for what is built."""

@@ -73,6 +73,9 @@ def main() -> None:
     # Where Python says that its headers are: torch.compile looks for them there.
     (out / "include").mkdir(exist_ok=True)
     (out / "include" / "python3.11").symlink_to(f"{argument('root')}/usr/include/python3.11")
+    # Where Debian's Python says that programs are: `python -m ruff` looks for its own there.
+    (out / "local").mkdir(exist_ok=True)
+    (out / "local" / "bin").symlink_to("../bin")
     for name in ("python", "python3", "python3.11"):
         write_python(out / "bin" / name, argument("root"), argument("libraries"))
     record = out / "share" / "jupyter-utils"
