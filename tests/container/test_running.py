@@ -64,7 +64,7 @@ def test_jupyterlab_and_mlflow_answer_on_this_machine_only(stack: Stack) -> None
 def test_a_notebook_saves_a_run_in_the_container_beside_it(stack: Stack, saved: list[str]) -> None:
     """The commit is made in the one container, the run stored in the other; its link is for the browser outside."""
     run_id, commit, url = saved
-    assert url.startswith(f"{stack.mlflow_url}/#/experiments/")
+    assert url.startswith(f"{stack.lab_url.partition('/lab')[0]}/mlflow/#/experiments/")
     run = MlflowClient(stack.mlflow_url).get_run(run_id)
     assert (run.info.status, run.data.tags["mlflow.source.git.commit"]) == ("FINISHED", commit)
     assert list((stack.volume / "mlflow" / "artifacts").rglob(f"{run_id}/artifacts/dataset/a.csv"))

@@ -72,13 +72,13 @@ def _written(name: str, value: Any) -> str:
         return _short(str(value))
     if pd.isna(value):
         return ""
-    write = _WRITTEN.get(name, _number if name.startswith(METRICS) else str)
+    write: Callable[[Any], str] = _WRITTEN.get(name, _number if name.startswith(METRICS) else str)
     return _short(write(value)) if name != "run_id" else str(value)
 
 
 def _time(value: Any) -> str:
     local = pd.Timestamp(value).to_pydatetime().astimezone()
-    return local.strftime("%Y-%m-%d %H:%M %Z")
+    return f"{local:%Y-%m-%d %H:%M %Z}"
 
 
 def _number(value: Any) -> str:

@@ -38,7 +38,7 @@ class Pages:
     by_path: bool = False
 
 
-class RunTable(pd.DataFrame):
+class RunTable(pd.DataFrame):  # type: ignore[misc]  # pandas is not typed
     """Runs, a row each, as `jupyter_utils.runs` describes the columns; what pandas does with a DataFrame, it does.
 
     What is sorted, filtered or cut shows itself with links as long as the columns `run_name`, `run_id`,

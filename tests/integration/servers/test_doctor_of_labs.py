@@ -19,7 +19,7 @@ def test_it_describes_the_lab_that_runs(lab: Started, tmp_path: Path) -> None:
     assert "lab: process " in said
     assert f"notebooks in {lab.root_dir}" in said
     assert f"lab, JupyterLab: answers, {lab.jupyter_url}" in said
-    assert f"lab, MLflow: answers, {lab.mlflow_url}" in said
+    assert f"lab, MLflow: answers, {lab.jupyter_url}/mlflow/; through JupyterLab" in said
     assert f"{lab.store_dir / 'artifacts'}" in said
     assert "this machine only (LISTEN_ADDRESS=127.0.0.1)" in said
     assert str(tmp_path / "shell") not in said

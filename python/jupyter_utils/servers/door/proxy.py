@@ -131,4 +131,4 @@ class Proxy(DoorHandler):
         self.set_header("Location", f"{self.door}{path}{'?' if rest.query else ''}{rest.query}")
         return True
 
-    get = head = post = put = patch = delete = _pass  # type: ignore[assignment]
+    get = head = post = put = patch = delete = _pass

@@ -48,12 +48,11 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
 def _keep_outputs(server: ServerApp) -> None:
     """Keep the outputs that come while no page is there; not where another contents manager or websocket is set."""
     settings = server.web_app.settings
-    is_ours = isinstance(server.contents_manager, Contents) and issubclass(
-        Connection, settings["kernel_websocket_connection_class"]
-    )
-    if not is_ours or given(_KEEP) == "off":
+    contents = server.contents_manager
+    is_plain = issubclass(Connection, settings["kernel_websocket_connection_class"])
+    if not isinstance(contents, Contents) or not is_plain or given(_KEEP) == "off":
         return
-    settings[SETTING] = Keeping(server)
+    settings[SETTING] = Keeping(server, contents)
     settings["kernel_websocket_connection_class"] = Connection
     pattern = url_path_join(server.base_url, OUTPUTS_PATH, r"(?P<kernel>[\w-]+)")
     server.web_app.add_handlers(".*$", [(pattern, ForPage), (f"{pattern}/write", ForKernel)])

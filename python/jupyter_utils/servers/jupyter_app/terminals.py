@@ -16,9 +16,10 @@ class Terminals(TerminalManager):
 
     def new_terminal(self, **kwargs: Any) -> Any:
         """Start one, in the folder that is asked for, or the one that the file browser shows first."""
-        if not self.parent.terminado_settings.get("shell_command"):
-            self.shell_command = shell_command()
-        kwargs.setdefault("cwd", str(Path(self.parent.root_dir).expanduser()))
+        server: Any = self.parent
+        if not server.terminado_settings.get("shell_command"):
+            self.shell_command: Any = shell_command()
+        kwargs.setdefault("cwd", str(Path(server.root_dir).expanduser()))
         return super().new_terminal(**kwargs)
 
 
@@ -40,5 +41,7 @@ class TerminalsOfPage(api_handlers.TerminalRootHandler):
 
 def use_own_handler() -> None:
     """Have the terminals' extension answer the page by the class above; before it is loaded."""
-    own = {api_handlers.TerminalRootHandler: TerminalsOfPage}
-    api_handlers.default_handlers[:] = [(path, own.get(kind, kind)) for path, kind in api_handlers.default_handlers]
+    handlers: list[Any] = api_handlers.default_handlers
+    for place, (path, kind) in enumerate(handlers):
+        if kind is api_handlers.TerminalRootHandler:
+            handlers[place] = (path, TerminalsOfPage)

@@ -20,7 +20,7 @@ SETTING = "jupyter_utils_outputs"
 _V1 = "v1.kernel.websocket.jupyter.org"
 
 
-class Connection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # its traits are not typed
+class Connection(ZMQChannelsWebsocketConnection):
     """Jupyter's own connection, which it remains in all that a page or a kernel sees of it."""
 
     kernel: Kernel | None = None
@@ -30,19 +30,19 @@ class Connection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]  # its t
         """Wait until the kernel answers, and listen to it from then on."""
         key = f"{self.kernel_id}:{self.session.session}"
         stale = self._open_sessions.get(key)
-        await super().prepare()
+        await super().prepare()  # type: ignore[no-untyped-call]
         keeping: Keeping = self.websocket_handler.settings[SETTING]
         self.kernel = keeping.listen(self.kernel_manager)
         if stale:  # the same page comes again before its dead connection was found out
             self.kernel.left(self.session.session, stale.last_pong)
 
-    def connect(self) -> asyncio.Future[None] | None:
+    def connect(self) -> asyncio.Future[None] | None:  # type: ignore[override]  # as the class above, not its base
         self.socket = self.websocket_handler.ws_connection
         connected: asyncio.Future[None] | None = super().connect()
         return connected
 
-    def disconnect(self) -> None:
-        super().disconnect()
+    def disconnect(self) -> None:  # type: ignore[override]  # as the class above, not its base
+        super().disconnect()  # type: ignore[no-untyped-call]
         if self.kernel is None:
             return
         kernel, self.kernel = self.kernel, None

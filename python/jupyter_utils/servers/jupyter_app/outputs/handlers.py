@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .keeping import Keeping
 
 
-class _Handler(APIHandler):  # type: ignore[misc]  # Jupyter's server is not typed
+class _Handler(APIHandler):
     @property
     def keeping(self) -> Keeping:
         keeping: Keeping = self.settings[SETTING]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from jupyter_server.serverapp import ServerApp
 
+    from jupyter_utils.servers.jupyter_app.contents import Contents
+
     from .executions import Execution
 
 _LOOK_SECONDS = 1.0
@@ -29,10 +31,11 @@ _WRITE_SHARE = 20
 class Keeping:
     """The outputs of one lab's kernels."""
 
-    def __init__(self, server: ServerApp) -> None:
+    def __init__(self, server: ServerApp, contents: Contents) -> None:
         self._server = server
+        self._contents = contents
         self._kernels: dict[str, Kernel] = {}
-        self._writing = Writing(server.contents_manager)
+        self._writing = Writing(contents)
         self._pause: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
         self._told: dict[str, dict[str, str]] = {}
@@ -41,7 +44,7 @@ class Keeping:
         """Listen to a kernel from now on."""
         kernel = self._kernels.get(manager.kernel_id)
         if kernel is None or kernel.manager is not manager:
-            kernel = self._kernels[manager.kernel_id] = Kernel(manager, self._server.contents_manager.saved_at)
+            kernel = self._kernels[manager.kernel_id] = Kernel(manager, self._contents.saved_at)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._look_after())
         return kernel
