@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import git_server
 import mlflow
@@ -95,7 +96,7 @@ def introduce_oneself(lab_page: LabPage, home: Path) -> None:
     wait_until(lambda: config.exists() and "hanako@example.org" in config.read_text(), "Git knows the user")
 
 
-@pytest.fixture(scope="module", params=["processes", "containers"])
+@pytest.fixture(scope="module", params=["processes", pytest.param("containers", marks=pytest.mark.full)])
 def server(request: pytest.FixtureRequest) -> Started | Stack:
     """Run the lab: once as ./quickstart starts it, and once by docker-compose."""
     found: Started | Stack = request.getfixturevalue("lab" if request.param == "processes" else "own_stack")
@@ -123,6 +124,7 @@ def day(
             output = lab_page.run_cell(cell)
         lab_page.screenshot(screenshots / "lab.png")
         link = output.get_by_role("link").first.get_attribute("href") or ""
+        link = urljoin(server.lab_url, link)  # a path, for whatever address the lab is seen under
         yield Day(server, clone, f"{address}/messages.git", began, output.inner_text(), link)
     lab_page.page.close()
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from machine import Machine
 
+MLFLOW = "http://127.0.0.1:15000"
 ENVIRONMENT = "/etc/jupyter-utils/mlflow-server.env"
+UNAUTHORIZED = 401
 STORE, BACKUPS = "/var/lib/mlflow", "/var/lib/mlflow-backup"
 
 
@@ -23,7 +27,8 @@ def test_members_of_the_group_read_store_and_backups(installed: Machine) -> None
         installed.systemctl("start", "mlflow-server-backup.service")
         for path in (f"{STORE}/mlflow.db", f"{BACKUPS}/latest/mlflow.db"):
             assert not reads(installed, path), "nobody has let her in yet"
-        installed.write(ENVIRONMENT, "MLFLOW_STORE_GROUP=mlflow\n")
+        # Where people have accounts MLflow asks for a password, which the runs that are stored here do not have.
+        installed.write(ENVIRONMENT, "MLFLOW_STORE_GROUP=mlflow\nMLFLOW_AUTH=off\n")
         installed.systemctl("restart", "mlflow-server")
         assert reads(installed, f"{STORE}/mlflow.db")
         installed.shell("sleep 1.1")
@@ -41,3 +46,18 @@ def test_members_of_the_group_read_store_and_backups(installed: Machine) -> None
         installed.shell(f"rm -f {ENVIRONMENT}; userdel --remove hana")
         installed.systemctl("restart", "mlflow-server")
     assert installed.shell(f"stat -c %a {STORE}") == "700"
+
+
+@pytest.mark.full
+def test_accounts_of_people_mean_a_password(installed: Machine) -> None:
+    """Whoever has a login there is asked for one; JupyterLab's service knows it."""
+    installed.shell("useradd --create-home --shell /bin/bash hana")
+    try:
+        installed.systemctl("restart", "mlflow-server")
+        asked = f"{MLFLOW}/api/2.0/mlflow/experiments/get?experiment_id=0"
+        assert installed.python("inside.py", "wait", asked) == UNAUTHORIZED
+        run, _ = installed.python("inside.py", "notebook")
+        assert installed.shell(f"find {STORE}/artifacts -path '*{run}*' -name note.txt | wc -l") == "1"
+    finally:
+        installed.shell("userdel --remove hana")
+        installed.systemctl("restart", "mlflow-server")

@@ -95,7 +95,7 @@ def _by_server(path: Path, gone: str) -> Saved | None:
         return None
     done, why = written
     if not done:
-        return Saved(False, why) if why else None
+        return Saved(False, f"{gone}. {why}") if why else None
     return Saved(False, _wait_for_twins(path, _QUIET_SECONDS), f"{gone}.")
 
 

@@ -153,7 +153,7 @@ def _sent(entry: str, uri: str) -> StoredRun:
     except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold the address
         raise LoadError(f"The run of entry {entry} cannot be looked for in MLflow: {said(error)}") from None
     if found is None:
-        raise LoadError(f"The entry {entry} waits in {own_spool().path} no more, and MLflow has no run of it.")
+        raise LoadError(f"The entry {entry} waits in {own_spool().path} no more, and MLflow has no run of it. {HINT}")
     return StoredRun(found, uri)
 
 

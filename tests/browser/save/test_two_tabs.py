@@ -50,7 +50,9 @@ def opened(page: Any, address: str) -> Notebook:
     return Notebook(page)
 
 
-@pytest.mark.parametrize("address", [in_lab, in_notebook7], ids=["lab", "notebook 7"])
+@pytest.mark.parametrize(
+    "address", [in_lab, pytest.param(in_notebook7, marks=pytest.mark.full)], ids=["lab", "notebook 7"]
+)
 def test_other_tab_with_an_older_copy(address: Any, page: Any, chromium: Any, repo_lab: Started) -> None:
     """The other tab's copy is not saved over it, nor anything else that the tab has open; no cell differs."""
     name = f"two tabs {address.__name__}.ipynb"

@@ -103,6 +103,7 @@ def test_a_cell_that_fails(project: Repo, runs: Runs) -> None:
     assert (child.tags["jupyter_utils.verdict"], child.metrics) == ("could not", {})
 
 
+@pytest.mark.full
 def test_secrets_and_a_cell_that_had_failed_before(project: Repo, runs: Runs) -> None:
     """What ran has the secrets; the child holds none of them. A cell may fail again that failed then, too."""
     token = "hf_" + "aB3" * 12

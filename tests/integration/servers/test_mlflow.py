@@ -104,6 +104,7 @@ def test_several_workers_serve_the_same(tmp_path: Path) -> None:
         assert (alive, len(gone) > 1) == ([], True)
 
 
+@pytest.mark.full
 def test_several_workers_ask_for_the_password(tmp_path: Path) -> None:
     """Each of them, and each knows it."""
     with servers.mlflow(tmp_path, MLFLOW_WORKERS="2", MLFLOW_AUTH="on") as server:
