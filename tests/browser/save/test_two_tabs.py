@@ -93,7 +93,9 @@ TELL = "\npathlib.Path({!r}).write_text('\\n'.join([r.run_id, *r.warnings]))"
 def test_tab_that_is_closed_while_the_cell_runs(page: Any, chromium: Any, repo_lab: Started) -> None:
     """What was only typed there is lost: the run is tagged, and names the cells; the other tab's copy is not saved."""
     name, go, told = "closed.ipynb", repo_lab.root_dir / "closed-go", repo_lab.root_dir / "closed-told"
-    write_notebook(repo_lab.root_dir / name, "v = 1", wait_for(go) + SAVE + TELL.format(told.name))
+    began = repo_lab.root_dir / "closed-began"
+    begin = f"import pathlib\npathlib.Path({began.name!r}).touch()\n"
+    write_notebook(repo_lab.root_dir / name, "v = 1", begin + wait_for(go) + SAVE + TELL.format(told.name))
     one = opened(page, in_lab(repo_lab, name))
     running = chromium.new_page()
     other = opened(running, in_lab(repo_lab, name))
@@ -101,6 +103,8 @@ def test_tab_that_is_closed_while_the_cell_runs(page: Any, chromium: Any, repo_l
     other.start(0)
     other.output(0, "1")
     other.start(1)
+    while not began.exists():  # the kernel has it
+        page.wait_for_timeout(100)
     running.close(run_before_unload=False)
     one.type(0, "v = 3  # typed in the tab that stays")
     go.touch()
