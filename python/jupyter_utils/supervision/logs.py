@@ -115,12 +115,12 @@ class Notable:
         return []
 
     def end(self) -> list[str]:
-        """Give the entry that is there, unless it is of an ordinary event."""
+        """Return the entry that is there, unless it is of an ordinary event."""
         entry, self._entry = self._entry, []
         return [] if entry and _ordinary(entry) else entry
 
     def _goes_on(self, line: str) -> bool:
-        """Whether a traceback belongs to the entry: its first one, or one that another led to."""
+        """Tell whether a traceback belongs to the entry: its first one, or one that another led to."""
         if not line.startswith("Traceback ") or not self._entry:
             return False
         first = _HEADS.search(self._entry[0]) and not any(map(_TRACE.search, self._entry))
