@@ -171,7 +171,7 @@ def commands(language: str) -> str:
     """Return the page of what `jupyter-utils` can do."""
     parts = [head("commands", language)]
     for name, command in all_commands(cli, ""):
-        text = click.Context(command, info_name=f"jupyter-utils {name}", max_content_width=WIDTH).get_help()
+        text = click.Context(command, info_name=f"jupyter-utils {name}", terminal_width=WIDTH).get_help()
         said = "" if language == "en" else REFERENCE["commands"][name] + "\n\n"
         if language == "ja":
             text = text.splitlines()[0]

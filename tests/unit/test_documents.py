@@ -104,8 +104,10 @@ def test_the_front_page_is_short() -> None:
     assert [len(page.read_text(encoding="utf-8").splitlines()) <= 120 for page in PAIRS[0]] == [True, True]
 
 
-def test_made_pages_are_what_the_code_says() -> None:
-    """Functions, commands and settings: `python docs/generate.py` would change nothing."""
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_made_pages_are_what_the_code_says(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Functions, commands and settings: `python docs/generate.py` would change nothing, in a terminal of any width."""
+    monkeypatch.setenv("COLUMNS", columns)
     wrong = [str(file) for file, text in GENERATE["pages"]().items() if file.read_text(encoding="utf-8") != text]
     assert wrong == [], "run python docs/generate.py"
 
