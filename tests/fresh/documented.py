@@ -19,7 +19,9 @@ own_folder() { cd "$(mktemp -d)"; }
 settings() { # that count in this folder, whatever this shell says
   env -u JUPYTER_PORT jupyter-utils allow && env -u JUPYTER_PORT jupyter-utils settings
 }
-company_cer() { openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=company -keyout key.pem -outform der -out company.cer; }
+company_cer() { # what Windows exports
+  openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=company -keyout key.pem -outform der -out company.cer
+}
 """
 SAVE = """cat >script.py <<'END'
 import jupyter_utils
@@ -31,6 +33,8 @@ TESTS = (
     "PYTHONPATH=python .cache/python/bin/python -m pytest -c python/pyproject.toml --rootdir . "
     '-m "not full" tests/unit/test_settings.py'
 )
+STORES = "printf '%s\\n' POSTGRES_PASSWORD=... AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... >> .env"
+COPIED_LOCK = "mkdir -p own/lock && cp python/*.lock python/*.toml python/*.json own/lock"
 OLD_STORE = """MLFLOW_ALLOW_FILE_STORE=true MLFLOW_TRACKING_URI=file://$PWD nix run -f ~/lab/nix/debian python -- -c '
 import mlflow
 mlflow.set_experiment("old")
@@ -121,7 +125,7 @@ RUN = {
         "-----BEGIN CERTIFICATE-----",
     ),
     "echo 'EXTRA_CA_CERTS=./company.pem' >> .env": (
-        "own_folder && cp /etc/ssl/certs/ca-certificates.crt company.pem && echo 'EXTRA_CA_CERTS=./company.pem' >> .env && settings",
+        "own_folder && cp /etc/ssl/certs/*.crt company.pem && echo 'EXTRA_CA_CERTS=./company.pem' >> .env && settings",
         "/company.pem",
     ),
     # Compose reads these three, and there is no Docker here: they are written as one means it.
@@ -129,10 +133,7 @@ RUN = {
         'own_folder && echo "CONTAINER_UID=$(id -u)" >> .env && settings',
         "CONTAINER_UID=",
     ),
-    "printf '%s\\n' POSTGRES_PASSWORD=... AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... >> .env": (
-        "own_folder && printf '%s\\n' POSTGRES_PASSWORD=... AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... >> .env && cat .env",
-        "AWS_ACCESS_KEY_ID=...\nAWS",
-    ),
+    STORES: (f"own_folder && {STORES} && cat .env", "AWS_ACCESS_KEY_ID=...\nAWS"),
     "echo COMPOSE_FILE=docker-compose.yml:docker-compose.scale.yml >> .env": (
         "own_folder && echo COMPOSE_FILE=docker-compose.yml:docker-compose.scale.yml >> .env && settings",
         "JUPYTER_PORT",
@@ -165,8 +166,7 @@ RUN = {
         "A  lock/poetry.lock",
     ),
     "python3 /home/me/lab/nix/debian/fetch.py --lock ./lock": (
-        "mkdir -p own/lock && cp python/*.lock python/*.toml python/*.json own/lock && cd own && "
-        'python3 "$OLDPWD/nix/debian/fetch.py" --lock ./lock',
+        f'{COPIED_LOCK} && cd own && python3 "$OLDPWD/nix/debian/fetch.py" --lock ./lock',
         "",
     ),
     # nixfmt is the one tool that the debian base does not have, and that is said.
