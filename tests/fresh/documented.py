@@ -22,6 +22,7 @@ settings() { # that count in this folder, whatever this shell says
 company_cer() { # what Windows exports
   openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=company -keyout key.pem -outform der -out company.cer
 }
+company_pem() { company_cer && openssl x509 -inform der -in company.cer -out company.pem; }
 """
 SAVE = """cat >script.py <<'END'
 import jupyter_utils
@@ -40,6 +41,19 @@ import mlflow
 mlflow.set_experiment("old")
 mlflow.log_metric("f1", 0.5)
 '"""
+USERS = (
+    "curl -u \"admin:$(sudo cat /var/lib/mlflow/auth/admin-password)\" -H 'Content-Type: application/json' -d "
+    '\'{"username": "taro", "password": "AT-LEAST-12-CHARACTERS"}\' http://127.0.0.1:15000/api/2.0/mlflow/users/create'
+)
+# The lab's curl, and the password of the store beside the lab.
+HERE = """cat >users.sh <<'END'
+curl() { nix run .#debian.shell -- -c 'curl "$@"' curl "$@"; }
+sudo() { cat volume/mlflow/auth/admin-password; }
+"""
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+PASSWORD = "sudo install -m 600 /dev/null /etc/jupyter-utils/taro.password"
+TRUST = "sudo cp company.pem /usr/local/share/ca-certificates/company.crt && sudo update-ca-certificates"
+DISTRUST = f"sudo rm /usr/local/share/ca-certificates/company.crt && sudo cp before {BUNDLE}"
 # Command -> what is run for it, in this order, and a word of its answer. "" where nothing is to be said.
 RUN = {
     "./quickstart": ("with_lab jupyter-utils url", ":38080/lab?token="),
@@ -121,7 +135,7 @@ RUN = {
         "HTTPS_PROXY=http://proxy.example.co.jp:8080",
     ),
     "openssl x509 -inform der -in company.cer -out company.pem": (
-        "own_folder && company_cer && openssl x509 -inform der -in company.cer -out company.pem && cat company.pem",
+        "own_folder && company_pem && cat company.pem",
         "-----BEGIN CERTIFICATE-----",
     ),
     "echo 'EXTRA_CA_CERTS=./company.pem' >> .env": (
@@ -150,7 +164,10 @@ RUN = {
         "MLFLOW_STORE_DIR=volume/mlflow jupyter-utils backup ~/backups --keep 7",
         "runs",
     ),
-    "jupyter-utils restore DIR": ("MLFLOW_STORE_DIR=volume/mlflow jupyter-utils restore ~/backups", "runs"),
+    'MLFLOW_STORE_DIR="$PWD/volume/mlflow" .cache/lab/bin/jupyter-utils restore DIR': (
+        'MLFLOW_STORE_DIR="$PWD/volume/mlflow" .cache/lab/bin/jupyter-utils restore ~/backups',
+        "runs",
+    ),
     "python3 nix/debian/fetch.py units": ("", ""),
     "nix build .#debian.units --out-link .cache/units": ("", ""),
     ".cache/units/bin/units": ("", "Nothing was done"),
@@ -161,6 +178,18 @@ RUN = {
     "nix run .#debian.save -- lab.tar.gz": ("", "SHA-256"),
     "nix flake init -t /home/me/lab": ('mkdir -p own; cd own; nix flake init -t "$OLDPWD"; ls', "flake.nix"),
     TESTS: (f"nix build -f nix/debian python --out-link .cache/python && {TESTS}", " passed"),
+    USERS: (f"{HERE}{USERS.replace(':15000', ':35000')}\nEND\nMLFLOW_AUTH=on with_lab bash users.sh", '"username":'),
+    PASSWORD: (f"sudo mkdir -p /etc/jupyter-utils && {PASSWORD} && sudo stat -c %a {PASSWORD.split()[-1]}", "600"),
+    "git clone ADDRESS lab && cd lab": (
+        'from=$PWD; own_folder && git clone --quiet "$from" lab && cd lab && ls quickstart',
+        "quickstart",
+    ),
+    "git pull": ("", "up to date"),
+    "git config --global http.proxy http://proxy.example.co.jp:8080": (
+        "own_folder && export HOME=$PWD && git config --global http.proxy http://proxy.example.co.jp:8080",
+        "",
+    ),
+    TRUST: (f"own_folder && company_pem && cp {BUNDLE} before && {TRUST} && {DISTRUST}", "1 added"),
     "git add lock": (
         "own_folder && git init --quiet && mkdir lock && touch lock/poetry.lock && git add lock && git status --short",
         "A  lock/poetry.lock",
@@ -182,7 +211,7 @@ RUN = {
 
 DOCKER = "needs a Docker engine; tests/container holds it"
 GITHUB = "needs GitHub, or a Nix cache"
-SYSTEMD = "changes the machine's services; tests/services holds it in a machine of its own"
+SYSTEMD = "needs systemd as the machine's first process; tests/services has the units in such a machine"
 # Beginning of a command -> why no fresh shell runs it here.
 LEFT = {
     "./quickstart --gpu": "fetches 3 GB; tests/gpu is for a machine with a GPU",
@@ -192,6 +221,7 @@ LEFT = {
     "nix run .#lab": GITHUB,
     "nix run .#load": GITHUB,
     "nix build .#image-gpu": GITHUB,
+    "nix build .#lab --out-link": GITHUB,
     "nix develop": GITHUB,
     "nix flake check": GITHUB,
     "nix build .#vm.reboot": GITHUB,
@@ -199,6 +229,7 @@ LEFT = {
     "nix fmt": GITHUB,
     "nix run .#debian.python -- python/lock.py": "takes minutes, changes the lock; tests/integration/lock holds it",
     "nix run /home/me/lab#debian.python": "resolves for minutes; tests/integration/lock holds it",
+    "python3 /home/me/lab/nix/debian/fetch.py python": "is in the list of those that are run, from the checkout",
     "nano flake.nix": "is an editor",
     "sudo .cache/units/bin/units": SYSTEMD,
     ".cache/units/bin/units --install --user": SYSTEMD,
@@ -206,7 +237,11 @@ LEFT = {
     "sudo systemctl": SYSTEMD,
     "sudo cat /var/lib": SYSTEMD,
     "journalctl": SYSTEMD,
-    "echo MLFLOW_PORT": SYSTEMD,
+    "echo MLFLOW_WORKERS": SYSTEMD,
+    "echo JUPYTER_ALLOWED_HOSTS": SYSTEMD,
+    "sudo -u taro": SYSTEMD,
+    "sudo nano": "is an editor",
+    "curl -x": "needs a proxy",
     "echo JUPYTER_PORT=18081 | sudo": SYSTEMD,
     "git push origin": "sends a release to everybody",
 }
