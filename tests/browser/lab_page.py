@@ -145,6 +145,11 @@ class LabPage:
         self.page.screenshot(path=path)
 
 
+def tile(page: Page, label: str) -> Locator:
+    """Find a tile of the launcher."""
+    return page.locator(".jp-LauncherCard").filter(has_text=re.compile(rf"^\s*{re.escape(label)}\s*$"))
+
+
 def _is_clone(response: Response) -> bool:
     return urlsplit(response.url).path.endswith("/git/clone")
 

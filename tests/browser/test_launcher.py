@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
 import servers
-from lab_page import CELL_LIMIT, LabPage
+from lab_page import CELL_LIMIT, LabPage, tile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
     from servers import Started
 
 pytestmark = pytest.mark.usefixtures("chromium")
@@ -45,10 +44,6 @@ TOLD = """for (const kind of ["mousedown", "keydown"]) {
   addEventListener(kind, (event) => { if (event.isTrusted) { told(kind); } }, true);
 }"""
 MOST_CLICKS = 6
-
-
-def tile(page: Page, label: str) -> Locator:
-    return page.locator(".jp-LauncherCard").filter(has_text=re.compile(rf"^\s*{re.escape(label)}\s*$"))
 
 
 def test_the_tiles(lab: Started, page: Page) -> None:

@@ -48,7 +48,7 @@ def _renewing() -> str:
     from mlflow.tracking.request_auth import registry
     from mlflow.tracking.request_auth.abstract_request_auth_provider import RequestAuthProvider
 
-    class Renewing(RequestAuthProvider):  # type: ignore[misc]
+    class Renewing(RequestAuthProvider):
         def get_name(self) -> str:
             return _RENEWED
 
