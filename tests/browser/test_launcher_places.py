@@ -69,8 +69,9 @@ def _wait(process: subprocess.Popen[str], port: int) -> None:
 
 def open_run(lab_page: LabPage, base: str) -> None:
     """Save a run, and follow the link of its card: to the run's page, at the address by which this browser came."""
+    link = lab_page.run_cell(SAVE).get_by_role("link").first
     with lab_page.page.context.expect_page() as shown:
-        lab_page.run_cell(SAVE).get_by_role("link").first.click()
+        link.click()
     shown.value.get_by_text("About this run").wait_for()
     assert shown.value.url.startswith(f"{base}/mlflow/#/experiments/")
     shown.value.close()
@@ -110,7 +111,7 @@ def test_under_a_hub(page: Page, tmp_path: Path) -> None:
 
 
 def test_through_an_ssh_tunnel_to_a_lab_below_a_prefix(page: Page, tmp_path: Path) -> None:
-    """As with `ssh -L`, to a lab as Kubeflow starts one, beside another: neither host nor port are those it knows."""
+    """As with `ssh -L`, to a lab as Kubeflow starts one, beside another: its port is none that it knows."""
     with (
         servers.started("lab", tmp_path / "a", NB_PREFIX=PREFIX) as server,
         servers.lab(tmp_path / "b") as other,
@@ -118,7 +119,7 @@ def test_through_an_ssh_tunnel_to_a_lab_below_a_prefix(page: Page, tmp_path: Pat
     ):
         servers.wait_ready(server, f"{server.jupyter_url}{PREFIX}/api", f"{server.mlflow_url}/health")
         for base, token in (
-            (f"http://localhost:{seen}{PREFIX}", server.token),
+            (f"http://127.0.0.1:{seen}{PREFIX}", server.token),
             (other.jupyter_url, other.token),
         ):
             lab_page = LabPage(page)
