@@ -64,7 +64,7 @@ import json, time
 from pathlib import Path
 from types import SimpleNamespace
 import jupyter_utils, pandas, torch, pyarrow.parquet, tqdm.auto
-from jupyter_utils.runs.inputs import record_inputs
+from jupyter_utils.runs.records.inputs import record_inputs
 for number in range(5):
     open(f"few/{number}").read()
 call = SimpleNamespace(notebook=None, spool=SimpleNamespace(path=Path("spool")))

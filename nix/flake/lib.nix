@@ -1,6 +1,6 @@
 # For projects that need more packages. Both take the arguments that ../nixpkgs and ../debian explain:
 #   mkLab { lock = ./lock; }          what `lock.py --project` made of the project's own pyproject.toml
-#   mkLab { extraPackages = packages: [ packages.six ]; }          nixpkgs' own, not of the lock
+#   mkLab { extraPackages = packages: [ packages.pygraphviz ]; }   nixpkgs' own, not of the lock
 { pkgs, poetry2nix }:
 {
   mkLab = arguments: import ../nixpkgs ({ inherit pkgs poetry2nix; } // arguments);

@@ -52,14 +52,10 @@ let
           mlflowPasswordFile = cfg.mlflow.passwordFile;
           mlflowUnit =
             if config.services.mlflow-server.enable or false then "mlflow-server.service" else null;
-          arguments =
-            lib.optionals cfg.nginx.enable [
-              "--ServerApp.local_hostnames=${cfg.nginx.hostName}"
-              "--ServerApp.trust_xheaders=True"
-            ]
-            ++ cfg.extraArguments;
+          arguments = cfg.extraArguments;
           environment = common.environment cfg {
             JUPYTER_PORT = toString cfg.port;
+            JUPYTER_ALLOWED_HOSTS = if cfg.nginx.enable then cfg.nginx.hostName else null;
             MLFLOW_UI_URL = cfg.mlflow.uiUrl;
           };
           environmentFile = lib.optional (cfg.environmentFile != null) cfg.environmentFile;

@@ -7,7 +7,7 @@
   poetry2nix,
   # The folder with pyproject.toml, poetry.lock, files.json and torch-cpu.json: ours, or what `lock.py --project` made.
   lock ? ../../python,
-  # Further Python packages for the lab: a function of the interpreter's packages.
+  # Further Python packages for lab and shells: a function of the interpreter's packages.
   extraPackages ? _packages: [ ],
   # The commit that images are labelled with.
   revision ? "unknown",
@@ -29,11 +29,17 @@ let
   };
   programs = import ./programs.nix { inherit pkgs; };
 
-  environments =
-    builtins.mapAttrs (name: what: environment (what // { inherit name; })) contents
-    // builtins.mapAttrs (name: what: environment (what // { inherit name extraPackages; })) {
-      inherit (contents) environment environment-gpu;
-    };
+  environments = builtins.mapAttrs (
+    name: what:
+    environment (
+      what
+      // {
+        inherit name;
+        # Not in MLflow's, in which nobody imports anything.
+        extraPackages = if name == "environment-mlflow" then _packages: [ ] else extraPackages;
+      }
+    )
+  ) contents;
   recipe = import ./recipe.nix { inherit lock; };
   recipes = builtins.mapAttrs (
     output: environment:
@@ -75,13 +81,19 @@ rec {
     // {
       default = commands.lab;
       jupyter-utils = environments.environment.jupyter-utils;
-      inherit (environments) environment environment-gpu environment-mlflow;
+      inherit (environments)
+        environment
+        environment-gpu
+        environment-mlflow
+        environment-all
+        environment-all-gpu
+        ;
       # By name, so that who builds an environment need not have what only images are made of: a recipe lacks it.
       inherit (delivered.images) image image-gpu image-mlflow;
     };
   inherit (delivered) load load-gpu;
   inherit recipes;
-  shells = import ../development/shells.nix { inherit pkgs environments; };
+  shells = import ../development/shells.nix { inherit pkgs environments recipes; };
   checks = import ../development/checks.nix {
     inherit pkgs;
     environment = environments.environment-all;

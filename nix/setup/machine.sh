@@ -26,3 +26,32 @@ check_disk() { # output, GiB that its build needs in /nix
 }
 
 driver_in_sight() { [ -e /dev/nvidiactl ] || [ -e /usr/lib/wsl/lib/libcuda.so.1 ]; }
+
+# The lowest series of NVIDIA's driver that the CUDA of the lock runs on; `jupyter-utils doctor` knows it, too.
+MINIMUM_DRIVER=580
+
+# The driver's series, such as 535; nothing where it does not say.
+driver_series() {
+  local command
+  for command in nvidia-smi /usr/lib/wsl/lib/nvidia-smi; do
+    command -v "$command" >/dev/null || continue
+    "$command" --query-gpu=driver_version --format=csv,noheader 2>/dev/null | sed -n '1s/^\([0-9][0-9]*\)\..*/\1/p'
+    return
+  done
+}
+
+# Set `variant` and `why` from what there is: gigabytes of CUDA are of no use to a driver that is too old.
+# shellcheck disable=SC2034 # quickstart reads them
+choose_variant() {
+  local series
+  if ! driver_in_sight; then
+    variant=cpu why+='; cpu: no NVIDIA driver in sight'
+    return
+  fi
+  series=$(driver_series || true)
+  if [ -n "$series" ] && [ "$series" -lt "$MINIMUM_DRIVER" ]; then
+    variant=cpu why+="; cpu: the NVIDIA driver is $series, and CUDA needs $MINIMUM_DRIVER or newer"
+  else
+    variant=gpu why+='; gpu: an NVIDIA driver is in sight'
+  fi
+}

@@ -31,6 +31,7 @@ use_certificates() { # EXTRA_CA_CERTS, relative to the folder of .env, which is 
     *) die "EXTRA_CA_CERTS='$value' cannot be used: begin it with /, ./, ../ or ~/, since docker-compose takes a bare name for a volume's" ;;
   esac
   [ -r "$value" ] || die "EXTRA_CA_CERTS names $value, which cannot be read; give the path of a PEM file"
+  grep -q -e '-----BEGIN CERTIFICATE-----' -e '-----BEGIN TRUSTED CERTIFICATE-----' "$value" || die "EXTRA_CA_CERTS names $value, which is no PEM file (no line -----BEGIN CERTIFICATE-----); if it is DER: openssl x509 -inform der -in '$value' -out company.pem"
   mkdir -p .cache
   cat /etc/ssl/certs/ca-certificates.crt "$value" >.cache/certificates.pem 2>/dev/null || cp "$value" .cache/certificates.pem
   value=$PWD/.cache/certificates.pem

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .runs.explain import Explanation, explain
     from .runs.listing import runs
     from .runs.load import LoadedRun, load_mlflow
+    from .runs.records.seeds import fix_seeds
     from .runs.save import SaveResult, save_mlflow
-    from .runs.seeds import fix_seeds
 
     __version__: str
 
@@ -59,7 +59,7 @@ _HOMES = {
     "SaveResult": ".runs.result",
     "compare": ".comparisons.compare",
     "explain": ".runs.explain",
-    "fix_seeds": ".runs.seeds",
+    "fix_seeds": ".runs.records.seeds",
     "load_mlflow": ".runs.load",
     "record_input": ".kernels.inputs",
     "register_writer": ".artifacts",

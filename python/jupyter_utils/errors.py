@@ -24,6 +24,10 @@ def _place(error: BaseException) -> list[str]:
     return []
 
 
+DAMAGED = "it was changed or lost after the run was saved; a backup of the store may have it (jupyter-utils restore)"
+"""What is said of a file of a run that is not what was stored."""
+
+
 class JupyterUtilsError(Exception):
     """Base of all errors of this package; the message names the setting or argument, its value and the remedy.
 

@@ -152,6 +152,10 @@ class Settings(BaseSettings):
     jupyter_auth: Literal["token", "gateway"] = Field(
         default="token", description="gateway: no token, because something in front of JupyterLab authenticates"
     )
+    jupyter_allowed_hosts: str | None = Field(
+        default=None,
+        description="names under which a proxy with TLS in front of JupyterLab is reached, separated by commas",
+    )
     run_as_root: Switch = Field(
         default=False, description="any value but 0, false, no and off: the container's JupyterLab runs as root"
     )

@@ -43,8 +43,9 @@ let
     further = builtins.tail (builtins.tail environment.extraLibs);
   }};
 in
-builtins.mapAttrs (_name: seen) {{ inherit (lab.packages) environment environment-gpu environment-mlflow; }}
+builtins.mapAttrs (_name: seen) (removeAttrs lab.packages {others})
 """
+OTHERS = '[ "default" "image" "image-gpu" "image-mlflow" "jupyter-utils" "lab" "lab-gpu" "mlflow" ]'
 EXTRA = "extraPackages = packages: [ packages.six ];"
 
 
@@ -63,21 +64,23 @@ def lock(tmp_path: Path) -> Path:
 def lab(tmp_path: Path, arguments: str) -> dict[str, dict[str, object]]:
     """Return environment -> what it is made of."""
     (tmp_path / "poetry2nix.nix").write_text(POETRY2NIX)
-    expression = LAB.format(root=ROOT, poetry2nix=tmp_path / "poetry2nix.nix", arguments=arguments)
+    expression = LAB.format(root=ROOT, poetry2nix=tmp_path / "poetry2nix.nix", arguments=arguments, others=OTHERS)
     result = nix("eval", "--json", "--impure", "--expr", expression)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 
 
 def test_lock_and_extra_packages_together(tmp_path: Path, lock: Path) -> None:
-    """MkLab { lock, extraPackages }: the lab has both, of CPU and CUDA; the MLflow server needs neither."""
+    """MkLab { lock, extraPackages }: lab and shells have both, of CPU and CUDA; the MLflow server needs neither."""
     found = lab(tmp_path, f"lock = {lock}; {EXTRA}")
-    for name in ("environment", "environment-gpu"):
-        assert found[name] == {
-            "lock": str(lock),
-            "groups": ["main", "lab", "ml", "mlflow", "project"],
-            "further": ["nixpkgs' six"],
-        }
+    groups = ["main", "lab", "ml", "mlflow"]
+    for name, tests in (("environment", []), ("environment-all", ["test"])):
+        for variant in ("", "-gpu"):
+            assert found[name + variant] == {
+                "lock": str(lock),
+                "groups": [*groups, "project", *tests],
+                "further": ["nixpkgs' six"],
+            }, name
     assert found["environment-mlflow"] == {"lock": str(lock), "groups": ["main", "mlflow"], "further": []}
 
 

@@ -22,6 +22,7 @@ SYSTEM = "x86_64-linux"
 PROMISED = {
     "packages": {
         *("default", "lab", "lab-gpu", "mlflow", "jupyter-utils", "environment", "environment-gpu"),
+        *("environment-all", "environment-all-gpu"),
         *("image", "image-gpu", "image-mlflow"),
     },
     "apps": {"default", "lab", "lab-gpu", "mlflow", "load", "load-gpu", "lock"},

@@ -116,7 +116,7 @@ OPTIONS = [
     (LABS, 'mlflow.uiUrl = "https://m";', 'Environment="MLFLOW_UI_URL=https://m"'),
     (LABS, 'extraArguments = [ "--a=b c" ];', 'lab -- "--a=b c"'),
     (LABS, 'user = "taro"; group = "users";', "Group=users"),
-    (LABS, 'nginx = { enable = true; hostName = "l.example"; };', '"--ServerApp.local_hostnames=l.example"'),
+    (LABS, 'nginx = { enable = true; hostName = "l.example"; };', 'Environment="JUPYTER_ALLOWED_HOSTS=l.example"'),
     (MLFLOW, "port = 1234;", 'Environment="MLFLOW_PORT=1234"'),
     (MLFLOW, "workers = 4;", 'Environment="MLFLOW_WORKERS=4"'),
     (MLFLOW, 'allowedHosts = [ "a" "b:1" ];', 'Environment="MLFLOW_SERVER_ALLOWED_HOSTS=a,b:1"'),

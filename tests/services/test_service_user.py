@@ -53,7 +53,7 @@ def test_further_labs_and_a_password(empty: Machine, units: str) -> None:
     assert re.fullmatch("[0-9a-f]{32}", run)
 
     empty.write("/etc/jupyter-utils/jupyterlab@hanako.env", "JUPYTER_PORT=18081\n")
-    empty.systemctl("start", "jupyterlab@hanako")
+    empty.systemctl("enable", "--now", "jupyterlab@hanako")
     assert empty.python("inside.py", "status", "http://127.0.0.1:18081/api") == 200
     assert empty.shell("stat -c %U:%a /var/lib/jupyterlab-hanako") == "hanako:700"
 
@@ -72,6 +72,7 @@ def test_removal_leaves_the_data_and_nothing_else(empty: Machine, units: str) ->
     gone = empty.run(f"{units}/bin/units", "--uninstall", "--yes")
     assert "Your data stays: /var/lib/jupyterlab, /var/lib/mlflow, /var/lib/mlflow-backup" in gone.stdout
     assert empty.shell("grep -rl 'jupyter-utils units' /etc || true") == ""
+    assert empty.shell("find /etc/systemd/system -name 'jupyterlab@*'") == ""
     assert empty.systemctl("list-units", "--all", "--plain", "--no-legend", "jupyterlab*", "mlflow*") == ""
     assert empty.processes() == []
     assert empty.shell("ls /var/lib/mlflow/mlflow.db /var/lib/jupyterlab/notebooks")

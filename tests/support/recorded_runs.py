@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.entries.entry import Entry, measure_files, write_entry
-from jupyter_utils.runs.sealing import seal_tags
+from jupyter_utils.runs.records.sealing import seal_tags
 
 if TYPE_CHECKING:
     from pathlib import Path

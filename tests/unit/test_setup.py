@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from jupyter_utils.doctor.gpu import MINIMUM_DRIVER
 from setting_up import ROOT, copied, setup
 
 if TYPE_CHECKING:
@@ -75,6 +76,39 @@ def test_folder_that_is_no_flake_says_what_to_write_instead(tmp_path: Path, name
     done = setup("say_what_is_there lab", tmp_path / name)
     assert "nix run -f nix/debian NAME instead of nix run .#debian.NAME" in done.stderr
     assert why in done.stderr
+
+
+@pytest.mark.parametrize("content", [b"0\x82\x03\x00", b"", b"-----BEGIN PRIVATE KEY-----\n"])
+def test_certificates_that_are_no_pem_are_refused(tmp_path: Path, content: bytes) -> None:
+    """As Windows exports them (DER): said before anything is fetched, not as an error of TLS later."""
+    (tmp_path / "company.cer").write_bytes(content)
+    done = setup('cd "$FOLDER"; use_certificates ./company.cer', FOLDER=str(tmp_path))
+    assert done.returncode == 1
+    assert "./company.cer, which is no PEM file" in done.stderr
+    assert "openssl x509 -inform der -in './company.cer' -out company.pem" in done.stderr
+    assert not (tmp_path / ".cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "variant"),
+    [
+        ("echo 535.183.01; echo 535.183.01", "cpu"),
+        ("echo 580.65.06", "gpu"),
+        ("exit 9", "gpu"),
+        ("echo garbage", "gpu"),
+    ],
+)
+def test_a_driver_that_is_too_old_gets_the_small_environment(machine, answer: str, variant: str) -> None:
+    """Not three gigabytes that it cannot run; a driver that does not say its version is believed to be new."""
+    choose = 'driver_in_sight() { :; }; why=; choose_variant; echo "$variant $why"'
+    done = setup(choose, PATH=machine("nvidia-smi", answer))
+    assert done.stdout.startswith(variant), done.stdout + done.stderr
+    assert ("the NVIDIA driver is 535, and CUDA needs 580 or newer" in done.stdout) == (variant == "cpu")
+
+
+def test_setup_and_doctor_want_the_same_driver() -> None:
+    """The lock's CUDA decides it."""
+    assert setup("echo $MINIMUM_DRIVER").stdout.split() == [str(MINIMUM_DRIVER[13])]
 
 
 def test_python_without_pip_is_passed_over(machine) -> None:

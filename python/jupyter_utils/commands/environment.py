@@ -35,7 +35,7 @@ def environment() -> None:
 def show(run: str | None) -> None:
     """Show this environment, or the one in which RUN (its id, first digits or page in MLflow) was made."""
     from jupyter_utils.environments.showing import rows, this_environment
-    from jupyter_utils.runs.provenance import environment_tags
+    from jupyter_utils.runs.records.provenance import environment_tags
 
     tags = _run(run).describe().tags if run else this_environment(environment_tags())
     for name, value in rows(tags):
@@ -130,8 +130,7 @@ def restore(source: str, name: str | None, key: str | None, link: Path | None) -
 
 
 def _run(run: str) -> Source:
-    from jupyter_utils.runs.naming import named_run
-    from jupyter_utils.runs.sources import find_source
+    from jupyter_utils.runs.sources import find_source, named_run
     from jupyter_utils.servers.environment import use_settings
 
     use_settings()
@@ -141,7 +140,7 @@ def _run(run: str) -> Source:
 def _recipe(source: str) -> tuple[Recipe, dict[str, str], str]:
     """Return a recipe, the tags of its run, and where it came from."""
     from jupyter_utils.environments.recipe import read_recipe
-    from jupyter_utils.runs.recipe import NAME_TAG, recipe_of
+    from jupyter_utils.runs.records.recipe import NAME_TAG, recipe_of
 
     path = Path(source)
     if path.is_file():
@@ -171,7 +170,7 @@ def _added(source: str, tags: dict[str, str]) -> tuple[Package, ...]:
     """Return the packages that `%pip` had added to the environment of a run."""
     from jupyter_utils.environments.overlay_record import read_record
     from jupyter_utils.errors import LoadError
-    from jupyter_utils.runs.overlay import FILE
+    from jupyter_utils.runs.records.overlay import FILE
 
     if "jupyter_utils.overlay" not in tags:
         return ()

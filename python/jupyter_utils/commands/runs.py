@@ -106,7 +106,7 @@ def compare(  # noqa: PLR0913, PLR0917 - one command, one option each
 @click.option("--csv", is_flag=True, help="All columns, as CSV with exact values, for other programs.")
 def runs(experiment: str | None, notebook: Path | None, limit: int, csv: bool) -> None:
     """List the newest runs, those that wait included: of EXPERIMENT, of a notebook, or all."""
-    from jupyter_utils.runs import listing_command
+    from jupyter_utils.runs.listing import command as listing_command
     from jupyter_utils.servers.environment import use_settings
 
     use_settings()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.errors import CompareError, LoadError
 from jupyter_utils.machine.writing import write_whole
-from jupyter_utils.runs.naming import named_run
+from jupyter_utils.runs.sources import named_run
 
 from .compare import compare
 from .terminal import table

@@ -12,7 +12,7 @@ from jupyter_utils.artifacts.manifest import MANIFEST, MANIFEST_FORMAT, OWN_FOLD
 from jupyter_utils.artifacts.names import name_problem
 from jupyter_utils.entries.copying import digest
 from jupyter_utils.entries.entry import EntryFile
-from jupyter_utils.errors import CompareError, LoadError
+from jupyter_utils.errors import DAMAGED, CompareError, LoadError
 from jupyter_utils.runs.exact_metrics import EXACT_METRICS, restored
 from jupyter_utils.runs.sources import StoredRun, WaitingRun, find_source
 from jupyter_utils.runs.staging import LONG_PARAMS
@@ -75,9 +75,9 @@ class Side:
         try:
             found = json.loads(self.own_content(path))
         except (ValueError, RecursionError) as error:
-            raise CompareError(f"{path} of {self.facts.id} is no JSON: {error}") from None
+            raise CompareError(f"{path} of {self.facts.id} is no JSON ({error}): {DAMAGED}.") from None
         if not isinstance(found, dict):
-            raise CompareError(f"{path} of {self.facts.id} is not what this package writes.")
+            raise CompareError(f"{path} of {self.facts.id} is not what this package writes: {DAMAGED}.")
         return found
 
     def own_content(self, path: str) -> bytes:
@@ -87,7 +87,9 @@ class Side:
             CompareError: it is far too large to be one, or cannot be read.
         """
         if self.sizes.get(path, 0) > _MOST_BYTES:
-            raise CompareError(f"{path} of {self.facts.id} has {self.sizes[path]:,} bytes: that is none of ours.")
+            raise CompareError(
+                f"{path} of {self.facts.id} has {self.sizes[path]:,} bytes, which no record has: {DAMAGED}."
+            )
         return self.holder.content(path)
 
     @cached_property
@@ -99,7 +101,7 @@ class Side:
         if found.get("format") != MANIFEST_FORMAT:
             raise CompareError(f"{self.facts.id} was stored by a later version of this package: update it.")
         if not _is_manifest(found):
-            raise CompareError(f"{MANIFEST} of {self.facts.id} is not what this package writes.")
+            raise CompareError(f"{MANIFEST} of {self.facts.id} is not what this package writes: {DAMAGED}.")
         return found
 
     @cached_property

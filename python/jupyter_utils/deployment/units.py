@@ -33,22 +33,26 @@ class Scope:
         name: `system` or `user`, as the folders of units are called.
         units: where its units go.
         root: link that keeps the units' programs from Nix's garbage collector.
+        settings: folder of the files in which a machine's own settings are written.
         users: where descriptions of system users go; None where there are none.
     """
 
     name: str
     units: Path
     root: Path
+    settings: Path
     users: Path | None = None
 
     @classmethod
     def system(cls) -> Scope:
-        return cls("system", Path("/etc/systemd/system"), Path("/var/lib/jupyter-utils/units"), Path("/etc/sysusers.d"))
+        etc = Path("/etc")
+        root = Path("/var/lib/jupyter-utils/units")
+        return cls("system", etc / "systemd" / "system", root, etc / "jupyter-utils", etc / "sysusers.d")
 
     @classmethod
     def user(cls) -> Scope:
         config = Path(given("XDG_CONFIG_HOME") or Path.home() / ".config")
-        return cls("user", config / "systemd" / "user", state_dir() / "units")
+        return cls("user", config / "systemd" / "user", state_dir() / "units", config / "jupyter-utils")
 
     def systemctl(self, *words: str) -> list[str]:
         return ["systemctl", *(["--user"] if self.name == "user" else []), *words]
@@ -60,6 +64,7 @@ class Plan:
 
     Attributes:
         scope: whose service manager.
+        folders: folders to make where they are missing.
         write: file -> its text.
         remove: files to remove after `before`.
         before: commands that come before the files.
@@ -68,6 +73,7 @@ class Plan:
     """
 
     scope: Scope
+    folders: list[Path] = field(default_factory=list)
     write: dict[Path, str] = field(default_factory=dict)
     remove: list[Path] = field(default_factory=list)
     before: list[list[str]] = field(default_factory=list)
@@ -80,6 +86,7 @@ class Plan:
             return ["Nothing is installed, and nothing is to be done."]
         return [
             *(f"run     {' '.join(command)}" for command in self.before),
+            *(f"make    {path}" for path in self.folders if not path.is_dir()),
             *(f"write   {path}" for path in self.write),
             *(f"remove  {path}" for path in self.remove),
             *(f"run     {' '.join(command)}" for command in self.then),
@@ -116,6 +123,8 @@ class Plan:
         """
         for command in self.before:
             _run(command)
+        for path in self.folders:
+            path.mkdir(parents=True, exist_ok=True)
         for path, text in self.write.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, text)  # systemd may be reading it
@@ -127,7 +136,7 @@ class Plan:
 
 def install_plan(folder: Path, scope: Scope) -> Plan:
     """Plan the installation of the units in `folder`, or the change from other ones that were installed before."""
-    plan = Plan(scope)
+    plan = Plan(scope, [scope.settings])
     start = json.loads((folder / "start.json").read_text(encoding="utf-8"))[scope.name]
     for source in sorted((folder / scope.name).iterdir()):
         plan.write[scope.units / source.name] = MARK + source.read_text(encoding="utf-8")
@@ -138,8 +147,9 @@ def install_plan(folder: Path, scope: Scope) -> Plan:
     plan.then += _keep(folder, scope)
     plan.then += [scope.systemctl("daemon-reload"), scope.systemctl("enable", *start)]
     # Restarted where it ran in another form; what has not changed goes on, its kernels too.
-    changed = [name for name in start if _read(scope.units / name) != plan.write[scope.units / name]]
+    changed = [path.name for path, text in plan.write.items() if path.parent == scope.units and _read(path) != text]
     plan.then += [scope.systemctl("restart" if name in changed else "start", name) for name in start]
+    plan.then += [scope.systemctl("try-restart", _instances(name)) for name in changed if _is_template(name)]
     plan.after = [f"See how they do: {' '.join(scope.systemctl('status', *start))}"]
     if scope.name == "user":
         plan.after.append("To have them run without you being logged in: loginctl enable-linger")
@@ -153,8 +163,9 @@ def uninstall_plan(folder: Path, scope: Scope) -> Plan:
     if not installed:
         return plan
     names = [path.name for path in installed if path.parent == scope.units]
-    instances = [name.replace("@.", "@*.") for name in names if "@." in name]
-    plan.before = [scope.systemctl("disable", "--now", *(name for name in names if "@." not in name))]
+    instances = [_instances(name) for name in names if _is_template(name)]
+    enabled = sorted({link.name for one in instances for link in scope.units.glob(f"*.wants/{one}")})
+    plan.before = [scope.systemctl("disable", "--now", *(name for name in names if not _is_template(name)), *enabled)]
     if instances:
         plan.before.append(scope.systemctl("stop", *instances))
     plan.remove = [*installed, *([scope.root] if scope.root.is_symlink() else [])]
@@ -165,6 +176,15 @@ def uninstall_plan(folder: Path, scope: Scope) -> Plan:
     kept = json.loads((folder / "start.json").read_text(encoding="utf-8"))["data"][scope.name]
     plan.after = [f"Your data stays: {', '.join(kept)}"]
     return plan
+
+
+def _is_template(name: str) -> bool:
+    return "@." in name
+
+
+def _instances(template: str) -> str:
+    """Return the pattern of what systemd runs of a template."""
+    return template.replace("@.", "@*.")
 
 
 def _candidates(scope: Scope) -> list[Path]:

@@ -73,7 +73,9 @@ def archive(folder: Path, one: Archived, sources: Sequence[str]) -> None:
         kept = [other for other in _read(_text_of_file(folder / _LIST)) if other.store_path != one.store_path]
         write_whole(folder / _LIST, json.dumps([asdict(other) for other in [*kept, one]], indent=1) + "\n")
     except (OSError, NixError) as error:
-        raise ArchiveError(f"{folder} could not be written: {error}") from None
+        raise ArchiveError(
+            f"{folder} could not be written ({error}): name a folder that you can write to, with room."
+        ) from None
 
 
 def contents(source: str) -> list[Archived]:
@@ -86,7 +88,9 @@ def contents(source: str) -> list[Archived]:
     try:
         text = _text_of_address(address) if "://" in source else _text_of_file(Path(address))
     except (OSError, ValueError) as error:
-        raise ArchiveError(f"{address} cannot be read ({error}).") from None
+        raise ArchiveError(
+            f"{address} cannot be read ({error}): name the folder or the address of an archive."
+        ) from None
     found = _read(text)
     if not found:
         raise ArchiveError(f"{source} is no archive of environments: there is no {_LIST} in it.")

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
     from .recipe import Recipe
 
-_OUTPUTS = {
-    "debian": ("environment", "environment-gpu", "environment-mlflow", "environment-all", "environment-all-gpu"),
-    "nixpkgs": ("environment", "environment-gpu", "environment-mlflow"),
-}
+_OUTPUTS = ("environment", "environment-gpu", "environment-mlflow", "environment-all", "environment-all-gpu")
+"""Of both bases."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def unpacked(recipe: Recipe) -> Iterator[Unpacked]:
     with tempfile.TemporaryDirectory(prefix="jupyter-utils-recipe-") as name:
         folder = Path(name).resolve()
         recipe.write(folder)
-        outputs = " ".join(f"{output} = base.{output}.outPath;" for output in _OUTPUTS[recipe.base])
+        outputs = " ".join(f"{output} = base.{output}.outPath;" for output in _OUTPUTS)
         system = "baseNameOf base.files.system.path" if recipe.base == "debian" else '""'
         asked = f"let base = {_base(recipe, folder)}; in {{ paths = {{ {outputs} }}; system = {system}; }}"
         found = json.loads(nix("eval", "--impure", "--json", "--expr", asked))

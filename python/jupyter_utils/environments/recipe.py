@@ -31,6 +31,7 @@ _LIMIT = 64 * 2**20
 """Bytes that an unpacked recipe takes at most: it is a hundredth of that."""
 # The file by which a base begins.
 _BASES = {"debian": "nix/debian/default.nix", "nixpkgs": "flake.nix"}
+_NAME_ONE = "Name a run, or the archive in its folder jupyter_utils."
 
 
 @dataclass(frozen=True)
@@ -121,13 +122,15 @@ def read_recipe(content: bytes, where: str) -> Recipe:
         with gzip.open(io.BytesIO(content)) as packed:
             whole = packed.read(_LIMIT + 1)
         if len(whole) > _LIMIT:
-            raise RecipeError(f"{where} is no recipe: unpacked it is larger than any.")
+            raise RecipeError(f"{where} is no recipe: unpacked it is larger than any. {_NAME_ONE}")
         with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
             recipe = Recipe({member.name: _content(archive, member, where) for member in archive})
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise RecipeError(f"{where} is no recipe of an environment, or a damaged one ({error}).") from None
+        raise RecipeError(f"{where} is no recipe of an environment, or a damaged one ({error}). {_NAME_ONE}") from None
     if not any(file in recipe.files for file in _BASES.values()):
-        raise RecipeError(f"{where} is no recipe of an environment: it has neither of {', '.join(_BASES.values())}.")
+        raise RecipeError(
+            f"{where} is no recipe of an environment: it has neither of {', '.join(_BASES.values())}. {_NAME_ONE}"
+        )
     return recipe
 
 
@@ -135,5 +138,5 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, where: str) -> b
     path = PurePosixPath(member.name)
     file = archive.extractfile(member) if member.isreg() else None
     if file is None or path.is_absolute() or ".." in path.parts or str(path) != member.name:
-        raise RecipeError(f"{where} is no recipe: {member.name!r} in it is no plain file of a folder.")
+        raise RecipeError(f"{where} is no recipe: {member.name!r} in it is no plain file of a folder. {_NAME_ONE}")
     return file.read()

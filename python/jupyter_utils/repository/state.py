@@ -51,8 +51,9 @@ def open_repository(notebook: Path, twins: Sequence[Path], git_repo_dir: Path | 
     if not repository.files:
         hidden = " and ".join(str(file) for file in repository.ignored)
         raise NotebookIgnoredError(
-            f".gitignore hides {hidden}, so nothing of the notebook can be committed: remove the rule "
-            f"(`git check-ignore -v '{notebook.name}'` names it), or pass do_commit=False."
+            f".gitignore of the repository {repository.work_tree} hides {hidden}, so nothing of the notebook can be "
+            f"committed. If that is not the repository of your study, make one: `git init` in {notebook.parent}. "
+            f"If it is, remove the rule (`git check-ignore -v '{notebook.name}'` names it), or pass do_commit=False."
         )
     _check_idle(repository.work_tree)
     _check_identity(repository.work_tree)

@@ -18,9 +18,9 @@ from jupyter_utils.errors import JupyterUtilsError, ReproduceError, SaveRefusedE
 from jupyter_utils.machine.urls import said, without_credentials
 from jupyter_utils.runs.delivery import deliver
 from jupyter_utils.runs.destination import check
-from jupyter_utils.runs.masked_notebook import masked_notebook
-from jupyter_utils.runs.reproducing import TAG
-from jupyter_utils.runs.sealing import TAG as SEAL
+from jupyter_utils.runs.records.masked_notebook import masked_notebook
+from jupyter_utils.runs.records.reproducing import TAG
+from jupyter_utils.runs.records.sealing import TAG as SEAL
 from jupyter_utils.spool import own_spool
 from jupyter_utils.tracking import client_settings, experiment_mark, run_url
 

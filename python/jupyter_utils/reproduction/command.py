@@ -10,7 +10,7 @@ import click
 
 from jupyter_utils.errors import JupyterUtilsError
 from jupyter_utils.machine.urls import said
-from jupyter_utils.runs.naming import named_run
+from jupyter_utils.runs.sources import named_run
 from jupyter_utils.servers.environment import use_settings
 
 from .reproduce import reproduce

@@ -6,7 +6,7 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.environments.record import built_environment
-from jupyter_utils.runs.conditions import conditions
+from jupyter_utils.runs.records.conditions import conditions
 
 from .interpreter import interpreter
 from .plan import Finding, Status

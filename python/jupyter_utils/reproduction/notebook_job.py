@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jupyter_utils.errors import ReproduceError
+from jupyter_utils.errors import DAMAGED, ReproduceError
 from jupyter_utils.kernels.private import is_private
 from jupyter_utils.machine.masking import MASK
 
@@ -101,7 +101,7 @@ def _read(file: Path) -> Any:
     try:
         return nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]
     except Exception as error:  # noqa: BLE001 - nbformat's own kinds, and JSON's
-        raise ReproduceError(f"{file.name} as the run holds it is no notebook: {error}") from None
+        raise ReproduceError(f"{file.name} as the run holds it is no notebook ({error}): {DAMAGED}.") from None
 
 
 def _as_run(original: Original) -> list[Any]:
@@ -126,5 +126,8 @@ def _parameters(original: Original) -> dict[str, Any] | None:
     if not isinstance(found, dict):
         return None
     if masked := [name for name, value in found.items() if value == MASK]:
-        raise ReproduceError(f"papermill's parameters {', '.join(masked)} are secrets, which the run does not keep.")
+        raise ReproduceError(
+            f"papermill's parameters {', '.join(masked)} are secrets, which the run does not keep: take the "
+            "notebook out of its commit (jupyter-utils show RUN), and run it with `papermill -p NAME VALUE`."
+        )
     return found

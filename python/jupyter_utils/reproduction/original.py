@@ -12,9 +12,9 @@ from jupyter_utils.artifacts.manifest import OWN_FOLDER
 from jupyter_utils.comparisons.holders import EntryFiles
 from jupyter_utils.comparisons.sides import side
 from jupyter_utils.entries.entry import read_raw
-from jupyter_utils.errors import CompareError, EntryError, ReproduceError
+from jupyter_utils.errors import DAMAGED, CompareError, EntryError, ReproduceError
 from jupyter_utils.machine.urls import said, without_credentials
-from jupyter_utils.runs.sealing import is_sealed
+from jupyter_utils.runs.records.sealing import is_sealed
 from jupyter_utils.tracking import client_settings
 from jupyter_utils.tracking.send import ENTRY_TAG
 
@@ -74,7 +74,7 @@ class Original:
         try:
             found = json.loads(self.own(name) or b"{}")
         except (ValueError, RecursionError):
-            raise ReproduceError(f"{OWN_FOLDER}/{name} of run {self.id} is no JSON: the run is damaged.") from None
+            raise ReproduceError(f"{OWN_FOLDER}/{name} of run {self.id} is no JSON: {DAMAGED}.") from None
         return found if isinstance(found, dict) else {}
 
     def is_own(self) -> bool:

@@ -20,7 +20,7 @@ from jupyter_utils.machine.app import APP
 from jupyter_utils.machine.inherited import inherited, working_tree
 from jupyter_utils.machine.variables import COMPUTING, given
 from jupyter_utils.notebook.find import ENVIRONMENT_VARIABLE
-from jupyter_utils.runs.reproducing import VARIABLE
+from jupyter_utils.runs.records.reproducing import VARIABLE
 
 from .conditions_now import computing_variables
 

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .run_table import RunTable
+    from .listing.table import RunTable
 
 
 class _Listing(ModuleType):

@@ -13,10 +13,9 @@ from jupyter_utils.machine.plain_text import harmless, plain
 from jupyter_utils.tracking.send import ENTRY_TAG
 
 from . import told
-from .naming import named_run
-from .sealing import TAG as SEAL
-from .sealing import told_seal
-from .sources import WaitingRun, find_source
+from .records.sealing import TAG as SEAL
+from .records.sealing import told_seal
+from .sources import WaitingRun, find_source, named_run
 
 if TYPE_CHECKING:
     from .result import SaveResult

@@ -13,19 +13,19 @@ from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.notebook import executing_file, script_name
 from jupyter_utils.tracking import artifact_folder, client_settings, is_http
 
-from .calling import record_call
-from .code_files import record_code
-from .conditions import record_conditions
-from .environment import record_environment
-from .order import record_order
-from .overlay import record_overlay
-from .provenance import source_tags
-from .recipe import record_recipe
-from .recorded import Recorded, together
-from .reproducing import reproduction_tags
-from .sealing import seal_tags
+from .records.calling import record_call
+from .records.code_files import record_code
+from .records.conditions import record_conditions
+from .records.environment import record_environment
+from .records.order import record_order
+from .records.overlay import record_overlay
+from .records.provenance import source_tags
+from .records.recipe import record_recipe
+from .records.recorded import Recorded, together
+from .records.reproducing import reproduction_tags
+from .records.sealing import seal_tags
+from .records.unseeded import record_unseeded
 from .staging import Staged, stage
-from .unseeded import record_unseeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

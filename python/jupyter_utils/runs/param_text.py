@@ -68,7 +68,9 @@ class _Rendering:
         try:
             return self._container(value) or self._named(value) or self._object(value)
         except RecursionError:
-            raise NoTextError(f"is a {type(value).__name__} that is nested too deeply") from None
+            raise NoTextError(
+                f"is a {type(value).__name__} that is nested too deeply: give what matters of it"
+            ) from None
         finally:
             self._around.discard(id(value))
 

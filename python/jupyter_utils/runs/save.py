@@ -16,11 +16,11 @@ from jupyter_utils.tracking import run_path, run_url
 from .arguments import spelled
 from .call import Arguments, Call, check_call
 from .code import Code, commit, look
-from .inputs import record_inputs
 from .keeping import interruptible, keep, write
-from .ran import compare
-from .recorded import Recorded
-from .reproducing import as_reproduction
+from .records.inputs import record_inputs
+from .records.ran import compare
+from .records.recorded import Recorded
+from .records.reproducing import as_reproduction
 from .result import SaveResult, complete
 from .sending import send
 

@@ -19,7 +19,7 @@ from jupyter_utils.machine.progress import progress
 from jupyter_utils.spool import check_room
 
 from .exact_metrics import EXACT_METRICS
-from .provenance import cut, dataset_input, long_names
+from .records.provenance import cut, dataset_input, long_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,10 +110,11 @@ def _write_values(call: Call, root: Path, *, last: bool) -> tuple[list[Stored], 
     stored: list[Stored] = []
     failures = list(call.failures)
     sizes = [_size(planned.value) for planned in call.planned]
-    with progress("Writing artifacts", sum(sizes), in_bytes=True) as bar:
+    in_bytes = any(size > 1 for size in sizes)  # else the bar counts values
+    with progress("Writing artifacts", sum(sizes), unit="artifact", in_bytes=in_bytes) as bar:
         for number, planned in enumerate(call.planned, 1):
             try:
-                with counting(bar.update):
+                with counting(bar.update if in_bytes else lambda _bytes: None):
                     stored.append(write(planned, root))
             except Exception as error:
                 cause = error.__cause__ if isinstance(error, StageError) and error.__cause__ else error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
 from jupyter_utils.machine.sizes import counted, size
 
-from .recorded import UNRECORDED
+from .records.recorded import UNRECORDED
 from .staging import FAILED_TAG
 
 if TYPE_CHECKING:

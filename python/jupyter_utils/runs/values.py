@@ -34,7 +34,12 @@ def text_problems(arguments: Mapping[str, object]) -> list[SaveRefusedError]:
         if not isinstance(value, str):
             problems.append(ArgumentError(f"{name} is a {type(value).__name__}, but must be a str."))
         elif not _is_utf8(value):
-            problems.append(ArgumentError(f"{name} holds half a character (a lone surrogate), which UTF-8 cannot."))
+            problems.append(
+                ArgumentError(
+                    f"{name} holds half a character (a lone surrogate), which UTF-8 cannot: give "
+                    "text.encode(errors='replace').decode()."
+                )
+            )
     experiment = arguments.get("experiment_name")
     if isinstance(experiment, str) and (not experiment.strip() or len(experiment) > _EXPERIMENT_LENGTH):
         problems.append(
@@ -129,7 +134,10 @@ def _param_text(name: str, value: object) -> str:
     except NoTextError as error:
         raise ParamError(f"params[{name!r}] {error}.") from error
     if not _is_utf8(text):
-        raise ParamError(f"params[{name!r}] holds half a character (a lone surrogate), which UTF-8 cannot.")
+        raise ParamError(
+            f"params[{name!r}] holds half a character (a lone surrogate), which UTF-8 cannot: give "
+            "text.encode(errors='replace').decode()."
+        )
     return text
 
 

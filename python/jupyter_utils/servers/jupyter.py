@@ -164,6 +164,7 @@ def _given(extra: Sequence[str], option: str) -> str | None:
 
 def arguments(settings: Settings, entry: Access) -> list[str]:
     """Return the arguments of `jupyter lab`, where they win over files in the user's home."""
+    public = [name for part in (settings.jupyter_allowed_hosts or "").split(",") if (name := part.strip())]
     # Under a hub, its own program listens where the hub says.
     address = [f"--ServerApp.ip={settings.bind_address}", f"--ServerApp.port={settings.jupyter_port}"]
     given = [
@@ -177,7 +178,9 @@ def arguments(settings: Settings, entry: Access) -> list[str]:
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--ServerApp.contents_manager_class=jupyter_utils.servers.jupyter_app.contents.Contents",
         f"--{_FORMATS_OPTION}={_FORMATS}",
-        *(f"--ServerApp.local_hostnames={name}" for name in ("localhost", socket.gethostname())),
+        *(f"--ServerApp.local_hostnames={name}" for name in ("localhost", socket.gethostname(), *public)),
+        # What the proxy says of the browser's scheme and address counts, where there is one.
+        *(["--ServerApp.trust_xheaders=True"] if public else []),
     ]
     if os.geteuid() == 0:
         # Whoever starts this as root means root; giving privileges up in a container is its entry point's work.

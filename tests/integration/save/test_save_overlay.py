@@ -11,7 +11,7 @@ import pytest
 from jupyter_utils.environments.overlay import restore_overlay
 from jupyter_utils.environments.overlay_record import read_record
 from jupyter_utils.kernels.overlay import OVERLAY_VARIABLE, overlay_dir
-from jupyter_utils.runs import overlay
+from jupyter_utils.runs.records import overlay
 
 if TYPE_CHECKING:
     from pathlib import Path

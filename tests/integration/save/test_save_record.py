@@ -20,8 +20,8 @@ from jupyter_utils.cli import main
 from jupyter_utils.environments.recipe import own_recipe, read_recipe, why_none
 from jupyter_utils.environments.record import built_environment
 from jupyter_utils.kernels import overlay
-from jupyter_utils.runs import conditions
-from jupyter_utils.runs import provenance as record
+from jupyter_utils.runs.records import conditions
+from jupyter_utils.runs.records import provenance as record
 from jupyter_utils.tracking import retry, transfer
 
 if TYPE_CHECKING:

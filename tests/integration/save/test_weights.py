@@ -11,6 +11,7 @@ import pytest
 import torch
 from jupyter_utils import errors
 from jupyter_utils.entries import copying, digesting
+from jupyter_utils.machine.progress import progress
 from jupyter_utils.runs import sources, staging
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ def test_a_large_file_is_hashed_while_it_is_written_and_moves_the_bar(
     class Bar:
         n = 0
 
-        def __init__(self, _: str, total: int, *, in_bytes: bool) -> None:
-            assert in_bytes
+        def __init__(self, _: str, total: int, *, unit: str, in_bytes: bool) -> None:
+            assert in_bytes, unit
             self.total = total
 
         def __enter__(self) -> Self:
@@ -91,6 +92,19 @@ def test_a_large_file_is_hashed_while_it_is_written_and_moves_the_bar(
     assert len([count for count in steps if count > 2**20]) >= 3
     back = jupyter_utils.load_mlflow(str(run.run_id), runs.uri, device="cpu").model[key]
     assert all(torch.equal(back[name], LARGE[name]) for name in LARGE)
+
+
+def test_small_values_are_counted_as_artifacts(runs: Runs, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no size is known before, the bar says 3/5 artifacts, and not 3.00/5.00 bytes."""
+    bars: list[dict[str, Any]] = []
+
+    def bar(_: str, total: int, **named: Any) -> Any:
+        bars.append({"total": total, **named})
+        return progress("x", total, **named)
+
+    monkeypatch.setattr(staging, "progress", bar)
+    runs.save(experiment_name="small", notebook=repo.notebook, do_commit=False, dataset={"a": "x", "b": {"c": 1}})
+    assert bars == [{"total": 2, "unit": "artifact", "in_bytes": False}]
 
 
 def test_a_large_file_of_a_server_on_this_machine_is_copied(

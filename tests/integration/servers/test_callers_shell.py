@@ -12,7 +12,7 @@ import servers
 if TYPE_CHECKING:
     from pathlib import Path
 
-TAGS = "from jupyter_utils.runs.provenance import environment_tags; print(environment_tags())"
+TAGS = "from jupyter_utils.runs.records.provenance import environment_tags; print(environment_tags())"
 
 
 def test_a_shadow_of_a_locked_package_stops_nothing(tmp_path: Path) -> None:

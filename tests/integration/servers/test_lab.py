@@ -136,6 +136,17 @@ def test_behind_a_gateway_there_is_no_token(tmp_path: Path) -> None:
         assert answer.status_code == 200
 
 
+def test_a_proxy_in_front_is_let_through_by_its_name(tmp_path: Path) -> None:
+    """JUPYTER_ALLOWED_HOSTS: the names that nginx hands on, with the token as ever; no other name."""
+    settings = {"JUPYTER_ALLOWED_HOSTS": "lab.example.org, other.example.org", "MLFLOW_TRACKING_URI": ELSEWHERE}
+    with servers.lab(tmp_path, **settings) as server:
+        for name, status in (("lab.example.org", 200), ("other.example.org", 200), ("evil.example.org", 403)):
+            headers = {"Host": name, "Authorization": f"token {server.token}", "X-Forwarded-Proto": "https"}
+            url = f"{server.jupyter_url}/api/contents"
+            assert requests.get(url, headers=headers, timeout=60, proxies={"http": ""}).status_code == status, name
+            assert requests.get(url, headers={"Host": name}, timeout=60, proxies={"http": ""}).status_code == 403
+
+
 def test_settings_may_come_from_dotenv_and_with_quotes(tmp_path: Path) -> None:
     """`.env` in the current directory, and the quotes that the list form of a compose file leaves in."""
     (tmp_path / ".env").write_text(f"JUPYTER_ROOT_DIR={tmp_path}/from-dotenv\nJUPYTER_TOKEN='my token+1'\n")

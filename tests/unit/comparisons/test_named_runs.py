@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from jupyter_utils.cli import main
 from jupyter_utils.errors import LoadError
-from jupyter_utils.runs.naming import named_run
+from jupyter_utils.runs.sources import named_run
 from jupyter_utils.spool import own_spool
 from mlflow import MlflowClient
 from recorded_runs import notebook, recorded

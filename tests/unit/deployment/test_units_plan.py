@@ -32,7 +32,13 @@ def units(tmp_path: Path) -> Path:
 @pytest.fixture
 def scope(tmp_path: Path) -> Scope:
     """Name folders that stand for /etc."""
-    return Scope("system", tmp_path / "etc" / "systemd", tmp_path / "root", tmp_path / "etc" / "sysusers")
+    return Scope(
+        "system",
+        tmp_path / "etc" / "systemd",
+        tmp_path / "root",
+        tmp_path / "etc" / "own",
+        tmp_path / "etc" / "sysusers",
+    )
 
 
 def install(plan_of: Path, scope: Scope) -> None:
@@ -49,7 +55,9 @@ def test_the_plan_says_every_file_and_command(units: Path, scope: Scope) -> None
     assert f"write   {scope.units}/lab@.service" in lines
     assert "run     systemctl enable lab.service" in lines
     assert lines.index("run     systemctl daemon-reload") < lines.index("run     systemctl restart lab.service")
+    assert f"make    {scope.settings}" in lines
     assert not scope.units.exists()
+    assert not scope.settings.exists()
 
 
 def test_only_what_changed_is_restarted(units: Path, scope: Scope) -> None:
@@ -58,6 +66,34 @@ def test_only_what_changed_is_restarted(units: Path, scope: Scope) -> None:
     assert "run     systemctl start lab.service" in install_plan(units, scope).lines()
     (units / "system" / "lab.service").write_text("[Service]\nExecStart=/bin/false\n")
     assert "run     systemctl restart lab.service" in install_plan(units, scope).lines()
+
+
+def test_the_folder_of_settings_is_made(units: Path, scope: Scope) -> None:
+    """The documents write files into it."""
+    install(units, scope)
+    assert scope.settings.is_dir()
+    assert f"make    {scope.settings}" not in install_plan(units, scope).lines()
+
+
+def test_instances_run_the_new_program_too(units: Path, scope: Scope) -> None:
+    """Where their template has changed, and where they run: a further lab of the old program would stay for ever."""
+    install(units, scope)
+    again = "run     systemctl try-restart lab@*.service"
+    assert again not in install_plan(units, scope).lines()
+    (units / "system" / "lab@.service").write_text("[Service]\nExecStart=/bin/false\n")
+    assert again in install_plan(units, scope).lines()
+
+
+def test_enabled_instances_are_disabled_by_name(units: Path, scope: Scope) -> None:
+    """`systemctl disable` takes no pattern; a link that stays would be an error at each start of the machine."""
+    install(units, scope)
+    wants = scope.units / "multi-user.target.wants"
+    wants.mkdir()
+    (wants / "lab@taro.service").symlink_to(scope.units / "lab@.service")
+    assert uninstall_plan(units, scope).before == [
+        ["systemctl", "disable", "--now", "lab.service", "lab@taro.service"],
+        ["systemctl", "stop", "lab@*.service"],
+    ]
 
 
 def test_a_unit_of_somebody_else_is_not_overwritten(

@@ -15,7 +15,7 @@ from jupyter_utils.environments.recipe import Recipe, own_recipe, read_recipe, w
 from jupyter_utils.environments.record import Record
 from jupyter_utils.environments.showing import rows
 from jupyter_utils.errors import RecipeError
-from jupyter_utils.runs import recipe as kept
+from jupyter_utils.runs.records import recipe as kept
 
 if TYPE_CHECKING:
     from pathlib import Path

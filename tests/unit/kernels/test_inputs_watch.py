@@ -16,7 +16,7 @@ import pytest
 from jupyter_utils.errors import InputError
 from jupyter_utils.kernels import inputs
 from jupyter_utils.kernels.inputs import Seen, Watch, children, digests, places, watch
-from jupyter_utils.runs import inputs as record
+from jupyter_utils.runs.records import inputs as record
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from jupyter_utils.errors import ReproduceError
 from jupyter_utils.reproduction.original import find_original
 from jupyter_utils.reproduction.recorded_code import code_of
 from jupyter_utils.reproduction.trust import make_sure
-from jupyter_utils.runs.sealing import TAG, is_sealed, seal_tags
+from jupyter_utils.runs.records.sealing import TAG, is_sealed, seal_tags
 from recorded_runs import notebook, recorded
 
 if TYPE_CHECKING:

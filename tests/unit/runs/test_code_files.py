@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import pytest
 from jupyter_utils.entries.entry import ARTIFACTS
-from jupyter_utils.runs.code_files import record_code
+from jupyter_utils.runs.records.code_files import record_code
 
 if TYPE_CHECKING:
     from pathlib import Path

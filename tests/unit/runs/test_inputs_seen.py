@@ -16,7 +16,7 @@ from reading import IMPORTS, WAYS, make
 
 RECORD = """
 from types import SimpleNamespace as _Space
-from jupyter_utils.runs.inputs import record_inputs as _record
+from jupyter_utils.runs.records.inputs import record_inputs as _record
 _call = _Space(notebook=None, spool=_Space(path=Path("spool").absolute()), uri="http://localhost")
 print("RECORDED", *_record(_call, Path("entry")).tags.values())
 """

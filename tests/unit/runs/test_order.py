@@ -10,8 +10,8 @@ import pytest
 from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.kernels.cells import Ran
 from jupyter_utils.notebook import Content, FileCell
-from jupyter_utils.runs import order as module
-from jupyter_utils.runs.order import FILE, judged, located, record_order
+from jupyter_utils.runs.records import order as module
+from jupyter_utils.runs.records.order import FILE, judged, located, record_order
 
 if TYPE_CHECKING:
     from pathlib import Path

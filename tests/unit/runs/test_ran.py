@@ -9,8 +9,8 @@ import pytest
 from jupyter_utils.entries.entry import ARTIFACTS
 from jupyter_utils.kernels.cells import Ran
 from jupyter_utils.notebook import VSCODE, CallingNotebook, Content, FileCell, Saved
-from jupyter_utils.runs import ran as module
-from jupyter_utils.runs.ran import TAG, compare, differing
+from jupyter_utils.runs.records import ran as module
+from jupyter_utils.runs.records.ran import TAG, compare, differing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from jupyter_utils.entries.entry import ARTIFACTS
-from jupyter_utils.runs.recorded import Recorded, together
+from jupyter_utils.runs.records.recorded import Recorded, together
 
 if TYPE_CHECKING:
     from pathlib import Path

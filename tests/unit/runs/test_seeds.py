@@ -88,7 +88,7 @@ def test_numpy_integers_are_seeds() -> None:
     assert said == run(FIX.format(seed=7, more=""), DRAW)
 
 
-RECORD = "from jupyter_utils.runs.seeds import last_fixed; print(last_fixed())"
+RECORD = "from jupyter_utils.runs.records.seeds import last_fixed; print(last_fixed())"
 
 
 def test_what_was_fixed_is_known() -> None:

@@ -11,7 +11,7 @@ import pytest
 from calling import env
 from jupyter_utils.kernels import cells
 from jupyter_utils.kernels.cells import Ran
-from jupyter_utils.runs import unseeded
+from jupyter_utils.runs.records import unseeded
 
 # Cell -> what is named. All begin with the libraries imported, and their generators as the system has seeded them.
 CELLS = {
@@ -36,7 +36,7 @@ CELLS = {
 EACH = """
 import json, os, random, sys
 import datasets, jupyter_utils, lightgbm, matplotlib.pyplot, numpy, pandas, sklearn.utils, torch, transformers
-from jupyter_utils.runs.unseeded import record_unseeded
+from jupyter_utils.runs.records.unseeded import record_unseeded
 for cell in json.load(sys.stdin):
     if os.fork() == 0:
         exec(cell)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from .call import Call
+    from jupyter_utils.runs.call import Call
 
 FILE = f"{OWN_FOLDER}/inputs.json"
 TAG = "jupyter_utils.inputs"

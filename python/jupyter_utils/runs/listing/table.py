@@ -10,10 +10,10 @@ from urllib.parse import quote
 import pandas as pd
 
 from jupyter_utils.machine.sizes import counted
+from jupyter_utils.runs.result import DOOR_CLASS
 
-from .result import DOOR_CLASS
-from .run_cells import Shown, shown_cells
-from .run_rows import FINISHED, REFUSED, WAITING
+from .cells import Shown, shown_cells
+from .rows import FINISHED, REFUSED, WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from jupyter_utils.spool import own_spool
 from jupyter_utils.tracking import client_settings, tracking_uri
 
 from .ids import ENTRY, HINT, RUN_ID, run_of_address
-from .sources import check_server
+from .stored import check_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Where a run is loaded from: MLflow, by way of a cache that nobody is handed, or the spool, where it still waits."""
+"""A run in MLflow, by way of a cache that nobody is handed."""
 
 from __future__ import annotations
 
@@ -7,125 +7,35 @@ import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.adapters.mlflow_client import artifact_repository, client
 from jupyter_utils.artifacts.manifest import OWN_FOLDER
 from jupyter_utils.entries.copying import copy_file, digest
 from jupyter_utils.entries.digesting import DigestingFile
-from jupyter_utils.entries.entry import ARTIFACTS, EntryFile, read_raw
 from jupyter_utils.entries.stores import KnownStores
-from jupyter_utils.errors import EntryError, LoadError
+from jupyter_utils.errors import DAMAGED, LoadError
 from jupyter_utils.machine.urls import said, without_credentials
+from jupyter_utils.runs.destination import check
 from jupyter_utils.spool import own_spool
-from jupyter_utils.tracking import (
-    artifact_folder,
-    client_settings,
-    is_http,
-    run_of_entry,
-    sending_uri,
-    tracking_uri,
-    tracking_uri_problem,
-)
+from jupyter_utils.tracking import artifact_folder, client_settings, is_http
 from jupyter_utils.tracking.local import run_folder
 
 from .copies import own_copy
-from .destination import check
-from .ids import ENTRY, HINT, run_of_address
-from .result import SaveResult
+from .ids import HINT
+from .source import Described, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from jupyter_utils.entries.entry import EntryFile
 
 _NO_SUCH = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 _LARGE = 16 * 2**20
 """Bytes from which on it is worth to ask whether a file lies on this machine."""
 _ATTEMPTS = 3
 """How often a server that does not answer is asked."""
-
-
-@dataclass(frozen=True)
-class Described:
-    """What a run says of itself, without its files."""
-
-    run_name: str | None
-    params: dict[str, str]
-    metrics: dict[str, float]
-    tags: dict[str, str]
-    start_time: int | None = None
-    """When `save_mlflow` was called, in milliseconds since 1970."""
-
-
-class Source(Protocol):
-    """One run, wherever it is; `id` names it in messages and to users."""
-
-    @property
-    def id(self) -> str:
-        """MLflow's id of the run, or the entry's."""
-
-    def describe(self) -> Described:
-        """Return what is known without its files."""
-
-    def text(self, name: str) -> str:
-        """Return the content of one of this package's own files, as it is now."""
-
-    def content(self, name: str) -> bytes:
-        """Return the bytes of one of this package's own files, as it is now."""
-
-    def own_files(self) -> frozenset[str]:
-        """Return the names of this package's own files in it, those in folders below as well."""
-
-    def bring(self, name: str, files: Sequence[EntryFile], *, own: bool) -> Path:
-        """Return where an artifact lies on this machine, verified, with nothing else in it.
-
-        Args:
-            name: the artifact: one file, or a directory.
-            files: all files of it.
-            own: whether what is returned must be the caller's alone.
-        """
-
-
-def find_source(run: object, mlf_uri: str | None) -> Source:
-    """Find a run by its id, by its entry's, or by what `save_mlflow` returned.
-
-    Raises:
-        LoadError: it is none of these, or is nowhere.
-    """
-    if problem := tracking_uri_problem(mlf_uri):
-        raise LoadError(problem)
-    if isinstance(run, SaveResult):
-        return _of_result(run, mlf_uri)
-    if not isinstance(run, str) or not run:
-        raise LoadError(
-            f"run_id is {run!r}, but must be MLflow's id of a run, the id of an entry that waits "
-            "(jupyter-utils sync --list), or what save_mlflow has returned."
-        )
-    run = run_of_address(run) or run
-    if ENTRY.fullmatch(run):
-        return _waiting(own_spool().path / "entries" / run) or _sent(run, tracking_uri(mlf_uri))
-    return _begun(run) or StoredRun(run, tracking_uri(mlf_uri))
-
-
-def _of_result(result: SaveResult, mlf_uri: str | None) -> Source:
-    uri = tracking_uri(mlf_uri) if mlf_uri else sending_uri(result.uri or "")
-    if result.run_id is not None:
-        return StoredRun(result.run_id, uri)
-    if result.entry is None:
-        raise LoadError("This result names neither a run nor an entry.")
-    return _waiting(result.entry) or _sent(result.entry.name, uri)
-
-
-def _waiting(entry: Path) -> WaitingRun | None:
-    return WaitingRun(entry) if entry.is_dir() else None
-
-
-def _begun(run_id: str) -> WaitingRun | None:
-    """Find a run that MLflow has a part of in the spool, which has the whole."""
-    spool = own_spool()
-    return next(
-        (_waiting(spool.path / "entries" / one) for one in spool.names() if spool.state(one).run_id == run_id), None
-    )
 
 
 def check_server(run: str, uri: str) -> None:
@@ -143,18 +53,6 @@ def check_server(run: str, uri: str) -> None:
             break
     where = without_credentials(uri)
     raise LoadError(f"run_id={run!r} cannot be loaded: the MLflow server at {where} {answer.down}.")
-
-
-def _sent(entry: str, uri: str) -> StoredRun:
-    check_server(entry, uri)
-    try:
-        with client_settings():
-            found = run_of_entry(uri, entry)
-    except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold the address
-        raise LoadError(f"The run of entry {entry} cannot be looked for in MLflow: {said(error)}") from None
-    if found is None:
-        raise LoadError(f"The entry {entry} waits in {own_spool().path} no more, and MLflow has no run of it. {HINT}")
-    return StoredRun(found, uri)
 
 
 @dataclass
@@ -234,7 +132,7 @@ class StoredRun:
             else:
                 self._download(file.path, part, DigestingFile)
             if digest(part) != file.sha256:
-                raise LoadError(f"{file.path} of run {self.id} is damaged: its SHA-256 is not the one in the manifest.")
+                raise LoadError(f"{file.path} of run {self.id} is not what its SHA-256 says: {DAMAGED}.")
             part.chmod(0o444)  # nobody is to write there, a reader by mistake least of all
             part.replace(target)
 
@@ -263,58 +161,6 @@ class StoredRun:
                 adapter.get_artifact(self._repository[0], name, target, opening)
         except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold the address
             raise LoadError(f"{name} of run {self.id} cannot be downloaded: {said(error)}") from None
-
-
-@dataclass
-class WaitingRun:
-    """A run that waits in the spool. Its files are never used in place: a sender may take them at any moment."""
-
-    entry: Path
-
-    @property
-    def id(self) -> str:
-        return self.entry.name
-
-    def describe(self) -> Described:
-        try:
-            entry = read_raw(self.entry)
-        except EntryError as error:
-            raise self._gone(error) from None
-        return Described(entry.run_name, entry.params, entry.metrics, entry.tags, entry.start_time)
-
-    def own_files(self) -> frozenset[str]:
-        try:
-            names = [file.path for file in read_raw(self.entry).files]
-        except EntryError as error:
-            raise self._gone(error) from None
-        return frozenset(name for name in names if name.startswith(f"{OWN_FOLDER}/"))
-
-    def text(self, name: str) -> str:
-        return self.content(name).decode()
-
-    def content(self, name: str) -> bytes:
-        try:
-            return (self.entry / ARTIFACTS / name).read_bytes()
-        except OSError as error:
-            raise self._gone(error) from None
-
-    def bring(self, name: str, files: Sequence[EntryFile], *, own: bool) -> Path:  # noqa: ARG002 - always
-        try:
-            return own_copy(cache_folder(), self.entry / ARTIFACTS, files) / name
-        except OSError as error:
-            raise self._gone(error) from None
-
-    def _gone(self, error: Exception) -> LoadError:
-        if self.entry.is_dir():
-            return LoadError(f"The run that waits in {self.entry} cannot be read: {said(error)}")
-        return LoadError(f"The run {self.id} has been sent to MLflow meanwhile: call load_mlflow again.")
-
-
-def cache_folder() -> Path:
-    """Return the user's folder for what can be had again."""
-    import platformdirs
-
-    return platformdirs.user_cache_path("jupyter-utils")
 
 
 def _remove_others(artifact: Path, known: set[Path]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from jupyter_utils.machine.variables import given
 
 if TYPE_CHECKING:
-    from .call import Arguments
+    from jupyter_utils.runs.call import Arguments
 
 VARIABLE = "JUPYTER_UTILS_REPRODUCES"
 TAG = "jupyter_utils.reproduces"

@@ -16,7 +16,7 @@ from .recorded import Recorded
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .sources import Source
+    from jupyter_utils.runs.sources import Source
 
 FILE = f"{OWN_FOLDER}/{ARCHIVE}"
 NAME_TAG = "jupyter_utils.environment"

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from jupyter_utils.runs.staging import FAILED_TAG
 from jupyter_utils.tracking.search import NOTEBOOK_TAG
 from jupyter_utils.tracking.send import ENTRY_TAG
-
-from .staging import FAILED_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from jupyter_utils.tracking.search import Found
 
-    from .waiting_runs import WaitingEntry
+    from .waiting import WaitingEntry
 
 FIRST = ("run_name", "state", "start_time", "experiment")
 LAST = ("commit", "verdict", "notebook", "run_id", "experiment_id")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .run_rows import METRICS, PARAMS
+from .rows import METRICS, PARAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING
 
 from jupyter_utils.entries.copying import copy_file, digest
-from jupyter_utils.errors import LoadError
+from jupyter_utils.errors import DAMAGED, LoadError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def own_copy(cache: Path, source: Path, files: Sequence[EntryFile]) -> Path:
 
 def _check(copy: Path, file: EntryFile, source: Path) -> None:
     if digest(copy) != file.sha256:
-        raise LoadError(f"{source / file.path} is damaged: its SHA-256 is not the one in the manifest.")
+        raise LoadError(f"{source / file.path} is not what its SHA-256 says: {DAMAGED}.")
 
 
 @functools.cache

@@ -14,18 +14,18 @@ from jupyter_utils.machine.sizes import counted
 from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.notebook import find_notebook
 from jupyter_utils.notebook.kernel import variable
+from jupyter_utils.runs.arguments import spelled
+from jupyter_utils.runs.destination import check
 from jupyter_utils.spool import own_spool
 from jupyter_utils.tracking import run_path, run_url, tracking_uri, tracking_uri_problem
 from jupyter_utils.tracking.search import Found, search
 
-from .arguments import spelled
-from .destination import check
-from .run_rows import frame, rows
-from .run_table import EXPERIMENT, RUN, Pages, RunTable, run_table
-from .waiting_runs import waiting_runs
+from .rows import frame, rows
+from .table import EXPERIMENT, RUN, Pages, RunTable, run_table
+from .waiting import waiting_runs
 
 if TYPE_CHECKING:
-    from .waiting_runs import InSpool
+    from .waiting import InSpool
 
 LIMIT = 1000
 _LIST = "`jupyter-utils sync --list` names them."

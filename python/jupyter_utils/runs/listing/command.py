@@ -11,11 +11,11 @@ import pandas as pd
 
 from jupyter_utils.machine.plain_text import columns, plain
 
-from .listing import listed
-from .run_cells import shown_cells
+from .cells import shown_cells
+from .listed import listed
 
 if TYPE_CHECKING:
-    from .run_table import RunTable
+    from .table import RunTable
 
 
 def run(experiment: str | None, notebook: Path | None, limit: int, *, csv: bool) -> None:
