@@ -31,6 +31,7 @@ system.run ./build/units.py {
   program = program lab;
   system_units = builtins.toJSON (text {
     services = backend.services // own.services // template.services;
+    sockets = own.sockets // template.sockets;
     inherit (backend) timers;
   });
   user_units = builtins.toJSON (text (import ../services/user.nix { program = program lab; }));

@@ -17,7 +17,7 @@ let
     mlflow = {
       url = lib.mkDefault "http://${reached}:${toString mlflow.port}${prefix}";
       uiUrl = lib.mkIf mlflow.nginx.enable (lib.mkDefault "https://${mlflow.nginx.hostName}${prefix}");
-      # Read by root as the lab starts; missing where MLflow asks for no password.
+      # Read by root whenever the lab asks for it; missing where MLflow asks for no password.
       passwordFile = lib.mkDefault (
         if mlflow.adminPasswordFile != null then
           mlflow.adminPasswordFile

@@ -27,7 +27,8 @@ let
     ) own.instances;
   all = map (lab: lab.cfg) (lib.attrValues labs);
 
-  unit =
+  # Services and sockets of a lab.
+  made =
     name:
     { cfg, ... }:
     let
@@ -35,7 +36,7 @@ let
         JUPYTER_TOKEN_FILE = cfg.tokenFile;
         JUPYTER_PASSWORD_FILE = cfg.passwordFile;
       };
-      made = import ../services/jupyterlab.nix (
+      units = import ../services/jupyterlab.nix (
         {
           program = "${cfg.package}/bin/jupyter-utils";
           inherit name credentials;
@@ -63,7 +64,18 @@ let
         // lib.optionalAttrs (cfg.notebookDirectory != null) { notebooks = cfg.notebookDirectory; }
       );
     in
-    made.services.${name} // { path = cfg.extraPackages; };
+    {
+      sockets = { };
+    }
+    // units
+    // {
+      services = units.services // {
+        ${name} = units.services.${name} // {
+          path = cfg.extraPackages;
+        };
+      };
+    };
+  each = kind: lib.mkMerge (map (one: one.${kind}) (lib.attrValues (lib.mapAttrs made labs)));
 
   # Where notebooks are kept, unless that is in the lab's own folder.
   elsewhere =
@@ -138,7 +150,8 @@ in
         }
       ];
 
-    systemd.services = lib.mapAttrs unit labs;
+    systemd.services = each "services";
+    systemd.sockets = each "sockets";
     systemd.tmpfiles.settings = lib.mapAttrs' (
       name:
       { cfg, ... }:

@@ -18,7 +18,8 @@
   writable ? [ ],
   # Where MLflow is; null: one is started in the same unit.
   mlflowUri ? "http://127.0.0.1:15000",
-  # File with the password for it. May be missing where MLflow asks for none.
+  # File with the password for it, which root reads whenever the lab asks for it: by a socket that only the lab's user may
+  # connect to. It may be missing, or change, while the lab runs.
   mlflowPasswordFile ? "/var/lib/mlflow/auth/admin-password",
   # The unit of an MLflow on this machine, to be started before.
   mlflowUnit ? "mlflow-server.service",
@@ -38,7 +39,15 @@ let
   below = prefix: path: builtins.substring 0 (builtins.stringLength prefix) path == prefix;
   isState = below "/var/lib/" directory;
   isHome = below "/home/" directory;
-  units = if mlflowUnit == null then [ ] else [ mlflowUnit ];
+  # jupyterlab@ is a template, and so is its socket; the services behind sockets bear a number of systemd's own.
+  isTemplate = builtins.match ".*@" name != null;
+  base = if isTemplate then builtins.substring 0 (builtins.stringLength name - 1) name else name;
+  telling = "${base}-password";
+  socket = if isTemplate then "${telling}@%i.socket" else "${telling}.socket";
+  tells = mlflowPasswordFile != null;
+  told = "/run/${socket}";
+  units =
+    (if mlflowUnit == null then [ ] else [ mlflowUnit ]) ++ (if tells then [ socket ] else [ ]);
 in
 {
   services.${name} = {
@@ -55,6 +64,7 @@ in
         JUPYTER_ROOT_DIR = notebooks;
       }
       // (if mlflowUri == null then { } else { MLFLOW_TRACKING_URI = mlflowUri; })
+      // (if tells then { MLFLOW_TRACKING_PASSWORD_FILE = told; } else { })
       // environment;
     unitConfig = common.limits;
     serviceConfig =
@@ -74,16 +84,9 @@ in
           "@system-service"
           "~@privileged"
         ];
-        LoadCredential =
-          map (setting: "${setting}:${credentials.${setting}}") (builtins.attrNames credentials)
-          ++ (
-            if mlflowPasswordFile == null then
-              [ ]
-            else
-              [ "MLFLOW_TRACKING_PASSWORD_FILE:${mlflowPasswordFile}" ]
-          );
-        # Taken where that file is missing; a blank one counts as unset.
-        SetCredential = if mlflowPasswordFile == null then [ ] else [ "MLFLOW_TRACKING_PASSWORD_FILE:\\n" ];
+        LoadCredential = map (setting: "${setting}:${credentials.${setting}}") (
+          builtins.attrNames credentials
+        );
       }
       // (if group == null then { } else { Group = group; })
       // (
@@ -107,5 +110,41 @@ in
       )
       // serviceConfig;
   };
+  services.${if tells then "${telling}@" else null} = {
+    description = "Telling JupyterLab MLflow's password";
+    inherit (common) environment;
+    unitConfig.CollectMode = "inactive-or-failed";
+    serviceConfig = hardening.server // {
+      DynamicUser = true;
+      ExecStart = "${program} credential password";
+      StandardInput = "socket";
+      StandardError = "journal";
+      LoadCredential = "password:${mlflowPasswordFile}";
+      # Taken where that file is missing: none is asked for.
+      SetCredential = "password:\\n";
+      PrivateNetwork = true;
+      SystemCallFilter = [
+        "@system-service"
+        "~@privileged"
+      ];
+    };
+  };
   timers = { };
 }
+// (
+  if tells then
+    {
+      sockets.${if isTemplate then "${telling}@" else telling} = {
+        description = "MLflow's password, for JupyterLab";
+        socketConfig = {
+          ListenStream = told;
+          SocketUser = user;
+          SocketMode = "0600";
+          Accept = true;
+          RemoveOnStop = true;
+        };
+      };
+    }
+  else
+    { }
+)

@@ -1,6 +1,7 @@
-# Units of the form of NixOS' `systemd.services` and `systemd.timers` as text: file name -> content of the file.
+# Units of the form of NixOS' `systemd.services`, `.sockets` and `.timers` as text: file name -> content of the file.
 {
   services,
+  sockets ? { },
   timers ? { },
 }:
 let
@@ -53,6 +54,7 @@ let
       }
       // unit.serviceConfig
     );
+  socket = unit: section "Socket" unit.socketConfig;
   timer = unit: section "Timer" unit.timerConfig;
   files =
     kind: suffix: units:
@@ -63,4 +65,6 @@ let
         text kind units.${name};
     }) (attrNames units);
 in
-listToAttrs (files service "service" services ++ files timer "timer" timers)
+listToAttrs (
+  files service "service" services ++ files socket "socket" sockets ++ files timer "timer" timers
+)

@@ -20,6 +20,7 @@ from .errors import JupyterUtilsError
 
 _COMMANDS = (
     *(servers.lab, servers.mlflow, servers.url, servers.health, servers.units, servers.container),
+    servers.credential,
     *(runs.sync, runs.runs, runs.show, runs.compare, runs.reproduce),
     *(store.backup, store.restore, store.gc, store.import_file_store, store.copy_store, store.bucket),
     environment.environment,

@@ -97,7 +97,7 @@ class LabPage:
         self.menu("File", "New", "Notebook")
         self.accept("Select")
         self.page.locator(".jp-Notebook .cm-content").wait_for()
-        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+        self.wait_kernel()
         self._cells = 0
 
     def new_notebook(self, name: str) -> None:
@@ -107,6 +107,11 @@ class LabPage:
         self.dialog.get_by_role("textbox").fill(name)
         self.accept("Rename")
         self.file(name).wait_for()
+
+    def wait_kernel(self) -> None:
+        """Wait until the notebook has a kernel that waits for work; before, JupyterLab drops what is to be run."""
+        self.page.locator(".jp-NotebookPanel-toolbar").get_by_text("Python 3").wait_for()
+        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
 
     def run_cell(self, source: str) -> Locator:
         """Write into the last cell and press Shift+Enter; its output, once it has ended.
@@ -138,6 +143,11 @@ class LabPage:
     def screenshot(self, path: Path) -> None:
         self.dismiss_notifications()
         self.page.screenshot(path=path)
+
+
+def tile(page: Page, label: str) -> Locator:
+    """Find a tile of the launcher."""
+    return page.locator(".jp-LauncherCard").filter(has_text=re.compile(rf"^\s*{re.escape(label)}\s*$"))
 
 
 def _is_clone(response: Response) -> bool:

@@ -76,9 +76,17 @@ def test_nothing_is_defined_until_it_is_enabled(library: str, tmp_path: Path) ->
 def test_both_are_wired_together(library: str, tmp_path: Path) -> None:
     """The lab sends runs to this machine's MLflow, knows its password, and starts after it."""
     text = f'{LABS}.enable = true; {MLFLOW} = {{ enable = true; port = 15001; staticPrefix = "/m"; }};'
-    unit = evaluate(library, text, tmp_path)["units"]["jupyterlab.service"]
+    units = evaluate(library, text, tmp_path)["units"]
+    unit, told = units["jupyterlab.service"], "/run/jupyterlab-password.socket"
     assert 'Environment="MLFLOW_TRACKING_URI=http://127.0.0.1:15001/m"' in unit
-    assert "LoadCredential=MLFLOW_TRACKING_PASSWORD_FILE:/var/lib/mlflow/auth/admin-password" in unit
+    assert f'Environment="MLFLOW_TRACKING_PASSWORD_FILE={told}"' in unit
+    assert "Wants=jupyterlab-password.socket" in unit
+    assert (
+        f"ListenStream={told}\nRemoveOnStop=true\nSocketMode=0600\nSocketUser=jupyterlab"
+        in units["jupyterlab-password.socket"]
+    )
+    telling = units["jupyterlab-password@.service"]
+    assert "LoadCredential=password:/var/lib/mlflow/auth/admin-password" in telling
     assert "After=mlflow-server.service" in unit
 
 
@@ -172,8 +180,10 @@ def test_a_group_of_the_store_may_look_into_every_folder_of_it(library: str, tmp
       backup = {{ enable = true; directory = "/srv/backup"; }}; }};"""
     found = evaluate(library, text, tmp_path)
     assert found["failed"] == []
-    rule = {"d": {"group": "research", "mode": "0750", "user": "mlflow"}}
-    assert found["tmpfiles"]["10-mlflow-server"] == {"/srv/mlflow": rule, "/srv/backup": rule}
+    rule = {"group": "research", "mode": "0750", "user": "mlflow"}
+    made = found["tmpfiles"]["10-mlflow-server"]
+    assert set(made) == {"/srv/mlflow", "/srv/backup"}
+    assert all(rule.items() <= one["d"].items() for one in made.values())
     assert "Group=research" in found["units"]["mlflow-server-backup.service"]
     assert 'Environment="MLFLOW_STORE_GROUP=research"' in found["units"]["mlflow-server-backup.service"]
 

@@ -16,6 +16,9 @@ UNITS = {
     "system": {
         "jupyterlab.service",
         "jupyterlab@.service",
+        "jupyterlab-password.socket",
+        "jupyterlab-password@.service",
+        "jupyterlab-password@.socket",
         "mlflow-server.service",
         "mlflow-server-backup.service",
         "mlflow-server-backup.timer",

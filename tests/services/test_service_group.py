@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 MLFLOW = "http://127.0.0.1:15000"
 ENVIRONMENT = "/etc/jupyter-utils/mlflow-server.env"
-UNAUTHORIZED = 401
+LAB = "http://127.0.0.1:18080"
+OK, UNAUTHORIZED = 200, 401
 STORE, BACKUPS = "/var/lib/mlflow", "/var/lib/mlflow-backup"
 
 
@@ -50,15 +51,23 @@ def test_members_of_the_group_read_store_and_backups(installed: Machine) -> None
 
 @pytest.mark.full
 def test_accounts_of_people_mean_a_password(installed: Machine) -> None:
-    """Whoever has a login there is asked for one; JupyterLab's service knows it."""
+    """Whoever has a login there is asked for one. The lab, which runs on, finds it; also after it was changed."""
+    token = installed.shell("cat /var/lib/jupyterlab/.local/state/jupyter-utils/jupyter-token")
+    asked = "2.0/mlflow/experiments/get?experiment_id=0"
+    began = installed.show("jupyterlab", "ActiveEnterTimestampMonotonic")
     installed.shell("useradd --create-home --shell /bin/bash hana")
     try:
-        for unit in ("mlflow-server", "jupyterlab"):  # a lab that runs on knows what there was when it started
-            installed.systemctl("restart", unit)
-        asked = f"{MLFLOW}/api/2.0/mlflow/experiments/get?experiment_id=0"
-        assert installed.python("inside.py", "wait", asked) == UNAUTHORIZED
-        run, _ = installed.python("inside.py", "notebook")
-        assert installed.shell(f"find {STORE}/artifacts -path '*{run}*' -name note.txt | wc -l") == "1"
+        for change in ("true", f"rm {STORE}/auth/admin-password"):
+            installed.shell(change)
+            installed.systemctl("restart", "mlflow-server")
+            assert installed.python("inside.py", "wait", f"{MLFLOW}/api/{asked}") == UNAUTHORIZED
+            run, _ = installed.python("inside.py", "notebook")
+            assert installed.shell(f"find {STORE}/artifacts -path '*{run}*' -name note.txt | wc -l") == "1"
+            assert installed.python("inside.py", "status", f"{LAB}/mlflow/ajax-api/{asked}&token={token}") == OK
+        assert installed.show("jupyterlab", "ActiveEnterTimestampMonotonic") == began
+        told = "/run/jupyterlab-password.socket"
+        assert installed.shell(f"stat -c %a:%U {told}") == "600:jupyterlab"
+        assert installed.shell("systemctl list-units --failed --plain --no-legend 'jupyterlab*'") == ""
     finally:
         installed.shell("userdel --remove hana")
         installed.systemctl("restart", "mlflow-server")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import secrets
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,7 +20,6 @@ from jupyter_utils.supervision.processes import die_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 # A name that its server's addresses can only hold in an encoded form.
 USER = "花子"
@@ -52,9 +53,16 @@ class UserServer(servers.Started):
         return self.user_token
 
 
+def _pages() -> str:
+    found = importlib.util.find_spec("jupyterhub")
+    return str(Path(str(found and found.origin)).parents[4] / "share" / "jupyterhub")
+
+
 def _config(folder: Path, env: dict[str, str], token: str, spawner: Mapping[str, Any]) -> str:
     values = {
         "JupyterHub.bind_url": f"http://127.0.0.1:{env['JUPYTER_PORT']}",
+        # Where its pages are, which it looks for beside the interpreter.
+        "JupyterHub.data_files_path": _pages(),
         "JupyterHub.hub_port": servers.free_port(),
         "JupyterHub.db_url": f"sqlite:///{folder}/hub.sqlite",
         "JupyterHub.cookie_secret_file": f"{folder}/cookie_secret",

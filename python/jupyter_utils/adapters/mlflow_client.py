@@ -7,13 +7,18 @@ what stands in its address.
 
 from __future__ import annotations
 
+import base64
+from functools import cache
 from types import FunctionType
 from typing import Any
 
+from jupyter_utils.machine.kept_login import kept_login, renew_login
 from jupyter_utils.machine.lab_store import has_login
 
 _ASKED = "get_default_host_creds"
 """MLflow's function that reads the environment, by which name its repositories call it."""
+_RENEWED = "jupyter-utils"
+_UNAUTHORIZED = 401
 
 
 def login(uri: str) -> Any:
@@ -23,6 +28,8 @@ def login(uri: str) -> Any:
 
     found = get_default_host_creds(uri)
     if has_login(uri):
+        if kept_login(uri) is not None:
+            found.auth = found.auth or _renewing()
         return found
     username, password = _read_mlflow_creds_from_file()
     return MlflowHostCreds(
@@ -33,6 +40,57 @@ def login(uri: str) -> Any:
         client_cert_path=found.client_cert_path,
         server_cert_path=found.server_cert_path,
     )
+
+
+@cache
+def _renewing() -> str:
+    """Make known to MLflow how a request that is refused asks again; the name by which its client is told so."""
+    from mlflow.tracking.request_auth import registry
+    from mlflow.tracking.request_auth.abstract_request_auth_provider import RequestAuthProvider
+
+    class Renewing(RequestAuthProvider):
+        def get_name(self) -> str:
+            return _RENEWED
+
+        def get_auth(self) -> Any:
+            return _ask_again_once
+
+    registry._request_auth_provider_registry.register(Renewing)
+    return _RENEWED
+
+
+def _ask_again_once(request: Any) -> Any:
+    request.register_hook("response", _answered)
+    return request
+
+
+def _answered(response: Any, **options: Any) -> Any:
+    """Give the answer to a request, or, where that was refused and the lab has another login now, to the second one."""
+    refused = response.request
+    is_gone = hasattr(refused.body, "__next__") and not hasattr(refused.body, "seek")
+    if response.status_code != _UNAUTHORIZED or is_gone:
+        return response
+    renew_login(response.url)
+    header = _basic(response.url)
+    if header is None or header == refused.headers.get("Authorization"):
+        return response
+    _ = response.content
+    response.close()
+    again = refused.copy()
+    if hasattr(again.body, "seek"):
+        again.body.seek(0)
+    again.headers["Authorization"] = header
+    answer = response.connection.send(again, **options)
+    answer.history.append(response)
+    answer.request = again
+    return answer
+
+
+def _basic(uri: str) -> str | None:
+    from mlflow.utils.credentials import read_mlflow_creds
+
+    username, password = read_mlflow_creds() if has_login(uri) else (None, None)
+    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}" if username and password else None
 
 
 def client(uri: str) -> Any:

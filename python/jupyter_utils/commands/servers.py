@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from jupyter_utils.machine.variables import given
+
 # Whatever a command needs is imported when it runs: `--help` and completion must not wait for it.
 
 _EXTRA = click.argument("extra", nargs=-1, type=click.UNPROCESSED)
@@ -103,3 +105,10 @@ def container(extra: tuple[str, ...]) -> None:
     from jupyter_utils.settings import read_settings
 
     enter(read_settings(), extra)
+
+
+@click.command(hidden=True)
+@click.argument("name")
+def credential(name: str) -> None:
+    """Print a credential that systemd has handed to this service, for whoever is connected to it."""
+    click.echo((Path(given("CREDENTIALS_DIRECTORY")) / name).read_text(encoding="utf-8").strip())

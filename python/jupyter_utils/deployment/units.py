@@ -188,7 +188,7 @@ def _instances(template: str) -> str:
 
 
 def _candidates(scope: Scope) -> list[Path]:
-    found = [path for kind in ("service", "timer") for path in scope.units.glob(f"*.{kind}")]
+    found = [path for kind in ("service", "socket", "timer") for path in scope.units.glob(f"*.{kind}")]
     return [*found, *([scope.users / "jupyter-utils.conf"] if scope.users else [])]
 
 

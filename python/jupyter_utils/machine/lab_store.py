@@ -23,11 +23,16 @@ class LabStore:
         uri: its address.
         identity: its store's; empty where the lab does not know it.
         login: digest of the user and password that the lab has set for it; empty where it has set none.
+        username: the name with which it logs in.
+        password_file: where the password lies, now and after it was changed (a file, or a socket that tells it); empty
+            where it lies nowhere.
     """
 
     uri: str
     identity: str = ""
     login: str = ""
+    username: str = ""
+    password_file: str = ""
 
     def variable(self) -> dict[str, str]:
         """Return the environment variable by which a process below learns of it."""
@@ -72,6 +77,13 @@ def login_address() -> str:
     """Return the address that the environment's user and password are for."""
     lab = _own_login()
     return lab.uri if lab else given("MLFLOW_TRACKING_URI") or DEFAULT_URI
+
+
+def lab_with_login() -> LabStore | None:
+    """Return the lab above whose login this process has, be it none yet; None where the user has set an own one."""
+    lab = lab_store()
+    login = login_digest(given("MLFLOW_TRACKING_USERNAME"), given("MLFLOW_TRACKING_PASSWORD"))
+    return lab if lab is not None and lab.login == login and not given("MLFLOW_TRACKING_TOKEN") else None
 
 
 def sends_login(uri: str) -> bool:

@@ -130,6 +130,6 @@ def _record(call: Call, directory: Path) -> Recorded:
 
 def _meant(call: Call) -> str:
     """Return the identity of the store that answered, or, where that is down or another, of the one that is known."""
-    if not call.server.down:
+    if not call.answer.down:
         return call.answer.store
     return next(iter(KnownStores(call.spool.path).meant(call.uri)), "")

@@ -52,7 +52,9 @@ def _check_up(call: Call) -> str | None:
     known = KnownStores(call.spool.path)
     answer = _answer(call, known)
     if down := call.server.down or answer.down:
-        hint = "Is that the right one (mlf_uri=, MLFLOW_TRACKING_URI), and was it started (`jupyter-utils mlflow`)?"
+        hint = call.server.remedy or (
+            "Is that the right one (mlf_uri=, MLFLOW_TRACKING_URI), and was it started (`jupyter-utils mlflow`)?"
+        )
         raise UnsentError(f"The MLflow server at {mask(call.uri)} {down}." + ("" if answer.is_stranger else f" {hint}"))
     said = first_word(call.uri, answer.store, known)
     waiting = deliver_waiting(call.spool, servers=Round(known, only=call.uri, answer=answer))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jupyter_utils.entries.stores import addresses_of
 from jupyter_utils.machine.files import read_secret, state_dir
 from jupyter_utils.machine.inherited import inherited, kept_names
+from jupyter_utils.machine.kept_login import told_password
 from jupyter_utils.machine.lab_store import LabStore, login_digest
 from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.machine.variables import given
@@ -20,6 +21,8 @@ from .addresses import openable
 from .network import certificate_environment, proxy_environment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jupyter_utils.settings import Settings
 
     from .jupyter import Door
@@ -79,7 +82,7 @@ def notebook_environment(
         **{name: given(name) or default for name, default in NOTEBOOKS.items()},
         **settings.for_library,
         **kept_environment(settings),
-        **_lab_store(settings, login, is_here=joined or settings.mlflow_tracking_uri is None).variable(),
+        **_lab_store(settings, admin, login, is_here=joined or settings.mlflow_tracking_uri is None).variable(),
         **login,
     }
 
@@ -99,25 +102,47 @@ def _pages(settings: Settings, door: Door | None) -> dict[str, str]:
     return {"MLFLOW_UI_URL": door.url or program_address(settings), "JUPYTER_UTILS_DOOR": door.path}
 
 
-def _lab_store(settings: Settings, login: dict[str, str], *, is_here: bool) -> LabStore:
+def _lab_store(
+    settings: Settings, admin: mlflow.Credentials | None, login: dict[str, str], *, is_here: bool
+) -> LabStore:
     """Say which MLflow the lab uses; `is_here` tells whether that serves the store that the settings name."""
     digest = login_digest(*login.values()) if login else ""
     uri = settings.other_mlflow or mlflow.tracking_uri(settings)
-    return LabStore(without_credentials(uri), mlflow.store_identity(settings) if is_here else "", digest)
+    identity = mlflow.store_identity(settings) if is_here else ""
+    file = mlflow.password_file(settings) if is_here else _tracking_password_file(settings)
+    name = admin.username if admin else mlflow.admin_name() if is_here else _tracking_name()
+    return LabStore(without_credentials(uri), identity, digest, name, str(file or ""))
+
+
+def _tracking_password_file(settings: Settings) -> Path | None:
+    """Return where the password of an MLflow elsewhere lies, or will lie: it is named, or that of the one beside."""
+    if settings.mlflow_tracking_password_file is not None:
+        return settings.mlflow_tracking_password_file
+    is_beside = settings.mlflow_tracking_uri is None and settings.mlflow_host
+    return mlflow.password_file(settings) if is_beside and not given("MLFLOW_TRACKING_PASSWORD") else None
+
+
+def _tracking_name() -> str:
+    return given("MLFLOW_TRACKING_USERNAME") or mlflow.ADMIN
 
 
 def tracking_password(settings: Settings) -> dict[str, str]:
-    """Return the password of an MLflow elsewhere: from the file that is named, else, of the one beside, its own."""
-    file = settings.mlflow_tracking_password_file
-    if file is None and settings.mlflow_tracking_uri is None and settings.mlflow_host:
-        # Both containers see the store; where the server does not ask, there is no such file.
-        kept = settings.store_dir / "auth" / mlflow.PASSWORD_FILE
-        file = kept if kept.exists() and not given("MLFLOW_TRACKING_PASSWORD") else None
+    """Return the password of an MLflow elsewhere: from the file that is named, else, of the one beside, its own.
+
+    Raises:
+        SettingsError: the file that is named cannot be read.
+    """
+    file = _tracking_password_file(settings)
     if file is None or settings.other_mlflow is None:
         return {}
-    password = read_secret("MLFLOW_TRACKING_PASSWORD_FILE", file)
-    username = given("MLFLOW_TRACKING_USERNAME") or mlflow.ADMIN
-    return mlflow.Credentials(username, password, None).environment()
+    if file.is_socket():
+        # A unit's: where MLflow asks for no password, or not yet, it tells none.
+        password = told_password(file)
+    elif settings.mlflow_tracking_password_file is None and not file.exists():
+        password = ""  # both containers see the store, and the server has never asked
+    else:
+        password = read_secret("MLFLOW_TRACKING_PASSWORD_FILE", file)
+    return mlflow.Credentials(_tracking_name(), password, None).environment() if password else {}
 
 
 def use_settings() -> None:

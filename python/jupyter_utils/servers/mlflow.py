@@ -85,13 +85,25 @@ def credentials(settings: Settings) -> Credentials | None:
     """Return the administrator's name and password, if MLflow asks for one; the password is made once and kept."""
     if not settings.mlflow_asks_password:
         return None
-    username = given("MLFLOW_AUTH_ADMIN_USERNAME") or ADMIN
+    username = admin_name()
     if password := given("MLFLOW_AUTH_ADMIN_PASSWORD"):
         return Credentials(username, password, None)
     if path := settings.mlflow_admin_password_file:
         return Credentials(username, read_secret("MLFLOW_ADMIN_PASSWORD_FILE", path), path)
     path = _auth_dir(settings) / PASSWORD_FILE
     return Credentials(username, kept_secret(path, 16), path)
+
+
+def admin_name() -> str:
+    """Return the administrator's name."""
+    return given("MLFLOW_AUTH_ADMIN_USERNAME") or ADMIN
+
+
+def password_file(settings: Settings) -> Path | None:
+    """Return where the administrator's password lies, or will lie once one is asked for; None where in no file."""
+    if given("MLFLOW_AUTH_ADMIN_PASSWORD"):
+        return None
+    return settings.mlflow_admin_password_file or settings.store_dir / "auth" / PASSWORD_FILE
 
 
 def has_password(settings: Settings) -> bool:

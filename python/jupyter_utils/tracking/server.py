@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from jupyter_utils.errors import ExperimentError, TrackingServerError
 from jupyter_utils.machine.addresses import is_loopback
+from jupyter_utils.machine.kept_login import kept_login
 from jupyter_utils.machine.lab_store import DEFAULT_URI, login_address
 from jupyter_utils.machine.pages import run_page
 from jupyter_utils.machine.threads import within
@@ -21,7 +22,7 @@ from .client import ANSWER_SECONDS, client_settings, open_client, why_closed
 # MLflow's client asks a silent server again for 248 s; a living one answers this question at once.
 _HEALTH_SECONDS = 2.0
 _SILENT = f"does not answer within {_HEALTH_SECONDS:g} s"
-_SERVER_ERROR = 500
+_SERVER_ERROR, _UNAUTHORIZED = 500, 401
 
 CHECK_SECONDS = 10
 
@@ -55,6 +56,12 @@ def login_remedy(uri: str) -> str:
     """Say how a server's user and password are given, where they were missing or wrong."""
     own = login_address()
     set_them = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+    if (lab := kept_login(uri)) is not None:
+        return (
+            f"the password in {lab.password_file} is not the one that MLflow has for {lab.username}: put the right one "
+            "there (no restart is needed), or start MLflow again, which takes over that of its own file; or "
+            f"{set_them}."
+        )
     if is_at(uri, own):
         return f"{set_them}."
     return (
@@ -107,11 +114,13 @@ class ServerStatus:
         experiment_id: the experiment's id; None where it is not there yet.
         down: why the server cannot be used.
         experiment: what tells the experiment from one of the same name elsewhere; None where it is not there yet.
+        remedy: what helps against that, where it is known.
     """
 
     experiment_id: str | None = None
     down: str | None = None
     experiment: str | None = None
+    remedy: str | None = None
 
 
 def check_experiment(uri: str, experiment_name: str) -> ServerStatus:
@@ -189,16 +198,22 @@ def _mark(experiment: Any) -> str:
 
 
 def _check_experiment(uri: str, name: str) -> ServerStatus:
+    from .retry import status_of
+
     try:
         experiment = within(ANSWER_SECONDS, lambda: open_client(uri).get_experiment_by_name(name))
     except TimeoutError:
         return ServerStatus(down=f"lives, but has not ended its answer within {ANSWER_SECONDS:g} s")
     except Exception as error:  # noqa: BLE001 - a database has errors of its own kinds
+        if status_of(error) == _UNAUTHORIZED:
+            # As one that is down: who has the right password sends the run later, and it is not lost.
+            remedy = f"It asks for a password: {login_remedy(uri)}"
+            return ServerStatus(down=f"does not let us in ({said(error)})", remedy=remedy)
         if not _refuses(error):
             return ServerStatus(down=f"lives, but cannot answer ({said(error)})")
         raise TrackingServerError(
-            f"The MLflow server at {without_credentials(uri)} refuses the call: {said(error)}. If it asks for a "
-            f"password: {login_remedy(uri)} Nothing was written, committed or sent."
+            f"The MLflow server at {without_credentials(uri)} refuses the call: {said(error)}. If that is not your "
+            f"user: {login_remedy(uri)} Nothing was written, committed or sent."
         ) from None
     if experiment is not None and experiment.lifecycle_stage == "deleted":
         raise ExperimentError(

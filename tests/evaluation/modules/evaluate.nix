@@ -80,7 +80,7 @@ in
     services = lib.mapAttrs (
       _name: lib.filterAttrs (key: _value: key != "path")
     ) config.systemd.services;
-    inherit (config.systemd) timers;
+    inherit (config.systemd) sockets timers;
   };
   firewall = config.networking.firewall.allowedTCPPorts;
   users = lib.subtractLists [ "root" "nobody" ] (lib.attrNames config.users.users);

@@ -8,6 +8,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote
 
 import pytest
 import requests
@@ -46,7 +47,10 @@ class Upstream(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.asked.append(self.path)
         path = self.path.removeprefix(PREFIX)
-        if path == "/version":
+        if "kind=" in path:
+            kind = parse_qs(path.partition("?")[2], keep_blank_values=True)["kind"][0]
+            self._give(b"<script>1</script>", **({"Content_Type": kind} if kind else {}))
+        elif path == "/version":
             self._give(self.version_said.encode())
         elif path.startswith("/get-artifact"):
             kind = "text/html" if "page" in path else "text/plain"
@@ -157,6 +161,49 @@ def test_answers_are_data(browser: requests.Session, door: str) -> None:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "mine" not in answer.headers.get("Set-Cookie", "")
         assert "*" not in answer.headers.get("Access-Control-Allow-Origin", "")
+
+
+# What browsers execute, or might; and how a server may write it.
+EXECUTED = (
+    *("text/html", "TEXT/HTML; charset=utf-8", "application/xhtml+xml", "image/svg+xml", "Image/SVG+XML;a=b"),
+    *("text/xml", "application/xml", "application/rss+xml", "image/x+xml", "image/x-svg+xml", "video/x+xml"),
+    *("text/plain;a=b, text/html", "text/plain, text/html", "text/plain;charset=utf-8,image/svg+xml", "text/xsl"),
+    *("multipart/x-mixed-replace; boundary=a", "multipart/related", "message/rfc822", "application/x-shockwave-flash"),
+    *("application/pdf;a=b,text/html", "text/javascript", "application/javascript", "text/css", "text/vtt"),
+    *("", "nonsense", "*/*", "unknown/unknown", "application/unknown", "text/", "/html", "text/html,", ";text/html"),
+)
+SHOWN = ("text/plain", "text/csv; charset=utf-8", "application/json", "application/pdf", "image/png", "audio/ogg")
+ARTIFACTS = (
+    *("get-artifact", "model-versions/get-artifact", "graphql", f"{API}/get-artifact", f"{API}/get-trace-artifact"),
+    *("ajax-api/3.0/mlflow/get-trace-artifact", f"{API}/logged-models/m-1/artifacts/files", "gateway/x"),
+    *("api/2.0/mlflow-artifacts/artifacts/1/r/artifacts/x", "ajax-api/2.0/mlflow-artifacts/artifacts/1/r/artifacts/x"),
+)
+
+
+def check_data(answer: requests.Response) -> None:
+    """Make sure that an answer, opened by itself, is a download, or a document that is shut in and can do nothing."""
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox; default-src 'none'")
+    assert "allow" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    kind = answer.headers["Content-Type"]
+    assert "," not in kind
+    is_download = answer.headers.get("Content-Disposition", "").startswith("attachment")
+    assert is_download or kind.partition(";")[0] in {one.partition(";")[0] for one in SHOWN}
+
+
+@pytest.mark.parametrize("path", ARTIFACTS)
+def test_whatever_a_server_calls_it_nothing_runs(browser: requests.Session, door: str, path: str) -> None:
+    """By every address at which MLflow gives out what somebody has stored."""
+    for kind in EXECUTED:
+        answer = browser.get(f"{door}/{path}?kind={quote(kind)}", timeout=60)
+        assert answer.status_code == 200, (kind, answer.text[-500:])
+        check_data(answer)
+    for kind in SHOWN:
+        answer = browser.get(f"{door}/{path}?kind={quote(kind)}", timeout=60)
+        assert answer.headers["Content-Type"] == kind
+        check_data(answer)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -131,6 +132,20 @@ def test_the_password_goes_to_the_server_beside_and_to_no_other(tmp_path: Path) 
     file.write_text("secret\n")
     assert environment.tracking_password(Settings(**beside))["MLFLOW_TRACKING_PASSWORD"] == "secret"
     assert environment.tracking_password(Settings(**beside, mlflow_tracking_uri="https://other.example.org")) == {}
+
+
+def test_where_a_password_will_lie_is_told(tmp_path: Path) -> None:
+    """Before there is one, so that a lab that runs on finds it; that of another MLflow is not known."""
+    beside = {"jupyter_utils_profile": "container", "mlflow_host": "mlflow", "mlflow_store_dir": tmp_path}
+
+    def told(**settings: object) -> str:
+        env = environment.notebook_environment(Settings(**settings), None)
+        return str(json.loads(env["JUPYTER_UTILS_STORE"])["password_file"])
+
+    assert told(**beside) == str(tmp_path / "auth" / "admin-password")
+    assert told(**beside, mlflow_tracking_uri="https://other.example.org") == ""
+    assert told(mlflow_store_dir=tmp_path) == str(tmp_path / "auth" / "admin-password")
+    assert told(mlflow_store_dir=tmp_path, mlflow_admin_password_file=tmp_path / "a") == str(tmp_path / "a")
 
 
 def test_published_address_and_bound_address() -> None:

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from asking import asking, in_a_lab
 from jupyter_utils.entries.identity import PATH, identity, proof
 from jupyter_utils.machine.lab_store import VARIABLE, LabStore, login_digest
 from jupyter_utils.servers.door.upstream import StrangerError, Upstream
@@ -23,7 +24,7 @@ LOGIN = "Basic " + base64.b64encode(b"admin:geheim").decode()
 
 
 @contextlib.contextmanager
-def mlflow(key: str) -> Iterator[tuple[str, list[str]]]:
+def mlflow(key: str, port: int = 0) -> Iterator[tuple[str, list[str]]]:
     """Serve an MLflow of the store with this key; also the logins that it was given."""
     logins: list[str] = []
 
@@ -39,7 +40,7 @@ def mlflow(key: str) -> Iterator[tuple[str, list[str]]]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}", logins
         server.shutdown()
@@ -96,3 +97,28 @@ def test_an_mlflow_elsewhere_gets_what_was_set_for_it(monkeypatch: pytest.Monkey
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://admin:geheim@m.example/team")
     assert Upstream().login() == {"Authorization": LOGIN}
     assert Upstream().uri == "https://m.example/team"
+
+
+@pytest.mark.parametrize("known", ["", "old"], ids=["asked since", "changed since"])
+def test_a_password_is_found_anew(known: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Which MLflow asks for since the lab was started, or which was changed since; one that stays wrong is told."""
+    (tmp_path / "password").write_text("first\n")
+    with asking() as server:
+        in_a_lab(monkeypatch, server.uri, tmp_path / "password", known)
+        assert run(version())[0] == 200
+        assert server.refused == 1
+        server.password = "lost"
+        assert run(version())[0] == 401
+        assert str(tmp_path / "password") in Upstream().remedy
+
+
+def test_whoever_answered_first_is_meant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A lab beside its MLflow is not told which store that serves; whoever takes the port later gets no login."""
+    monkeypatch.setenv("JUPYTER_UTILS_SPOOL_DIR", str(tmp_path))
+    with mlflow(KEY) as (uri, _):
+        of_lab(monkeypatch, uri, "")
+        run(version())
+        port = int(uri.rpartition(":")[2])
+    with mlflow(OTHER, port) as (_, logins), pytest.raises(OSError, match="nothing was sent"):
+        run(version())
+    assert set(logins) <= {""}

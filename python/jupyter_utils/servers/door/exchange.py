@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 PIECES = 4
 """Pieces of a body (64 KiB each) that wait until MLflow takes them; the browser waits as well then."""
+REPEATED = 2**20
+"""Bytes of a body up to which it is kept, so that it can be sent again; what MLflow's pages send is far smaller."""
 
 
 class Exchange:
@@ -19,12 +21,21 @@ class Exchange:
 
     Args:
         ask: sends it: is given the body and awaits the answer.
+        again: is given an answer, and returns whether the request is to be sent a second time.
         has_body: whether one comes, by `put` and at last `end`.
     """
 
-    def __init__(self, ask: Callable[[Any], Awaitable[aiohttp.ClientResponse]], *, has_body: bool) -> None:
+    def __init__(
+        self,
+        ask: Callable[[Any], Awaitable[aiohttp.ClientResponse]],
+        again: Callable[[aiohttp.ClientResponse], Awaitable[bool]],
+        *,
+        has_body: bool,
+    ) -> None:
         self._pieces: asyncio.Queue[bytes] = asyncio.Queue(PIECES)
-        self._answer = asyncio.ensure_future(ask(self._body() if has_body else None))
+        self._taken: list[bytes] | None = []
+        self._size = 0
+        self._answer = asyncio.ensure_future(self._ask(ask, again, has_body=has_body))
         self._answer.add_done_callback(self._let_go)
 
     async def put(self, piece: bytes) -> None:
@@ -46,8 +57,31 @@ class Exchange:
         if self._answer.done() and not self._answer.cancelled() and self._answer.exception() is None:
             self._answer.result().close()
 
+    async def _ask(
+        self,
+        ask: Callable[[Any], Awaitable[aiohttp.ClientResponse]],
+        again: Callable[[aiohttp.ClientResponse], Awaitable[bool]],
+        *,
+        has_body: bool,
+    ) -> aiohttp.ClientResponse:
+        answer = await ask(self._body() if has_body else None)
+        if self._taken is None or not await again(answer):
+            return answer
+        answer.close()
+        return await ask(self._body() if has_body else None)
+
     async def _body(self) -> AsyncIterator[bytes]:
-        while piece := await self._pieces.get():
+        for piece in self._taken or ():
+            if not piece:
+                return
+            yield piece
+        while True:
+            piece = await self._pieces.get()
+            self._size += len(piece)
+            if self._taken is not None:
+                self._taken = [*self._taken, piece] if self._size <= REPEATED else None
+            if not piece:
+                return
             yield piece
 
     def _let_go(self, _: Any) -> None:

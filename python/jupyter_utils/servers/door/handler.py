@@ -98,8 +98,7 @@ class DoorHandler(JupyterHandler):
         self.say(
             BAD_GATEWAY,
             "MLflow does not let the lab in.",
-            f"{self.upstream.uri} refuses the user and password that this lab has for it: correct "
-            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, and start the lab again.",
+            f"{self.upstream.uri} refuses the user and password that this lab has for it: {self.upstream.remedy}",
         )
 
     def _log(self) -> None:

@@ -30,9 +30,10 @@ _ANSWERED = frozenset(
 )
 _MLFLOWS = "x-mlflow-"
 _INERT = re.compile(
-    r"application/(?:json|octet-stream|pdf|zip|x-ndjson|(?:x-)?gzip)|text/(?:plain|csv|event-stream)"
-    r"|image/(?!svg)[\w.+-]+|audio/[\w.+-]+|video/[\w.+-]+"
+    r"application/(?:json|pdf|zip|x-ndjson|(?:x-)?gzip)|text/(?:plain|csv|event-stream)"
+    r"|(?:image|audio|video)/(?!(?i:[\w.+-]*(?:xml|svg)))[\w.+-]+"
 )
+_CHARSET = re.compile(r";\s*charset=\"?([\w.:-]+)\"?\s*(?:;|$)", re.IGNORECASE)
 _PICTURE = "image/svg+xml"  # shown inside of pages, where its scripts do not run
 _BINARY = "application/octet-stream"
 
@@ -53,7 +54,11 @@ def answered(headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     'application/octet-stream'
     """
     found = {name.lower(): value for name, value in headers if _passes(name, _ANSWERED)}
-    kind = found.get("content-type", _BINARY).partition(";")[0].strip().lower()
+    said = found.get("content-type", _BINARY)
+    kind = said.partition(";")[0].strip().lower()
+    # Browsers take the last of several kinds, whatever stands before it: one alone is handed on, and its encoding.
+    charset = _CHARSET.search(said)
+    found["content-type"] = f"{kind}; charset={charset[1]}" if charset else kind
     if not _INERT.fullmatch(kind):
         found["content-type"] = _PICTURE if kind == _PICTURE else _BINARY
         name = found.get("content-disposition", "").partition(";")[2]

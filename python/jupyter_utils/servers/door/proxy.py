@@ -46,7 +46,7 @@ class Proxy(DoorHandler):
         self.request.connection.set_max_body_size(_NO_LIMIT)  # type: ignore[union-attr]
         headers = self.request.headers
         has_body = "Transfer-Encoding" in headers or headers.get("Content-Length", "0") != "0"
-        self._exchange = Exchange(lambda body: self._ask(path, body), has_body=has_body)
+        self._exchange = Exchange(lambda body: self._ask(path, body), self._is_renewed, has_body=has_body)
 
     async def _ask(self, path: str, body: Any) -> aiohttp.ClientResponse:
         import yarl
@@ -63,6 +63,11 @@ class Proxy(DoorHandler):
             data=body,
             allow_redirects=False,
         )
+
+    async def _is_renewed(self, answer: aiohttp.ClientResponse) -> bool:
+        """Return whether an answer refuses a login in place of which the lab has another now."""
+        refused = answer.request_info.headers.get("Authorization")
+        return answer.status == _UNAUTHORIZED and await self.upstream.renewed(refused)
 
     async def data_received(self, chunk: bytes) -> None:
         """Hand a piece of the body on, as fast as MLflow takes it."""

@@ -88,6 +88,7 @@ in
         serviceConfig = option service { };
       }
     );
+    sockets = setOf (unit // { socketConfig = section; });
     timers = setOf (unit // { timerConfig = section; });
     # File of rules -> path -> kind of rule -> rule.
     tmpfiles.settings = option (types.attrsOf (

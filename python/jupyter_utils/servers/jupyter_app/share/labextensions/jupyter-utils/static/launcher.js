@@ -41,7 +41,21 @@ class Actions {
     const folder = this.app.serviceManager.contents.localPath(cwd ?? this.browser?.model.path ?? "");
     const body = JSON.stringify({ folder, language: this.language });
     const { path } = await this.ask("first-run", { method: "POST", body });
+    await this.startKernel(path);
     await this.app.commands.execute("docmanager:open", { path });
+  }
+
+  // Before the page is there: what is run while a notebook has no kernel yet, JupyterLab drops without a word.
+  async startKernel(path) {
+    const { sessions, kernelspecs } = this.app.serviceManager;
+    await Promise.all([sessions.ready, kernelspecs.ready]);
+    if ([...sessions.running()].some((session) => session.path === path)) {
+      return;
+    }
+    const name = path.replace(/^.*\//, "");
+    const kernel = { name: kernelspecs.specs?.default };
+    // Where that fails, the page says so, which starts one itself.
+    await sessions.startNew({ path, name, type: "notebook", kernel }).catch(() => {});
   }
 
   async guide() {
