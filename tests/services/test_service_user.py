@@ -101,7 +101,7 @@ def test_removal_leaves_the_data_and_nothing_else(empty: Machine, units: str) ->
     gone = empty.run(f"{units}/bin/units", "--uninstall", "--yes")
     assert "Your data stays: /var/lib/jupyterlab, /var/lib/mlflow, /var/lib/mlflow-backup" in gone.stdout
     assert empty.shell("grep -rl 'jupyter-utils units' /etc || true") == ""
-    assert empty.shell("find /etc/systemd/system -name 'jupyterlab@*'") == ""
+    assert empty.shell("find /etc/systemd/system -name 'jupyterlab@*.service'") == ""
     assert empty.systemctl("list-units", "--all", "--plain", "--no-legend", "jupyterlab*", "mlflow*") == ""
     assert empty.processes() == []
     assert empty.shell("ls /var/lib/mlflow/mlflow.db /var/lib/jupyterlab/notebooks")
