@@ -179,7 +179,10 @@ RUN = {
     "nix flake init -t /home/me/lab": ('mkdir -p own; cd own; nix flake init -t "$OLDPWD"; ls', "flake.nix"),
     TESTS: (f"nix build -f nix/debian python --out-link .cache/python && {TESTS}", " passed"),
     USERS: (f"{HERE}{USERS.replace(':15000', ':35000')}\nEND\nMLFLOW_AUTH=on with_lab bash users.sh", '"username":'),
-    PASSWORD: (f"sudo mkdir -p /etc/jupyter-utils && {PASSWORD} && sudo stat -c %a {PASSWORD.split()[-1]}", "600"),
+    PASSWORD: (
+        f"sudo mkdir -p /etc/jupyter-utils && {PASSWORD} && sudo stat -c %a /etc/jupyter-utils/taro.password",
+        "600",
+    ),
     "git clone ADDRESS lab && cd lab": (
         'from=$PWD; own_folder && git clone --quiet "$from" lab && cd lab && ls quickstart',
         "quickstart",
@@ -189,7 +192,7 @@ RUN = {
         "own_folder && export HOME=$PWD && git config --global http.proxy http://proxy.example.co.jp:8080",
         "",
     ),
-    TRUST: (f"own_folder && company_pem && cp {BUNDLE} before && {TRUST} && {DISTRUST}", "1 added"),
+    TRUST: (f"own_folder && company_pem && cp {BUNDLE} before && {TRUST} && {DISTRUST}", "done."),
     "git add lock": (
         "own_folder && git init --quiet && mkdir lock && touch lock/poetry.lock && git add lock && git status --short",
         "A  lock/poetry.lock",
