@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import documents
 import jupyter_utils
 import pytest
+from click.testing import CliRunner
 from documents import DOCS, MADE, PAGES, PAIRS, ROOT
 from jupyter_utils.artifacts.registry import kinds
+from jupyter_utils.cli import main
 from jupyter_utils.settings import Settings
 
 if TYPE_CHECKING:
@@ -117,8 +119,12 @@ def test_the_front_page_is_short() -> None:
 
 @pytest.mark.parametrize("columns", ["40", "80", "200"])
 def test_made_pages_are_what_the_code_says(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Functions, commands and settings: `python docs/generate.py` would change nothing, in a terminal of any width."""
+    """Functions, commands and settings: `python docs/generate.py` would change nothing, whoever ran what before.
+
+    That is: in a terminal of any width, and after a command has run in this process (of which click remembers options).
+    """
     monkeypatch.setenv("COLUMNS", columns)
+    CliRunner().invoke(main, ["compare", "--no-such-option"])
     wrong = [str(file) for file, text in GENERATE["pages"]().items() if file.read_text(encoding="utf-8") != text]
     assert wrong == [], "run python docs/generate.py"
 
