@@ -12,7 +12,11 @@ export JUPYTER_PORT=38080 MLFLOW_PORT=35000
 RUN=$(sed -n 1p ~/runs 2>/dev/null) RUN_B=$(sed -n 2p ~/runs 2>/dev/null)
 with_lab() { # runs words beside a lab that ./quickstart has started
   env -u MLFLOW_TRACKING_URI ./quickstart >~/lab.log 2>&1 &
-  for _ in $(seq 120); do jupyter-utils url >/dev/null 2>&1 && break; sleep 1; done
+  for _ in $(seq 120); do
+    jupyter-utils url >/dev/null 2>&1 && break
+    kill -0 $! || { cat ~/lab.log; return 1; }
+    sleep 1
+  done
   "$@"; code=$?; kill $!; wait $! || true; return $code
 }
 own_folder() { cd "$(mktemp -d)"; }
@@ -67,7 +71,7 @@ RUN = {
     "./quickstart --build-only": ("", "is built"),
     "./quickstart --locked": ("./quickstart --locked --build-only --base debian --cpu", "is built"),
     "./quickstart --update-pin": (
-        "cp -r . ../pin && cd ../pin && ./quickstart --update-pin --build-only --base debian --cpu",
+        'from=$PWD; own_folder && cp -r "$from/." . && ./quickstart --update-pin --build-only --base debian --cpu',
         "the pin",
     ),
     'git config --global user.name "Yamada Hanako"': ("", ""),
