@@ -12,7 +12,11 @@ export JUPYTER_PORT=38080 MLFLOW_PORT=35000
 RUN=$(sed -n 1p ~/runs 2>/dev/null) RUN_B=$(sed -n 2p ~/runs 2>/dev/null)
 with_lab() { # runs words beside a lab that ./quickstart has started
   env -u MLFLOW_TRACKING_URI ./quickstart >~/lab.log 2>&1 &
-  for _ in $(seq 120); do jupyter-utils url >/dev/null 2>&1 && break; sleep 1; done
+  for _ in $(seq 120); do
+    jupyter-utils url >/dev/null 2>&1 && break
+    kill -0 $! || { cat ~/lab.log; return 1; }
+    sleep 1
+  done
   "$@"; code=$?; kill $!; wait $! || true; return $code
 }
 own_folder() { cd "$(mktemp -d)"; }
@@ -67,7 +71,7 @@ RUN = {
     "./quickstart --build-only": ("", "is built"),
     "./quickstart --locked": ("./quickstart --locked --build-only --base debian --cpu", "is built"),
     "./quickstart --update-pin": (
-        "cp -r . ../pin && cd ../pin && ./quickstart --update-pin --build-only --base debian --cpu",
+        'from=$PWD; own_folder && cp -r "$from/." . && ./quickstart --update-pin --build-only --base debian --cpu',
         "the pin",
     ),
     'git config --global user.name "Yamada Hanako"': ("", ""),
@@ -179,7 +183,10 @@ RUN = {
     "nix flake init -t /home/me/lab": ('mkdir -p own; cd own; nix flake init -t "$OLDPWD"; ls', "flake.nix"),
     TESTS: (f"nix build -f nix/debian python --out-link .cache/python && {TESTS}", " passed"),
     USERS: (f"{HERE}{USERS.replace(':15000', ':35000')}\nEND\nMLFLOW_AUTH=on with_lab bash users.sh", '"username":'),
-    PASSWORD: (f"sudo mkdir -p /etc/jupyter-utils && {PASSWORD} && sudo stat -c %a {PASSWORD.split()[-1]}", "600"),
+    PASSWORD: (
+        f"sudo mkdir -p /etc/jupyter-utils && {PASSWORD} && sudo stat -c %a /etc/jupyter-utils/taro.password",
+        "600",
+    ),
     "git clone ADDRESS lab && cd lab": (
         'from=$PWD; own_folder && git clone --quiet "$from" lab && cd lab && ls quickstart',
         "quickstart",
@@ -189,7 +196,7 @@ RUN = {
         "own_folder && export HOME=$PWD && git config --global http.proxy http://proxy.example.co.jp:8080",
         "",
     ),
-    TRUST: (f"own_folder && company_pem && cp {BUNDLE} before && {TRUST} && {DISTRUST}", "1 added"),
+    TRUST: (f"own_folder && company_pem && cp {BUNDLE} before && {TRUST} && {DISTRUST}", "done."),
     "git add lock": (
         "own_folder && git init --quiet && mkdir lock && touch lock/poetry.lock && git add lock && git status --short",
         "A  lock/poetry.lock",
