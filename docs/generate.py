@@ -170,8 +170,10 @@ def item(text: str) -> str:
 def commands(language: str) -> str:
     """Return the page of what `jupyter-utils` can do."""
     parts = [head("commands", language)]
+    # Each command below its group, as a terminal has it: of what is asked first, click keeps the options of help.
+    group = click.Context(cli, info_name="jupyter-utils", terminal_width=WIDTH, **cli.context_settings)
     for name, command in all_commands(cli, ""):
-        text = click.Context(command, info_name=f"jupyter-utils {name}", terminal_width=WIDTH).get_help()
+        text = click.Context(command, group, info_name=name).get_help()
         said = "" if language == "en" else REFERENCE["commands"][name] + "\n\n"
         if language == "ja":
             text = text.splitlines()[0]

@@ -1,14 +1,16 @@
 """Make the pictures of the documents from the real thing: a lab, MLflow's page, a terminal, a report.
 
-    .cache/python/bin/python docs/pictures.py [FOLDER]
+    nix build -f nix/debian lab --out-link .cache/lab
+    nix build -f nix/debian python --out-link .cache/python
+    .cache/python/bin/python docs/pictures.py /home/hanako
 
-FOLDER, new or empty, holds what the lab writes; its name is seen in the pictures. Needs Chromium, and some minutes. The
-notebook is that of the browser's tests. Look at the pictures before you commit them.
+The folder, new or empty, holds what the lab writes; its name is seen in the pictures. Needs Chromium, Japanese letters
+(fonts-noto-cjk), bubblewrap, the ports that a lab has by default, and some minutes. The notebook is that of the
+browser's tests. Look at the pictures before you commit them.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -21,6 +23,7 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "browser")
 
 import git_server
 import mlflow
+import psutil
 import servers
 from lab_page import ERROR, LabPage
 from mlflow_page import MlflowPage
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
 PICTURES = ROOT / "docs" / "pictures"
+LAB = ROOT / ".cache" / "lab" / "bin" / "jupyter-utils"
 MADE = Path(tempfile.mkdtemp())
 """Where they are until all are made: what fails on the way leaves those of before."""
 NOTEBOOK = ROOT / "tests" / "browser" / "notebooks" / "messages.py"
@@ -53,22 +57,32 @@ def write_notebook(lab: servers.Started, page: LabPage, served: Path) -> None:
     if page.page.locator(f'[data-mime-type="{ERROR}"]').count():
         page.screenshot(lab.folder / "failed.png")
         raise RuntimeError(f"a cell failed: look at {lab.folder / 'failed.png'}")
+    page.page.locator(".jp-Notebook .jp-Cell").nth(3).evaluate("cell => cell.scrollIntoView()")
+    page.page.wait_for_timeout(1000)
     page.screenshot(MADE / "lab.png")
+
+
+def running(word: str) -> bool:
+    """Say whether a process has this word on its command line."""
+    return any(word in (process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
 
 
 def reproduce(client: mlflow.MlflowClient, page: LabPage, run_id: str) -> str:
     """Run it again in a terminal, take the picture when that has ended, and return the run with the report."""
-    page.page.set_viewport_size({"width": 1440, "height": 620})
+    page.page.set_viewport_size({"width": 1280, "height": 780})
     page.menu("File", "New", "Terminal")
     screen = page.page.locator(".jp-Terminal .xterm-screen")
     screen.click()
-    page.page.keyboard.type(f"clear; jupyter-utils reproduce {run_id}; echo $?\n")
+    page.page.keyboard.type("clear\n")
+    page.page.wait_for_timeout(2000)
+    page.page.keyboard.type(f"jupyter-utils reproduce {run_id[:8]}; echo $?\n")
     deadline = time.monotonic() + LIMIT
-    while "jupyter_utils.reproduced" not in client.get_run(run_id).data.tags:
+    while "jupyter_utils.reproduced" not in client.get_run(run_id).data.tags or running(run_id[:8]):
         if time.monotonic() > deadline:
             raise TimeoutError(f"no verdict on {run_id} after {LIMIT:g} s")
         time.sleep(1)
-    page.page.wait_for_timeout(5000)
+    page.page.wait_for_timeout(2000)
+    page.dismiss_notifications()
     page.page.locator(".jp-Terminal").screenshot(path=MADE / "terminal.png")
     experiment = client.get_run(run_id).info.experiment_id
     (child,) = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{run_id}'")
@@ -88,9 +102,12 @@ def show_report(client: mlflow.MlflowClient, run_id: str, context: BrowserContex
     """Take the picture of the report's beginning."""
     file = next(file for file in Path(client.download_artifacts(run_id, "", str(folder))).rglob("*.html"))
     page = context.new_page()
-    page.set_viewport_size({"width": 1100, "height": 760})
+    page.set_viewport_size({"width": 1100, "height": 900})
     page.goto(file.as_uri())
-    page.screenshot(path=MADE / "report.png")
+    end = page.locator("table").nth(2).bounding_box()
+    page.screenshot(
+        path=MADE / "report.png", clip={"x": 0, "y": 0, "width": 1100, "height": end["y"] + end["height"] + 16}
+    )
 
 
 def shrink(file: Path) -> None:
@@ -107,19 +124,17 @@ def main() -> None:
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
         sys.exit("no Chromium on the path")
-    home = folder / "home"
-    home.mkdir()
     for name in (".bashrc", ".bash_profile"):
-        (home / name).write_text(PROMPT)
-    (home / ".gitconfig").write_text("[user]\nname = Yamada Hanako\nemail = hanako@example.org\n")
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        (folder / name).write_text(PROMPT)
+    (folder / ".gitconfig").write_text("[user]\nname = Yamada Hanako\nemail = hanako@example.org\n")
+    servers.LAUNCHER = (str(LAB),)
     with (
-        servers.lab(folder, PATH=path) as lab,
+        servers.lab(folder, HOME=str(folder), JUPYTER_PORT="18080", MLFLOW_PORT="15000", LOGNAME="hanako") as lab,
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=program, args=["--no-proxy-server", "--disable-gpu"]) as browser,
         tempfile.TemporaryDirectory() as other,
     ):
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US", color_scheme="light")
+        context = browser.new_context(viewport={"width": 1280, "height": 780}, locale="en-US", color_scheme="light")
         context.set_default_timeout(60_000)
         client = mlflow.MlflowClient(lab.mlflow_url)
         page = LabPage(context.new_page())

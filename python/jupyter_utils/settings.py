@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     mlflow_port: Port = Field(default=15000, description="port of the MLflow server")
     listen_address: str = Field(
         default=LOOPBACK,
-        description="address that both servers listen on; any but this machine's own: MLflow asks for a password",
+        description="address that both servers listen on; where others reach it, MLflow asks for a password",
     )
     jupyter_utils_profile: Literal["user", "system", "container"] = Field(
         default="user",

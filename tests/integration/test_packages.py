@@ -93,12 +93,33 @@ def test_ginza_reads_japanese() -> None:
 
 @pytest.mark.full
 def test_measures_of_text() -> None:
-    """F1 of entities, and BLEU by characters, which Japanese wants."""
+    """F1 of entities, and BLEU of Japanese by characters and by words."""
     import sacrebleu
     from seqeval.metrics import f1_score
 
     assert f1_score([["B-PER", "I-PER", "O"]], [["B-PER", "I-PER", "B-LOC"]]) == pytest.approx(2 / 3)
-    assert sacrebleu.corpus_bleu([SENTENCE], [[SENTENCE]], tokenize="char").score == pytest.approx(100)
+    for tokenize in ("char", "ja-mecab"):
+        assert sacrebleu.corpus_bleu([SENTENCE], [[SENTENCE]], tokenize=tokenize).score == pytest.approx(100)
+        assert 0 < sacrebleu.corpus_bleu([SENTENCE[2:]], [[SENTENCE]], tokenize=tokenize).score < 100
+
+
+@pytest.mark.full
+def test_readers_of_japanese_work_side_by_side() -> None:
+    """MeCab twice over (fugashi, mecab-python3), each with both dictionaries, and SudachiPy beside GiNZA."""
+    import fugashi
+    import ipadic
+    import MeCab
+    import spacy
+    import sudachipy
+    import unidic_lite
+
+    short = ["し", "ましょ", "う", "。"]
+    assert [token.lemma_ for token in spacy.load("ja_ginza")(SENTENCE)][-3:] == ["する", "ます", "。"]
+    assert [word.surface() for word in sudachipy.Dictionary(dict="core").create().tokenize(SENTENCE)][-2] == "ましょう"
+    assert [word.surface for word in fugashi.Tagger()(SENTENCE)][-2] == "ましょう"
+    assert [word.surface for word in fugashi.GenericTagger(ipadic.MECAB_ARGS)(SENTENCE)][-4:] == short
+    assert MeCab.Tagger(f"-Owakati {ipadic.MECAB_ARGS}").parse(SENTENCE).split()[-4:] == short
+    assert MeCab.Tagger(f"-Owakati -r /dev/null -d {unidic_lite.DICDIR}").parse(SENTENCE).split()[-2] == "ましょう"
 
 
 @pytest.mark.full

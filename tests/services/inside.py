@@ -1,6 +1,6 @@
 """What tests do inside of a machine, where the servers listen: the last line that is printed is the answer, as JSON.
 
-inside.py status URL           the HTTP status of an address
+inside.py status URL [HOST TOKEN]   the HTTP status of an address, by the name of another host, with a lab's token
 inside.py wait URL             the same, once it answers
 inside.py notebook             run a cell that stores a run, in a kernel of JupyterLab; what it prints
 inside.py load COUNT           try to write so many runs; those that MLflow acknowledged, each with the time of that
@@ -43,8 +43,9 @@ print("\\nSaved:", saved.run_id, saved.commit)
 """
 
 
-def status(url: str) -> int:
-    return requests.get(url, timeout=60).status_code
+def status(url: str, host: str = "", token: str = "") -> int:
+    headers = {"Host": host, "Authorization": f"token {token}"} if host else {}
+    return requests.get(url, headers=headers, timeout=60).status_code
 
 
 def wait(url: str) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,6 +60,33 @@ def test_further_labs_and_a_password(empty: Machine, units: str) -> None:
     assert empty.shell("stat -c %U:%a /var/lib/jupyterlab-hanako") == "hanako:700"
 
 
+def test_what_the_page_of_several_people_says(empty: Machine) -> None:
+    """A password in a credential, a proxy's name, a user of MLflow of one's own, and `doctor` of that lab."""
+    drop_in = "/etc/systemd/system/jupyterlab@hanako.service.d/override.conf"
+    empty.shell("install -m 600 /dev/null /etc/jupyter-utils/hanako.password")
+    empty.write("/etc/jupyter-utils/hanako.password", "correct horse battery\n")
+    empty.write(drop_in, "[Service]\nLoadCredential=JUPYTER_PASSWORD_FILE:/etc/jupyter-utils/hanako.password\n")
+    empty.shell("echo JUPYTER_ALLOWED_HOSTS=hanako.example.org >>/etc/jupyter-utils/jupyterlab@hanako.env")
+    token = empty.shell("cat /var/lib/jupyterlab-hanako/.local/state/jupyter-utils/jupyter-token")
+    lab = "http://127.0.0.1:18081"
+    assert empty.python("inside.py", "status", f"{lab}/api/contents", "hanako.example.org", token) == 403
+    empty.systemctl("daemon-reload")
+    empty.systemctl("restart", "jupyterlab@hanako")
+    assert empty.python("inside.py", "status", f"{lab}/login", "hanako.example.org") == 200
+    assert empty.python("inside.py", "status", f"{lab}/login", "other.example.org") == 403
+
+    password = empty.shell("cat /var/lib/mlflow/auth/admin-password")
+    ask = (
+        f"import requests; print(requests.post('http://127.0.0.1:15000/api/2.0/mlflow/users/create', "
+        f"json={{'username': 'hanako', 'password': 'x' * 12}}, auth=('admin', '{password}')).status_code)"
+    )
+    assert empty.run(str(Path(sys.executable).resolve()), "-c", ask).stdout.strip() == "200"
+
+    program = empty.shell("sed -n 's/^ExecStart=\\([^ ]*\\) .*/\\1/p' /etc/systemd/system/jupyterlab@.service")
+    words = ("env", "HOME=/var/lib/jupyterlab-hanako", program, "doctor")
+    assert ":18081" in empty.run(*words, user="hanako", check=False).stdout
+
+
 def test_a_port_that_is_taken_is_said(empty: Machine) -> None:
     """A second lab without a port of its own: the journal has the setting and the remedy."""
     empty.systemctl("start", "jupyterlab@taro", check=False)
@@ -72,7 +101,7 @@ def test_removal_leaves_the_data_and_nothing_else(empty: Machine, units: str) ->
     gone = empty.run(f"{units}/bin/units", "--uninstall", "--yes")
     assert "Your data stays: /var/lib/jupyterlab, /var/lib/mlflow, /var/lib/mlflow-backup" in gone.stdout
     assert empty.shell("grep -rl 'jupyter-utils units' /etc || true") == ""
-    assert empty.shell("find /etc/systemd/system -name 'jupyterlab@*'") == ""
+    assert empty.shell("find /etc/systemd/system -name 'jupyterlab@*.service'") == ""
     assert empty.systemctl("list-units", "--all", "--plain", "--no-legend", "jupyterlab*", "mlflow*") == ""
     assert empty.processes() == []
     assert empty.shell("ls /var/lib/mlflow/mlflow.db /var/lib/jupyterlab/notebooks")

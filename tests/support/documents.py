@@ -1,4 +1,7 @@
-"""The documents, as tests read them: pages, headings, blocks of code, links."""
+"""The documents, as tests read them: pages, headings, blocks of code, links.
+
+python3 tests/support/documents.py      a table of all pages: what both languages have, and whether it is equal
+"""
 
 from __future__ import annotations
 
@@ -68,3 +71,35 @@ def links(page: Path) -> list[str]:
 def pictures(page: Path) -> list[tuple[str, str]]:
     """Return the alternative text and the place of each picture."""
     return re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", prose(page))
+
+
+def shape(page: Path) -> dict[str, list[object]]:
+    """Return what a page must have in common with its other language, by kind."""
+    text = prose(page)
+    parts: dict[str, list[object]] = {"headings": [level for level, _ in headings(page)]}
+    if page.name not in MADE:
+        parts["commands"] = [*commands(page)]
+        parts["pictures"] = [Path(place).name for _, place in pictures(page)]
+        parts["code"] = [
+            (block.language, [without_remark(line) for line in block.text.splitlines()])
+            for block in blocks(page)
+            if block.language not in {"sh", "text"}
+        ]
+        parts["items"] = [len(re.findall(part, text)) for part in (r"(?m)^- ", r"(?m)^\d\. ", r"(?m)^\|")]
+    return parts
+
+
+def table() -> str:
+    """Return how many headings, commands, figures and examples each page has in English and in Japanese."""
+    names = ("headings", "commands", "pictures", "code")
+    lines = ["| page | headings | commands | figures | examples | equal |", "|---|---|---|---|---|---|"]
+    for pair in PAIRS:
+        english, japanese = map(shape, pair)
+        counts = [f"{len(english.get(name, []))}, {len(japanese.get(name, []))}" for name in names]
+        equal = "yes" if english == japanese else "no"
+        lines.append(f"| {pair[0].relative_to(ROOT)} | {' | '.join(counts)} | {equal} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())  # noqa: T201 - what it is asked for

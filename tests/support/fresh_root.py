@@ -133,10 +133,14 @@ def make(archive: Path, folder: Path, wheels: Path | None = None) -> FreshRoot:
 
 def pip_settings() -> dict[str, str]:
     """Return what the machine's own pip is told here, by files and by its environment."""
-    python = shutil.which("python3", path=os.defpath) or sys.executable
-    words = [python, "-m", "pip", "config", "list"]
+    words = [system_python(), "-m", "pip", "config", "list"]
     listed = subprocess.run(words, check=True, capture_output=True, text=True).stdout
     return dict(re.findall(r"(?m)^(?:global|:env:)\.([\w-]+)='(.*)'$", listed))
+
+
+def system_python() -> str:
+    """Return the machine's own Python, whose pip knows the way to an index."""
+    return shutil.which("python3", path=os.defpath) or sys.executable
 
 
 def link_wheels(folder: Path) -> Path:
@@ -152,6 +156,9 @@ def link_wheels(folder: Path) -> Path:
                 os.link(path, folder / name)
         except OSError:
             shutil.copyfile(path, folder / name)
+    # pip asks seqeval's source distribution what it is, and that asks for this.
+    words = [system_python(), "-m", "pip", "download", "--quiet", "--dest", str(folder), "setuptools_scm"]
+    subprocess.run(words, check=True)
     return folder
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import documents
 import jupyter_utils
 import pytest
+from click.testing import CliRunner
 from documents import DOCS, MADE, PAGES, PAIRS, ROOT
 from jupyter_utils.artifacts.registry import kinds
+from jupyter_utils.cli import main
 from jupyter_utils.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,32 +22,43 @@ GENERATE = runpy.run_path(str(DOCS / "generate.py"))
 IDS = [pair[0].name for pair in PAIRS]
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 # Other words for what has a name of its own, and for what nobody calls so.
-WRONG_WORDS = {"写し": "コピー", "道具": "ツール", "実行を保存": "ランを保存", "成果物": "アーティファクト"}
-
-
-def shape(page: Path) -> dict[str, object]:
-    """Return what a page must have in common with its other language."""
-    text = documents.prose(page)
-    return {
-        "headings": [level for level, _ in documents.headings(page)],
-        "commands": documents.commands(page),
-        "pictures": [place for _, place in documents.pictures(page)],
-        "code": [
-            (block.language, [documents.without_remark(line) for line in block.text.splitlines()])
-            for block in documents.blocks(page)
-            if block.language not in {"sh", "text"}
-        ],
-        "items": [len(re.findall(part, text)) for part in (r"(?m)^- ", r"(?m)^\d\. ", r"(?m)^\|")],
-    }
+WRONG_WORDS = {
+    "写し": "コピー",
+    "道具": "ツール",
+    "成果物": "アーティファクト",
+    "実行を保存": "ランを保存",
+    "実行の一覧": "ランの一覧",
+    "実行 ID": "ラン ID",
+    "実行を比": "ランを比",
+    "子実行": "子ラン",
+}
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=IDS)
 def test_both_languages_have_the_same_parts(pair: tuple[Path, Path]) -> None:
     """Headings, commands, figures, examples, lists and tables stand in both, in the same order."""
-    english, japanese = map(shape, pair)
-    if pair[0].name in MADE:
-        english, japanese = {"headings": english["headings"]}, {"headings": japanese["headings"]}
+    english, japanese = map(documents.shape, pair)
     assert japanese == english
+
+
+@pytest.mark.parametrize(
+    ("part", "said", "instead"),
+    [
+        ("headings", "\n## Run it again\n", "\n### Run it again\n"),
+        ("commands", "jupyter-utils reproduce RUN ", "jupyter-utils reproduce RUN --keep "),
+        ("pictures", "pictures/report.png", "pictures/terminal.png"),
+        ("code", 'experiment_name="test_exp"', 'experiment_name="test"'),
+        ("items", "\n- **", "\n**"),
+    ],
+)
+def test_a_page_that_was_changed_alone_is_seen(tmp_path: Path, part: str, said: str, instead: str) -> None:
+    """Each part is really compared: a front page that is changed in one place has another shape, in that part."""
+    text = PAIRS[0][0].read_text(encoding="utf-8")
+    assert said in text
+    changed = tmp_path / "README.md"
+    changed.write_text(text.replace(said, instead), encoding="utf-8")
+    before, after = documents.shape(PAIRS[0][1]), documents.shape(changed)
+    assert [name for name, value in before.items() if after[name] != value] == [part]
 
 
 def test_both_languages_have_the_same_pages() -> None:
@@ -106,8 +119,12 @@ def test_the_front_page_is_short() -> None:
 
 @pytest.mark.parametrize("columns", ["40", "80", "200"])
 def test_made_pages_are_what_the_code_says(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Functions, commands and settings: `python docs/generate.py` would change nothing, in a terminal of any width."""
+    """Functions, commands and settings: `python docs/generate.py` would change nothing, whoever ran what before.
+
+    That is: in a terminal of any width, and after a command has run in this process (of which click remembers options).
+    """
     monkeypatch.setenv("COLUMNS", columns)
+    CliRunner().invoke(main, ["compare", "--no-such-option"])
     wrong = [str(file) for file, text in GENERATE["pages"]().items() if file.read_text(encoding="utf-8") != text]
     assert wrong == [], "run python docs/generate.py"
 

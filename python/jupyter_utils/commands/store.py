@@ -53,7 +53,7 @@ def gc(older_than: str) -> None:
 
 @click.command()
 def import_file_store() -> None:
-    """Turn the plain files of an MLflow below 3 in MLFLOW_STORE_DIR into the database that MLflow needs now."""
+    """Turn the plain files of an MLflow before 3.13 in MLFLOW_STORE_DIR into the database that MLflow needs now."""
     from jupyter_utils.settings import read_settings
     from jupyter_utils.store.import_file_store import import_file_store
     from jupyter_utils.store.locations import stay_message

@@ -30,6 +30,7 @@ rows = [
 data = pd.DataFrame(rows).drop_duplicates("text")
 train_df, rest = train_test_split(data, test_size=0.4, stratify=data["label"], random_state=0)
 val_df, test_df = train_test_split(rest, test_size=0.5, stratify=rest["label"], random_state=0)
+train_df, val_df, test_df = (part.reset_index(drop=True) for part in (train_df, val_df, test_df))
 data["label"].value_counts()
 
 # %%
