@@ -65,7 +65,8 @@ class Exchange:
         has_body: bool,
     ) -> aiohttp.ClientResponse:
         answer = await ask(self._body() if has_body else None)
-        if self._taken is None or not await again(answer):
+        # Asked of a large body as well: it cannot be sent again from here, but whoever sends it anew gets through.
+        if not await again(answer) or self._taken is None:
             return answer
         answer.close()
         return await ask(self._body() if has_body else None)

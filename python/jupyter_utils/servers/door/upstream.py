@@ -153,9 +153,11 @@ class Upstream:
             if answer.store:
                 known.note(self.uri, answer.store)
         elif answer.store not in meant:
-            raise StrangerError(
-                answer.down or f"is {named(answer.store)}, but this lab's is {named(meant[0])}: nothing was sent"
+            remedy = (
+                "" if lab.identity else ". If that is right, save a run and send it there: jupyter-utils sync --allow"
             )
+            wrong = f"is {named(answer.store)}, but this lab's is {named(meant[0] if meant else '')}: nothing was sent"
+            raise StrangerError(answer.down or f"{wrong}{remedy}")
 
 
 def _kept() -> tuple[str, str]:
