@@ -145,7 +145,7 @@ def test_quotes_of_other_programs_variables_stay(monkeypatch: pytest.MonkeyPatch
 
 def test_the_library_does_without_pydantic() -> None:
     """`import jupyter_utils`, and all that save_mlflow reads settings with, stay light."""
-    parts = ("notebook.saving", "repository.commit", "kernels.overlay", "runs.provenance", "tracking.local")
+    parts = ("notebook.saving", "repository.commit", "kernels.overlay", "runs.records.provenance", "tracking.local")
     code = "import sys, jupyter_utils" + "".join(f", jupyter_utils.{part}" for part in parts)
     code += "; sys.exit(', '.join({'pydantic', 'pydantic_settings', 'dotenv'} & set(sys.modules)) or 0)"
     subprocess.run([sys.executable, "-c", code], env=dict(os.environ), check=True)

@@ -103,7 +103,7 @@ def _tell_inputs_once(records: Path) -> None:
         before = rows.setdefault(inside, row | {"path": inside})
         before["cells"] = sorted({*before.get("cells", []), *row.get("cells", [])})
     text = json.dumps(found | {"files": list(rows.values())}, ensure_ascii=False, indent=1)
-    file.write_bytes(text.encode("utf-8", "backslashreplace"))  # as runs.inputs does
+    file.write_bytes(text.encode("utf-8", "backslashreplace"))  # as runs.records.inputs does
 
 
 def _input(one: Any) -> DatasetInput:
