@@ -97,7 +97,7 @@ TOOLS = "needs the tools of those who work on this project; ./check has them"
 GIGABYTES = "copies gigabytes; tests/evaluation/test_archives_of_environments.py holds it"
 # Beginning of a command -> why no fresh shell runs it here.
 LEFT = {
-    "./quickstart --gpu": "fetches 3 GB; tests/gpu is for a machine with a GPU",
+    "./quickstart --gpu": "fetches 3.7 GB; tests/gpu is for a machine with a GPU",
     "./quickstart --locked": "fails where the mirror has moved on; tests/evaluation/test_moved_mirror.py holds it",
     "./quickstart --update-pin": "changes the checkout; tests/evaluation holds the pin",
     "./check": "is what runs these tests",
