@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Bring the pinned files of the debian base into the Nix store: the step that needs a network, and the only one.
 
-    python3 nix/debian/fetch.py             # for .#debian.lab: one Debian system, about 200 wheels
-    python3 nix/debian/fetch.py lab-gpu     # for .#debian.lab-gpu: with the CUDA wheels (3 GB)
+    python3 nix/debian/fetch.py             # for .#debian.lab: one Debian system, about 290 wheels
+    python3 nix/debian/fetch.py lab-gpu     # for .#debian.lab-gpu: with the CUDA wheels (3.7 GB)
     python3 nix/debian/fetch.py --locked    # the Debian system exactly as pinned, or an error
     python3 nix/debian/fetch.py --update-pin   # the mirror's present Debian packages become the pin
     python3 nix/debian/fetch.py --missing   # fetches nothing, only says what would be: "system", "wheels", or nothing

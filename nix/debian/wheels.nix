@@ -40,6 +40,7 @@ let
     patch = text.file ../shared/patch_matplotlib.py;
     font = "${system.root}/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf";
   };
+  patches.bitsandbytes.patch = text.file ../shared/patch_bitsandbytes.py;
 
   # Compiled modules that carry 130 MB of what only a debugger reads; nixpkgs strips all of them.
   strip = "${system.libraries}/ld-linux-x86-64.so.2 --library-path ${system.libraries} ${system.root}/usr/bin/x86_64-linux-gnu-strip";

@@ -103,7 +103,11 @@ in
   lib.mapAttrs native needs.cuda
   // {
     bitsandbytes = (native "bitsandbytes" needs.cuda.bitsandbytes).overridePythonAttrs {
-      postInstall = remove leftOut.bitsandbytes;
+      postInstall = ''
+        ${remove leftOut.bitsandbytes}
+        ${interpreter.interpreter} ${../shared/patch_bitsandbytes.py} $out/${site}
+        ${interpreter.interpreter} -m compileall -q -f $out/${site}/bitsandbytes/backends/cpu/ops.py
+      '';
     };
     torch = (native "torch" needs.cuda.torch).overridePythonAttrs (old: {
       # ./cuda_driver.py says why.

@@ -116,7 +116,7 @@ def test_no_place_for_torch_offers_cuda(tmp_path: Path, monkeypatch: pytest.Monk
     """Where nothing has torch's CPU wheel, the message says so and offers the other two ways."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     torch = entry_of("torch")
-    with pytest.raises(FetchError, match=r"--wheels FOLDER.*--gpu, about 3 GB"):
+    with pytest.raises(FetchError, match=r"--wheels FOLDER.*--gpu, about 3\.7 GB"):
         fetch(torch, tmp_path / "wheels", [])
 
 

@@ -221,7 +221,7 @@ GITHUB = "needs GitHub, or a Nix cache"
 SYSTEMD = "needs systemd as the machine's first process; tests/services has the units in such a machine"
 # Beginning of a command -> why no fresh shell runs it here.
 LEFT = {
-    "./quickstart --gpu": "fetches 3 GB; tests/gpu is for a machine with a GPU",
+    "./quickstart --gpu": "fetches 3.7 GB; tests/gpu is for a machine with a GPU",
     "./check": "is what runs these tests",
     "docker-compose": DOCKER,
     "docker run": DOCKER,

@@ -234,6 +234,14 @@ def test_tensors_are_rearranged_and_logged(tmp_path: Path) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.skipif(VARIANT != "cuda", reason="bitsandbytes is in the CUDA environments only")
+def test_bitsandbytes_is_imported_quietly() -> None:
+    """No advice to install more, which it gave on processors with AVX512-BF16."""
+    done = subprocess.run([sys.executable, "-c", "import bitsandbytes"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.full
 @pytest.mark.skipif(
     VARIANT != "cuda", reason="bitsandbytes is of use with a GPU alone, and in the CUDA environments only"
 )

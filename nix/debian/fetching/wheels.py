@@ -78,7 +78,7 @@ class Wheels:
                 f"no place has {entry['file']}.\n{failure.words}\n"
                 "Either download that file elsewhere and name its folder (./quickstart --wheels FOLDER), "
                 "or take the CUDA environment, whose files PyPI has "
-                "(./quickstart --gpu, about 3 GB to download; runs on CPUs too)."
+                "(./quickstart --gpu, about 3.7 GB to download; runs on CPUs too)."
             )
 
     def left(self) -> list[nix.Entry]:
