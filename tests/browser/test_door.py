@@ -63,7 +63,7 @@ def attacks(base: str) -> dict[str, str]:
 def opened(lab: Started, context: BrowserContext) -> Iterator[LabPage]:
     """Log in to JupyterLab, once; a kernel that could be taken runs in it."""
     page = LabPage(context.new_page())
-    page.open(lab.lab_url)
+    page.open(f"{lab.lab_url}&reset")  # whatever other tests have left open
     page.new_notebook("door.ipynb")
     yield page
     page.page.close()
