@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 import uuid
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import kernels
 import pytest
+import requests
+import servers
 from calling import write_notebook
 
 if TYPE_CHECKING:
@@ -20,6 +23,14 @@ if TYPE_CHECKING:
     from servers import Started
 
 LIMIT = 120.0
+OTHER_WEBSOCKETS = """
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+
+class Other(ZMQChannelsWebsocketConnection):
+    pass
+
+c.ServerApp.kernel_websocket_connection_class = Other
+"""
 SLOW = "import os, time\nprint('before', flush=True)\ntime.sleep(3)\n"
 
 
@@ -59,7 +70,7 @@ class Page:
             outputs = json.loads(self.file.read_text())["cells"][0]["outputs"]
         except json.JSONDecodeError:  # the server is writing it
             return ""
-        return "".join("".join(one.get("text", one.get("ename", ""))) for one in outputs)
+        return "".join("".join(one.get("text") or one.get("ename") or one["data"]["text/plain"]) for one in outputs)
 
     def until(self, what: Callable[[], bool]) -> None:
         deadline = time.monotonic() + LIMIT
@@ -68,8 +79,9 @@ class Page:
             time.sleep(0.1)
 
 
-def opened(server: Started, source: str) -> Page:
-    name = f"no-page-{uuid.uuid4().hex[:8]}.ipynb"
+def opened(server: Started, source: str, folder: str = "") -> Page:
+    name = f"{folder}no-page-{uuid.uuid4().hex[:8]}.ipynb"
+    (server.root_dir / name).parent.mkdir(parents=True, exist_ok=True)
     write_notebook(server.root_dir / name, source)
     kernels.api(server, "GET", f"api/contents/{name}?content=1&type=notebook")
     body = {"path": name, "name": name, "type": "notebook", "kernel": {"name": "python3"}}
@@ -80,9 +92,9 @@ def opened(server: Started, source: str) -> Page:
     return page
 
 
-def left(server: Started, source: str, typed: str | None = None) -> Page:
+def left(server: Started, source: str, typed: str | None = None, folder: str = "") -> Page:
     """Run a cell, and leave while it runs."""
-    page = opened(server, source)
+    page = opened(server, source, folder)
     page.run(typed)
     time.sleep(1)
     page.socket.close()
@@ -106,6 +118,75 @@ def test_a_cell_that_was_only_typed(lab: Started) -> None:
     kept = json.loads(page.beside.read_text())["cells"][1]
     assert "print('typed')" in "".join(kept["source"])
     assert page.stored() == ""
+
+
+def test_a_notebook_that_is_renamed(lab: Started) -> None:
+    """The outputs are where it is now, also below a folder with a new name, and its kernel is found by that."""
+    page = left(lab, SLOW, folder=f"old-{uuid.uuid4().hex[:8]}/")
+    folder, _, name = page.name.partition("/")
+    kernels.api(lab, "PATCH", f"api/contents/{page.name}", {"path": f"{folder}/new-{name}"})
+    kernels.api(lab, "PATCH", f"api/contents/{folder}", {"path": f"new-{folder}"})
+    page.name = f"new-{folder}/new-{name}"
+    page.until(lambda: page.stored() == "before\n")
+    assert [one["path"] for one in kernels.api(lab, "GET", "api/sessions") if one["kernel"]["id"] == page.kernel] == [
+        page.name
+    ]
+    assert not (lab.root_dir / folder).exists()
+
+
+@pytest.mark.full
+def test_a_folder_that_is_gone(lab: Started) -> None:
+    """What can be written nowhere is said once, in the log too, and given to a page that comes."""
+    page = left(lab, SLOW, folder=f"gone-{uuid.uuid4().hex[:8]}/")
+    shutil.rmtree(page.file.parent)
+    time.sleep(1)
+    page.socket = kernels.connect(lab, page.kernel)
+    deadline = time.monotonic() + LIMIT
+    page.client = str(uuid.uuid4())
+    while not (answer := page.ask())["kept"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert "are in no file" in answer["kept"][""]
+    assert answer["executions"][0]["outputs"][0]["text"] == "before\n"
+    assert not answer["executions"][0]["inFile"]
+    page.socket.close()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("what", ["restarted", "shut down"])
+def test_a_kernel_that_ends_without_a_page(lab: Started, what: str) -> None:
+    """The file says so, beside the error of the interrupt that goes before it."""
+    page = left(lab, f"{SLOW}time.sleep(300)")
+    if what == "restarted":
+        kernels.api(lab, "POST", f"api/kernels/{page.kernel}/restart")
+    else:
+        kernels.api(lab, "DELETE", f"api/kernels/{page.kernel}")
+    page.until(lambda: page.stored().startswith("before\n"))
+    page.until(lambda: page.stored().endswith(f"The kernel was {what} while this cell ran.\n"))
+
+
+@pytest.mark.full
+def test_switched_off(tmp_path: Path) -> None:
+    """Nothing of it is in JupyterLab then: neither a page of its own, nor a word to the browser."""
+    with servers.lab(tmp_path, JUPYTER_UTILS_KEEP_OUTPUTS="off") as lab:
+        with pytest.raises(requests.HTTPError, match="404"):
+            kernels.api(lab, "POST", f"jupyter-utils/outputs/{uuid.uuid4()}", {"client": "", "path": "", "known": {}})
+        shown = requests.get(f"{lab.jupyter_url}/lab?token={lab.token}", proxies={"http": ""}, timeout=60).text
+        assert "jupyterUtilsMissingFormats" in shown
+        assert "jupyterUtilsKeepsOutputs" not in shown
+
+
+@pytest.mark.full
+def test_another_class_of_websockets(tmp_path: Path) -> None:
+    """Outputs are not kept then; the log says so, and cells run and are saved as ever."""
+    home = tmp_path / "home" / ".jupyter"
+    home.mkdir(parents=True)
+    (home / "jupyter_server_config.py").write_text(OTHER_WEBSOCKETS)
+    with servers.lab(tmp_path) as lab:
+        with kernels.kernel(lab) as kernel:
+            assert kernel.run("print(6 * 7)") == "42\n"
+        log = "".join(one.read_text() for one in lab.home.glob(".local/state/jupyter-utils/log/jupyterlab*.log"))
+        assert "are not kept: another class of websockets is set (Other)." in log
 
 
 @pytest.mark.full
