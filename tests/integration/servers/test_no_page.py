@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import time
 import uuid
 from dataclasses import dataclass
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from servers import Started
 
 LIMIT = 120.0
+SLOW = "import os, time\nprint('before', flush=True)\ntime.sleep(3)\n"
+SAVING = SLOW + """
+import jupyter_utils, pathlib
+r = jupyter_utils.save_mlflow("no page", metrics={"f1": 0.9})
+pathlib.Path("told.part").write_text("\\n".join(r.warnings))
+pathlib.Path("told.part").rename("told")
+r"""
 OTHER_WEBSOCKETS = """
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
@@ -31,7 +39,6 @@ class Other(ZMQChannelsWebsocketConnection):
 
 c.ServerApp.kernel_websocket_connection_class = Other
 """
-SLOW = "import os, time\nprint('before', flush=True)\ntime.sleep(3)\n"
 
 
 @dataclass
@@ -132,6 +139,32 @@ def test_a_notebook_that_is_renamed(lab: Started) -> None:
         page.name
     ]
     assert not (lab.root_dir / folder).exists()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("typed", [False, True], ids=["as saved", "only typed"])
+def test_save_mlflow_without_a_page(lab: Started, typed: bool) -> None:
+    """What is committed has the sources and the outputs that ran, or the run says that it does not."""
+    folder = f"repo-{uuid.uuid4().hex[:8]}"
+    told = lab.root_dir / folder / "told"
+    git = ["git", "-C", str(told.parent), "-c", "user.name=T", "-c", "user.email=t@example.org"]
+    told.parent.mkdir()
+    subprocess.run([*git, "init", "-q"], check=True)
+    for name, value in (("user.name", "T"), ("user.email", "t@example.org")):
+        subprocess.run([*git, "config", name, value], check=True)
+    page = left(lab, SAVING, f"{SAVING}\n# typed" if typed else None, folder=f"{folder}/")
+    page.until(told.exists)
+    name = page.file.name
+    committed = json.loads(subprocess.run([*git, "show", f"HEAD:{name}"], capture_output=True, check=True).stdout)
+    cell = committed["cells"][0]
+    if typed:
+        assert "does NOT hold" in told.read_text()
+        assert cell["outputs"] == []
+    else:
+        assert cell["outputs"][0]["text"] == ["before\n"]
+        assert "NOT" not in told.read_text()
+    assert "".join(cell["source"]) == SAVING
+    page.until(lambda: page.stored().startswith("before\n") != typed)
 
 
 @pytest.mark.full

@@ -179,6 +179,16 @@ def test_what_a_page_has_not_saved() -> None:
         assert cells.unseen() == ([] if ends else ["not saved", "running"])
 
 
+def test_what_was_on_its_way() -> None:
+    """What came just before a page was gone counts, unless the page saved it."""
+    for saved in (False, True):
+        cells = Cells()
+        cells.run("old", "x")
+        cells.run("late", "y")
+        cells.all.left("page", cells.now - 2, cells.now if saved else 0.0)
+        assert cells.unseen() == ([] if saved else ["late"])
+
+
 def test_a_cell_that_runs_again() -> None:
     """Of each cell the last execution counts that began; one that an error before it aborted never did."""
     cells = Cells()

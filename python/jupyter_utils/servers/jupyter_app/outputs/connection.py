@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SETTING = "jupyter_utils_outputs"
 """Where the server's settings hold what keeps the outputs."""
+# How long it may take until a server that is busy hears that a page has closed: what it sent meanwhile, nobody saw.
+_CLOSING_SECONDS = 5.0
 _V1 = "v1.kernel.websocket.jupyter.org"
 
 
@@ -49,10 +51,12 @@ class Connection(ZMQChannelsWebsocketConnection):
         if self.kernel is None:
             return
         kernel, self.kernel = self.kernel, None
-        # A page that says good-bye has seen all; of one that does not, only its last sign of life tells.
+        # A page that says good-bye has seen all but what was on its way; of one that does not, only its last sign of
+        # life tells.
         is_clean = bool(getattr(self.socket, "client_terminated", False))
         with self._aside():
-            kernel.left(self.session.session, IOLoop.current().time() if is_clean else self.websocket_handler.last_pong)
+            said = IOLoop.current().time() - _CLOSING_SECONDS
+            kernel.left(self.session.session, said if is_clean else self.websocket_handler.last_pong)
             kernel.limit_buffer(self.session_key, self.session.session)
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:

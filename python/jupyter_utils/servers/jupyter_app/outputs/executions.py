@@ -198,14 +198,18 @@ class Executions:
 
     # ---- pages ----
 
-    def left(self, client: str, alive_until: float, saved_at: float = math.inf) -> None:
+    def left(self, client: str, alive_until: float, saved_at: float | None = None) -> None:
         """Note that a page is away, which got nothing that came after `alive_until`.
 
-        If cells of it still run, what ended before them, but after the page saved the notebook last, is not in the
-        file either, and counts as unseen: else the file would have the outputs of the later cells alone.
+        What was saved is in the file, and does not count. If cells of it still run, what ended before them, but after
+        the page saved the notebook last, is not in the file either, and counts as unseen: else the file would have the
+        outputs of the later cells alone.
         """
         mine = [one for one in self if one.client == client]
-        since = alive_until if all(one.state == "done" for one in mine) else min(alive_until, saved_at)
+        if all(one.state == "done" for one in mine):
+            since = max(alive_until, saved_at or 0.0)
+        else:
+            since = alive_until if saved_at is None else min(alive_until, saved_at)
         for one in mine:
             if one.state != "done" or one.last > since:
                 one.unseen = True
