@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 
 LIMIT = 120.0
 SLOW = "import os, time\nprint('before', flush=True)\ntime.sleep(3)\n"
-SAVING = SLOW + """
+SAVING = (
+    SLOW
+    + """
 import jupyter_utils, pathlib
 r = jupyter_utils.save_mlflow("no page", metrics={"f1": 0.9})
 pathlib.Path("told.part").write_text("\\n".join(r.warnings))
 pathlib.Path("told.part").rename("told")
 r"""
+)
 OTHER_WEBSOCKETS = """
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
