@@ -23,8 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 import kernels
@@ -34,6 +32,7 @@ from calling import write_notebook
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import psutil
     import websocket
 
 MEGABYTE = 1_000_000
