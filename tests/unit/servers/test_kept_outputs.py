@@ -147,7 +147,8 @@ def test_very_many_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = kept.as_nbformat()
     assert (outputs[0]["text"], outputs[-1]["text"]) == ("0\n", "4999\n")
     assert kept.size < 45_000
-    assert any("outputs are not kept here" in one["text"] for one in outputs)
+    told = [one["data"]["text/plain"] for one in outputs if one["output_type"] == "display_data"]
+    assert ["outputs are not kept here" in one for one in told] == [True]
     start, rest = kept.since(4998)
     assert outputs[start:] == rest
 
@@ -176,6 +177,16 @@ def test_what_a_page_has_not_saved() -> None:
             cells.say("running", "status", execution_state="idle")
         cells.all.left("page", cells.now, saved_at)
         assert cells.unseen() == ([] if ends else ["not saved", "running"])
+
+
+def test_what_was_on_its_way() -> None:
+    """What came just before a page was gone counts, unless the page saved it."""
+    for saved in (False, True):
+        cells = Cells()
+        cells.run("old", "x")
+        cells.run("late", "y")
+        cells.all.left("page", cells.now - 2, cells.now if saved else 0.0)
+        assert cells.unseen() == ([] if saved else ["late"])
 
 
 def test_a_cell_that_runs_again() -> None:
@@ -208,7 +219,7 @@ def test_a_cell_that_waits_for_input() -> None:
     cells.begin("a")
     cells.say("a", "execute_input", execution_count=1)
     cells.all.ask("a", {"header": {}, "content": {"prompt": "Name: ", "password": False}}, 5.0)
-    assert "waits for input" in cells.outputs("a")[-1]["text"]
+    assert "waits for input" in cells.outputs("a")[-1]["data"]["text/plain"]
     cells.all.answered("Hanako")
     assert [one["text"] for one in cells.outputs("a")] == ["Hanako\n"]
     cells.all.ask("a", {"header": {}, "content": {"prompt": "", "password": True}}, 6.0)
@@ -251,6 +262,6 @@ def test_where_outputs_go() -> None:
     assert {one.id: why for one, why in refused.items()} == {
         "edited": "has another text there than the one that ran",
         "gone": "is not there any more",
-        "twice": "is not there any more",
+        "twice": "stands there more than once, without an id that tells which one ran",
     }
     assert place(found, [one for one in cells.all if one.id == "same"]) == (False, {})

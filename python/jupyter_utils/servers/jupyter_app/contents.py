@@ -16,11 +16,12 @@ from tornado.web import HTTPError
 
 from jupyter_utils.notebook import decoded
 
+from .moved import move_keys
 from .pairings import missing_program
 from .turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
 _reading_notebook: ContextVar[bool] = ContextVar("reading_notebook", default=False)
@@ -35,6 +36,8 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
         self._turns = Turns()
         self._stamps: dict[str, tuple[tuple[int, int], ...]] = {}
         self._saved_at: dict[str, float] = {}
+        self.when_moved: list[Callable[[str, str], Awaitable[None]]] = []
+        """Are told the old and the new path of what was renamed: a folder, or each of a notebook and its twins."""
 
     async def get(self, path: str, content: bool = True, type: str | None = None, **others: Any) -> dict[str, Any]:  # noqa: A002
         """Read a file, notebook or folder.
@@ -68,6 +71,17 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
             self._remember(path)
             self._saved_at[path.strip("/")] = IOLoop.current().time()
         return saved
+
+    async def rename_file(self, old_path: str, new_path: str) -> None:
+        """Rename a file or folder, and a notebook's twins with it; tells `when_moved`."""
+        async with self.alone(old_path):
+            old = self._files(old_path)
+            await super().rename_file(old_path, new_path)
+            both = list(zip(old, self._files(new_path), strict=False))
+        for before, after in both:
+            move_keys(self._saved_at, before, after)
+            for tell in self.when_moved:
+                await tell(before, after)
 
     def alone(self, path: str) -> AbstractAsyncContextManager[None]:
         """Let nobody else read or write the notebook or its twin meanwhile; whoever holds them may take them again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from jupyter_server.utils import url_path_join
 
@@ -14,9 +14,7 @@ from .clients import Clients
 from .contents import Contents
 from .first_run import FirstRun
 from .notebook_runs import NotebookRuns
-from .outputs.connection import SETTING, Connection
-from .outputs.handlers import ForKernel, ForPage
-from .outputs.keeping import Keeping
+from .outputs.support import missing
 from .pairings import missing_formats
 from .terminals import use_own_handler
 
@@ -46,14 +44,37 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
 
 
 def _keep_outputs(server: ServerApp) -> None:
-    """Keep the outputs that come while no page is there; not where another contents manager or websocket is set."""
-    settings = server.web_app.settings
-    contents = server.contents_manager
-    is_plain = issubclass(Connection, settings["kernel_websocket_connection_class"])
-    if not isinstance(contents, Contents) or not is_plain or given(_KEEP) == "off":
+    """Keep the outputs that come while no page is there.
+
+    Not where another contents manager or websocket is set, nor in a Jupyter server that lacks what this builds on: the
+    log says so, and all else is as it was.
+    """
+    if given(_KEEP) == "off":
         return
-    settings[SETTING] = Keeping(server, contents)
+    if why := _hindrance(server):
+        server.log.warning("Outputs that come while no page is there are not kept: %s.", why)
+        return
+    from .outputs.connection import SETTING, Connection
+    from .outputs.handlers import ForKernel, ForPage
+    from .outputs.keeping import Keeping
+
+    settings = server.web_app.settings
+    settings[SETTING] = Keeping(server, cast("Contents", server.contents_manager))
     settings["kernel_websocket_connection_class"] = Connection
     pattern = url_path_join(server.base_url, OUTPUTS_PATH, r"(?P<kernel>[\w-]+)")
     server.web_app.add_handlers(".*$", [(pattern, ForPage), (f"{pattern}/write", ForKernel)])
     settings.setdefault("page_config_data", {})["jupyterUtilsKeepsOutputs"] = True
+
+
+def _hindrance(server: ServerApp) -> str:
+    used = server.web_app.settings["kernel_websocket_connection_class"]
+    if not isinstance(server.contents_manager, Contents):
+        return "another contents manager is set"
+    try:
+        from .outputs.connection import Connection
+    except ImportError as error:
+        return f"this Jupyter server is another one ({error})"
+    if not issubclass(Connection, used):
+        return f"another class of websockets is set ({used.__name__})"
+    names = missing(used, server.kernel_manager)
+    return f"this Jupyter server has no {', '.join(names)}" if names else ""

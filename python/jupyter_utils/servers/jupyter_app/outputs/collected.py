@@ -16,7 +16,7 @@ _EACH = 200
 class Output:
     """One output; `version` grows with each change of anything that is collected."""
 
-    __slots__ = ("_output", "_text", "version")
+    __slots__ = ("__weakref__", "_output", "_text", "version")
 
     def __init__(self, output: dict[str, Any], version: int) -> None:
         self._output, self.version = output, version
@@ -59,8 +59,9 @@ class Collected:
         self._tail_size = 0
         self._left_out = 0
         self._clear_before_next = False
+        self.changed = 0
         # When outputs were last taken away; whoever knows an older version must be told all.
-        self._taken = 0
+        self.taken = 0
 
     @property
     def size(self) -> int:
@@ -72,9 +73,16 @@ class Collected:
     def _last(self) -> Output | None:
         return self._tail[-1] if self._tail else self._head[-1] if self._head else None
 
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether the last output is the error of an interrupt."""
+        last = self._last
+        return last is not None and last.as_nbformat().get("ename") == "KeyboardInterrupt"
+
     def write(self, name: str, text: str, version: int) -> None:
         """Add what was printed."""
         self._clear_if_due(version)
+        self.changed = version
         last = self._last
         if last and last.continues(name):
             last.write(text, version)
@@ -84,6 +92,7 @@ class Collected:
     def add(self, output: dict[str, Any], version: int) -> Output:
         """Add an output of nbformat."""
         self._clear_if_due(version)
+        self.changed = version
         if last := self._last:  # it grows no more
             self._count(last)
         added = Output(output, version)
@@ -104,7 +113,7 @@ class Collected:
     def since(self, version: int) -> tuple[int, list[dict[str, Any]]]:
         """Return what has changed since a version: how many of the first outputs are the same, and all after them."""
         same = 0
-        if version >= self._taken:
+        if version >= self.taken:
             known = (one.version <= version for one in (*self._head, *self._tail))
             same = next((at for at, is_known in enumerate(known) if not is_known), len(self._head) + len(self._tail))
             if self._left_out:
@@ -114,8 +123,7 @@ class Collected:
     def as_nbformat(self) -> list[dict[str, Any]]:
         outputs = [one.as_nbformat() for one in self._head]
         if self._left_out:
-            told = f"[... {self._left_out:,} outputs are not kept here ...]\n"
-            outputs.append({"output_type": "stream", "name": "stderr", "text": told})
+            outputs.append(sentence(f"[... {self._left_out:,} outputs are not kept here ...]"))
         return outputs + [one.as_nbformat() for one in self._tail]
 
     def _clear_if_due(self, version: int) -> None:
@@ -124,7 +132,7 @@ class Collected:
 
     def _forget(self, version: int) -> None:
         self.__init__()  # type: ignore[misc]  # as new
-        self._taken = version
+        self.changed = self.taken = version
 
     def _count(self, output: Output) -> None:
         if self._tail:
@@ -137,7 +145,12 @@ class Collected:
         while self._tail_size > KEPT_BYTES and len(self._tail) > 1:
             self._tail_size -= self._tail.popleft().size
             self._left_out += 1
-            self._taken = version
+            self.taken = version
+
+
+def sentence(told: str) -> dict[str, Any]:
+    """Return an output that says something of the others; no text of a stream, with which a page would join others."""
+    return {"output_type": "display_data", "data": {"text/plain": told}, "metadata": {}}
 
 
 def _size(value: Any) -> int:

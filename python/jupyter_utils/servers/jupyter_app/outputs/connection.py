@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.services.kernels.connection.base import deserialize_binary_message, deserialize_msg_from_ws_v1
@@ -11,12 +12,15 @@ from tornado.ioloop import IOLoop
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Iterator
 
     from .keeping import Keeping
     from .kernel import Kernel
 
 SETTING = "jupyter_utils_outputs"
 """Where the server's settings hold what keeps the outputs."""
+# How long it may take until a server that is busy hears that a page has closed: what it sent meanwhile, nobody saw.
+_CLOSING_SECONDS = 5.0
 _V1 = "v1.kernel.websocket.jupyter.org"
 
 
@@ -31,10 +35,11 @@ class Connection(ZMQChannelsWebsocketConnection):
         key = f"{self.kernel_id}:{self.session.session}"
         stale = self._open_sessions.get(key)
         await super().prepare()  # type: ignore[no-untyped-call]
-        keeping: Keeping = self.websocket_handler.settings[SETTING]
-        self.kernel = keeping.listen(self.kernel_manager)
-        if stale:  # the same page comes again before its dead connection was found out
-            self.kernel.left(self.session.session, stale.last_pong)
+        with self._aside():
+            keeping: Keeping = self.websocket_handler.settings[SETTING]
+            self.kernel = keeping.listen(self.kernel_manager)
+            if stale:  # the same page comes again before its dead connection was found out
+                self.kernel.left(self.session.session, stale.last_pong)
 
     def connect(self) -> asyncio.Future[None] | None:  # type: ignore[override]  # as the class above, not its base
         self.socket = self.websocket_handler.ws_connection
@@ -46,20 +51,34 @@ class Connection(ZMQChannelsWebsocketConnection):
         if self.kernel is None:
             return
         kernel, self.kernel = self.kernel, None
-        # A page that says good-bye has seen all; of one that does not, only its last sign of life tells.
+        # A page that says good-bye has seen all but what was on its way; of one that does not, only its last sign of
+        # life tells.
         is_clean = bool(getattr(self.socket, "client_terminated", False))
-        kernel.left(self.session.session, IOLoop.current().time() if is_clean else self.websocket_handler.last_pong)
-        kernel.limit_buffer(self.session_key, self.session.session)
+        with self._aside():
+            said = IOLoop.current().time() - _CLOSING_SECONDS
+            kernel.left(self.session.session, said if is_clean else self.websocket_handler.last_pong)
+            kernel.limit_buffer(self.session_key, self.session.session)
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:
-        if self.kernel is not None and (message := self._read(incoming_msg)):
-            self.kernel.sent(message)
+        if self.kernel is not None:
+            with self._aside():
+                if message := self._read(incoming_msg):
+                    self.kernel.sent(message)
         super().handle_incoming_message(incoming_msg)
 
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
         if self.kernel is not None and getattr(stream, "channel", stream) == "stdin":
-            self.kernel.asked(outgoing_msg)
+            with self._aside():
+                self.kernel.asked(outgoing_msg)
         super().handle_outgoing_message(stream, outgoing_msg)
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Let nothing that goes wrong here come between a page and its kernel."""
+        try:
+            yield
+        except Exception:
+            self.log.exception("Outputs of kernel %s may not be kept", self.kernel_id)
 
     def _read(self, message: Any) -> dict[str, Any] | None:
         """Return what a page sends if it is one of the two messages that matter here."""

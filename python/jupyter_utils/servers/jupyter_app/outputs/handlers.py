@@ -23,6 +23,9 @@ class _Handler(APIHandler):
 class ForPage(_Handler):
     """Gives a page the outputs that it does not show."""
 
+    # A page that asks by itself is no activity: a server that is ended when nobody works is ended all the same.
+    _track_activity = False
+
     @web.authenticated
     async def post(self, kernel: str) -> None:
         """Answer `{"client", "path", "known", "base"}` as `Keeping.offer` says."""

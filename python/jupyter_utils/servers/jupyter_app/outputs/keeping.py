@@ -6,19 +6,18 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from jupyter_core.utils import ensure_async
+from jupyter_utils.servers.jupyter_app.moved import move_keys, moved
 
 from .kernel import Kernel
 from .writing import Writing
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from jupyter_server.serverapp import ServerApp
 
     from jupyter_utils.servers.jupyter_app.contents import Contents
 
     from .executions import Execution
+    from .writing import Outcome
 
 _LOOK_SECONDS = 1.0
 # A page that is loaded again comes within a moment, and shows by itself what runs.
@@ -39,6 +38,7 @@ class Keeping:
         self._pause: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
         self._told: dict[str, dict[str, str]] = {}
+        contents.when_moved.append(self._move)
 
     def listen(self, manager: Any) -> Kernel:
         """Listen to a kernel from now on."""
@@ -82,7 +82,7 @@ class Keeping:
             }
 
     def _is_for(self, one: Execution, kernel: Kernel, client: str, path: str, base: str | None) -> bool:
-        if one.unseen and one.state == "done" and one.in_file == one.version and self._writing.is_last(path, base):
+        if one.unseen and one.state == "done" and one.placed == one.version and self._writing.is_last(path, base):
             one.unseen = False  # the page has read it
         if one.state == "done" and not one.has_run and one.client != client:
             return False  # an error before it kept it from running: there is nothing to show
@@ -91,19 +91,20 @@ class Keeping:
         return one.unseen
 
     def _tell(self, one: Execution, known: int | None) -> dict[str, Any]:
-        start, outputs = one.outputs.since(-1 if known is None else known)
+        start, outputs = one.since(-1 if known is None else known)
         return {
             "id": one.id,
             "cell": one.cell,
             "source": one.source,
             "state": one.state,
+            "isUpdated": one.last > one.ended,
             "hasRun": one.has_run,
             "count": one.count,
             "version": one.version,
             "start": start,
             "outputs": outputs,
             "waits": one.waits,
-            "inFile": one.in_file == one.version,
+            "inFile": one.placed == one.version,
         }
 
     async def write_now(self, kernel_id: str) -> dict[str, Any] | None:
@@ -139,6 +140,21 @@ class Keeping:
             kernel.close()
             del self._kernels[kernel.id]
 
+    async def _move(self, old: str, new: str) -> None:
+        """Follow a file or folder that was renamed; the kernel's session too, which a page does where one is there."""
+        for kernel in self._kernels.values():
+            kernel.move(old, new)
+        self._writing.move(old, new)
+        move_keys(self._told, old, new)
+        sessions = self._server.session_manager
+        try:
+            for one in await sessions.list_sessions():
+                path = moved(one["path"], old, new)
+                if one["type"] == "notebook" and path != one["path"]:
+                    await sessions.update_session(one["id"], path=path, name=path.rpartition("/")[2])
+        except Exception:  # the file has its new name, whatever becomes of this
+            self._server.log.exception("The kernel of %s does not know its new name %s", old, new)
+
     async def _write(self, kernel: Kernel, *, again: bool = False) -> dict[str, Any]:
         async with kernel.writing:
             started = time.monotonic()
@@ -149,29 +165,30 @@ class Keeping:
             result: dict[str, Any] = {"written": bool(by_path), "why": ""}
             for path, executions in by_path.items():
                 if again or any(one.in_file != one.version for one in executions):
-                    outcome = await self._writing.write(kernel.id, await self._present(kernel, path), executions)
+                    outcome = await self._writing.write(kernel.id, path, executions)
                     if outcome.refused:
-                        result = {"written": False, "why": self._say(path, outcome.refused, outcome.beside)}
+                        result = {"written": False, "why": self._say(path, outcome)}
             kernel.written_at = kernel.now()
             self._pause[kernel.id] = max(_WRITE_SECONDS, _WRITE_SHARE * (time.monotonic() - started))
             return result
 
-    async def _present(self, kernel: Kernel, path: str) -> str:
-        """Return where the notebook is now: another page may have renamed it."""
-        if await ensure_async(self._server.contents_manager.file_exists(path)):
-            return path
-        sessions = await self._server.session_manager.list_sessions()
-        found = [one["path"] for one in sessions if one["kernel"]["id"] == kernel.id and one["type"] == "notebook"]
-        return found[0] if found else path
-
-    def _say(self, path: str, refused: dict[Execution, str], beside: Path | None) -> str:
+    def _say(self, path: str, outcome: Outcome) -> str:
         name = path.rpartition("/")[2]
-        first, why = next(iter(refused.items()))
-        line = first.source.strip().partition("\n")[0][:60]
-        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-        where = f"Its outputs are in {beside.name}." if beside else "Its outputs could not be kept."
-        told = f"{name} was left as it is: the cell `{line}`{more}, which ran while no page was there, {why}. {where}"
-        if beside and self._told.setdefault(path, {}).get(beside.name) != told:
-            self._told[path][beside.name] = told
+        first, why = next(iter(outcome.refused.items()))
+        line = first.source.strip().partition("\n")[0][:40]
+        more = f" (and {len(outcome.refused) - 1} more)" if len(outcome.refused) > 1 else ""
+        cell = f"the cell `{line}`{more}, which ran while no page was there"
+        # A page shows the first 140 characters: what matters comes first.
+        if outcome.beside:
+            told = f"{outcome.beside.name} has the outputs of {cell}; {name} was left as it is: the cell {why}."
+        else:
+            told = (
+                f"The outputs of {cell}, are in no file: {outcome.failed}. "
+                f"Open {name} before its kernel ends to see them, and save it. ({name}: the cell {why}.)"
+            )
+        known = self._told.setdefault(path, {})
+        file = outcome.beside.name if outcome.beside else ""
+        if known.get(file) != told:
+            known[file] = told
             self._server.log.warning(told)
         return told

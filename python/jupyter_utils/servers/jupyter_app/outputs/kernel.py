@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.ioloop import IOLoop
 
+from jupyter_utils.servers.jupyter_app.moved import moved
+
 from .executions import Executions
 
 if TYPE_CHECKING:
@@ -84,6 +86,10 @@ class Kernel:
         self.pages[client] = path
         self._asked_at[client] = self.now()
 
+    def move(self, old: str, new: str) -> None:
+        """Follow a file or folder that was renamed."""
+        self.pages = {client: moved(path, old, new) for client, path in self.pages.items()}
+
     def left(self, client: str, alive_until: float) -> None:
         """Note that a page is away, which got nothing that came after this moment."""
         self._asked_at.pop(client, None)
@@ -148,10 +154,12 @@ class Kernel:
         session = self.manager.session
         _, rest = session.feed_identities(parts)
         parent = session.unpack(rest[2]).get("msg_id")
-        if self.executions.get(parent) is None and b"update_display_data" not in rest[1]:
+        # Widgets are not kept, but which of them takes outputs matters.
+        is_taker = b'"comm_' in rest[1] and (b'"msg_id"' in rest[4] or b"comm_close" in rest[1])
+        if self.executions.get(parent) is None and b"update_display_data" not in rest[1] and not is_taker:
             return
         kind = session.unpack(rest[1])["msg_type"]
-        if kind in _SHOWN or kind == "status":
+        if kind in _SHOWN or kind == "status" or is_taker:
             self.executions.handle(kind, parent, session.unpack(rest[4]), self.now())
 
     # ---- the kernel's process ----

@@ -39,7 +39,9 @@ def _find(code: list[Any], one: Execution) -> Any | str:
         if cell.get("id") == one.cell:
             return cell if normal(cell["source"]) == wanted else "has another text there than the one that ran"
     same = [cell for cell in code if normal(cell["source"]) == wanted]
-    return same[0] if len(same) == 1 else "is not there any more"
+    if len(same) > 1:
+        return "stands there more than once, without an id that tells which one ran"
+    return same[0] if same else "is not there any more"
 
 
 def _put(cell: Any, one: Execution) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import side_file
+from jupyter_utils.servers.jupyter_app.moved import move_keys
+
 from .placing import place
+from .side_file import SideFiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +31,14 @@ class _Chain:
 
 @dataclass
 class Outcome:
-    """What came of writing: the executions that are not in the notebook, with the reason; and where they are."""
+    """What came of writing: the executions that are not in the notebook, with the reason; and where they are.
+
+    `beside` is their file; `failed` says why there is none.
+    """
 
     refused: dict[Execution, str] = field(default_factory=dict)
     beside: Path | None = None
+    failed: str = ""
 
 
 class Writing:
@@ -42,8 +47,7 @@ class Writing:
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
         self._chains: dict[str, _Chain] = {}
-        self._beside: dict[tuple[str, str], Path] = {}
-        self._not_fitting: dict[Path, dict[str, Execution]] = {}
+        self._side_files = SideFiles()
 
     async def write(self, kernel: str, path: str, executions: Sequence[Execution]) -> Outcome:
         """Put the outputs into the notebook; what does not fit goes into a file beside it.
@@ -62,9 +66,15 @@ class Writing:
             refused = dict.fromkeys(executions, f"could not be written: {why}")
         outcome = Outcome(refused)
         if refused:
-            outcome.beside = await self._into_side_file(kernel, path, list(refused), about)
+            notebook = Path(self._contents._get_os_path(path))  # noqa: SLF001 - as its own subclasses do
+            try:
+                outcome.beside = await self._side_files.put(kernel, notebook, list(refused), about)
+            except OSError as error:
+                outcome.failed = str(error)
         for one, version in versions.items():
             one.in_file = version
+            if one not in refused:
+                one.placed = version
         return outcome
 
     def advance(self, path: str, known: str | None) -> dict[str, Any] | None:
@@ -81,6 +91,10 @@ class Writing:
         """Tell whether a page has read the file as it was written here last."""
         chain = self._chains.get(path)
         return bool(chain and known and known == chain.last["hash"])
+
+    def move(self, old: str, new: str) -> None:
+        """Follow a file or folder that was renamed."""
+        move_keys(self._chains, old, new)
 
     async def _into_notebook(
         self, path: str, executions: Sequence[Execution], about: dict[str, Any]
@@ -107,23 +121,6 @@ class Writing:
             chain = self._chains[path] = _Chain()
         chain.before.append(before)
         chain.last = {name: _plain(after.get(name)) for name in _STAMP}
-
-    async def _into_side_file(
-        self, kernel: str, path: str, executions: Sequence[Execution], about: dict[str, Any]
-    ) -> Path | None:
-        notebook = Path(self._contents._get_os_path(path))  # noqa: SLF001 - as its own subclasses do
-        key = (kernel, path)
-        beside = self._beside.get(key) or side_file.free_name(notebook)
-        kept = self._not_fitting.setdefault(beside, {})
-        kept |= {one.cell: one for one in executions}
-        cells = [(one.source, one.count, one.as_nbformat()) for one in kept.values()]
-        try:
-            await asyncio.to_thread(side_file.write, beside, notebook.name, cells, about)
-        except OSError:
-            self._contents.log.exception("Outputs of %s could not be kept in %s", path, beside)
-            return None
-        self._beside[key] = beside
-        return beside
 
 
 def _plain(value: Any) -> Any:

@@ -3,9 +3,13 @@
 
 // How often to ask while a cell runs that this page did not start, or whose outputs it has missed in part.
 const ASK_MS = 1000;
-// How often at most to ask because another page runs cells, which may go away.
+// How often at most to ask because another page runs cells, which may go away; and how often once one has done so.
 const OTHERS_MS = 5000;
+const WATCH_MS = 15000;
+// When to ask again after an answer failed, for instance of a proxy.
+const RETRY_MS = 5000;
 
+const name = (output) => output?.name;
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 // As jupyter_utils.notebook.content.normal.
@@ -24,6 +28,9 @@ class Page {
     // Of executions that the server tells of, until it and this page agree that all is shown: id -> {version, outputs}.
     this.shown = new Map();
     this.hooked = new WeakSet();
+    // Executions of this page of which it got all, from the first message to the last: id -> has ended.
+    this.whole = new Map();
+    this.hasOthers = false;
     this.told = new Set();
     this.asking = null;
     this.again = false;
@@ -31,7 +38,7 @@ class Page {
     const ask = () => this.ask();
     const session = panel.sessionContext;
     session.kernelChanged.connect(ask);
-    session.connectionStatusChanged.connect((_, status) => status === "connected" && this.ask());
+    session.connectionStatusChanged.connect((_, status) => this.reconnect(status));
     session.iopubMessage.connect((_, message) => this.overhear(message));
     panel.context.ready.then(ask);
     // A laptop that wakes may not know yet that its connection is gone.
@@ -48,10 +55,38 @@ class Page {
     return this.panel.sessionContext.session?.kernel;
   }
 
-  overhear(message) {
-    const from = message.parent_header.session;
-    if (from && from !== this.kernel?.clientId && Date.now() - this.askedAt > OTHERS_MS) {
+  reconnect(status) {
+    if (status === "connected") {
       this.ask();
+      return;
+    }
+    for (const [id, hasEnded] of this.whole) {
+      if (!hasEnded) {
+        this.whole.delete(id);
+      }
+    }
+  }
+
+  overhear({ header, content, parent_header: parent }) {
+    if (parent.session === this.kernel?.clientId) {
+      if (header.msg_type === "execute_input") {
+        this.whole.set(parent.msg_id, false);
+      } else if (content.execution_state === "idle" && this.whole.has(parent.msg_id)) {
+        this.whole.set(parent.msg_id, true);
+      }
+    } else if (parent.session) {
+      this.hasOthers = true;
+      this.askIn(Math.max(0, this.askedAt + OTHERS_MS - Date.now()));
+    }
+  }
+
+  // Ask after this time, or earlier if that is planned.
+  askIn(time) {
+    const at = Date.now() + time;
+    if (this.timer === undefined || at < this.timerAt) {
+      clearTimeout(this.timer);
+      this.timerAt = at;
+      this.timer = setTimeout(() => this.ask(), time);
     }
   }
 
@@ -67,11 +102,15 @@ class Page {
     while (this.again) {
       this.again = false;
       clearTimeout(this.timer);
+      this.timer = undefined;
       this.askedAt = Date.now();
       try {
         await this.askOnce();
       } catch (error) {
         console.warn(`Outputs that came while no page was there could not be read: ${error}`);
+        if (!this.panel.isDisposed) {
+          this.askIn(RETRY_MS);
+        }
       }
     }
   }
@@ -109,7 +148,9 @@ class Page {
     if (this.shown.size > 0) {
       const all = [...this.shown.values()];
       const soon = all.some((one) => one.state === "done");
-      this.timer = setTimeout(() => this.ask(), soon ? 0 : ASK_MS);
+      this.askIn(soon ? 0 : ASK_MS);
+    } else if (this.hasOthers) {
+      this.askIn(WATCH_MS);
     }
   }
 
@@ -119,7 +160,11 @@ class Page {
     let isInFile = true;
     for (const one of executions) {
       const cell = this.find(one);
-      if (cell && !this.isNewer(cell, one)) {
+      if (this.whole.get(one.id) && !one.isUpdated && !this.shown.has(one.id)) {
+        // What the user has done with it since then, say cleared it, stays.
+        this.shown.set(one.id, { version: one.version, state: one.state, outputs: one.outputs });
+        isInFile = false;
+      } else if (cell && !this.isNewer(cell, one)) {
         this.show(cell, one);
         isInFile = isInFile && (one.inFile || !one.hasRun);
       } else {
@@ -170,7 +215,7 @@ class Page {
       return;
     }
     model.trusted = true; // as of any cell that this page runs
-    this.write(model.outputs, outputs, isFirst ? 0 : one.start);
+    this.write(model.outputs, outputs, isFirst ? 0 : one.start, isFirst && one.state !== "done");
     model.executionCount = one.count;
     model.executionState = one.state === "done" ? "idle" : "running";
     if (one.waits && one.state !== "done" && cell.outputArea && !cell.outputArea.pendingInput) {
@@ -180,11 +225,18 @@ class Page {
     }
   }
 
-  write(area, outputs, start) {
+  write(area, outputs, start, isNew) {
+    if (isNew) {
+      // A `clear_output(wait=True)` that this page heard waits for the next output: it must not take away later ones.
+      area.add({ output_type: "stream", name: "stdout", text: "" });
+    }
     if (same(area.toJSON(), outputs)) {
       return;
     }
-    if (start < area.length - 1 || area.length > outputs.length) {
+    // Whether text continues text is a thing that the area remembers of what was added last, not of what was set.
+    const last = area.length - 1;
+    const fits = start === area.length || (start === last && name(outputs[last]) === name(area.get(last).toJSON()));
+    if (isNew || !fits) {
       area.fromJSON(outputs);
       return;
     }
@@ -216,7 +268,13 @@ export default async (load) => {
       }
       const { ServerConnection } = await load("@jupyterlab/services");
       const { Notification } = await load("@jupyterlab/apputils");
-      const open = (panel) => new Page(panel, { ServerConnection, Notification });
+      const open = (panel) => {
+        if (typeof panel.context._updateContentsModel !== "function") {
+          console.warn("Outputs that come while no page is there are not kept: this JupyterLab is another one.");
+          return;
+        }
+        new Page(panel, { ServerConnection, Notification });
+      };
       notebooks.forEach(open);
       notebooks.widgetAdded.connect((_, panel) => open(panel));
     },
