@@ -5,7 +5,7 @@
 Two labs run side by side, one with JUPYTER_UTILS_KEEP_OUTPUTS=off, and take turns. Prints, as measured now on this
 machine: seconds until a cell has printed 100,000 lines, each flushed, with a page that listens and with none, and the
 processor's seconds of Jupyter's server in that time; then, for 300 MB that are printed while no page is there, the
-largest memory of the server above that at rest, and the size of the notebook that has them.
+largest memory of the server above that at rest and what is left of it, and the size of the notebook that has them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Lab:
 def main() -> None:
     """Measure and print one line a figure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=3, help="how often each figure is measured (default 3)")
+    parser.add_argument("--runs", type=int, default=3, help="how often each time is measured (default 3); 0: no time")
     parser.add_argument("--prints", type=int, default=100_000, help="lines that a cell prints (default 100000)")
     parser.add_argument("--megabytes", type=int, default=300, help="what is printed without a page (default 300)")
     asked = parser.parse_args()
@@ -63,7 +63,7 @@ def main() -> None:
             name: stack.enter_context(lab(Path(folder) / name, JUPYTER_UTILS_KEEP_OUTPUTS=name))
             for name in ("off", "on")
         }
-        for how in ("listens", "is away"):
+        for how in ("listens", "is away") if asked.runs else ():
             figures: dict[str, list[tuple[float, float]]] = {name: [] for name in labs}
             for _ in range(asked.runs):
                 for name, one in labs.items():
@@ -71,8 +71,9 @@ def main() -> None:
             compare(f"{asked.prints:,} prints, page {how}: until the end", figures, 0)
             compare(f"{asked.prints:,} prints, page {how}: server's processor", figures, 1)
         for name, one in labs.items():
-            memory, size = flood(one, asked.megabytes)
+            memory, left, size = flood(one, asked.megabytes)
             show(f"{asked.megabytes} MB without a page, {name}: memory", f"{memory / MEGABYTE:7.1f} MB")
+            show(f"{asked.megabytes} MB without a page, {name}: memory afterwards", f"{left / MEGABYTE:7.1f} MB")
             show(f"{asked.megabytes} MB without a page, {name}: notebook", f"{size / MEGABYTE:7.1f} MB")
 
 
@@ -107,7 +108,7 @@ def page(one: Lab, source: str) -> Iterator[tuple[Path, str, websocket.WebSocket
     kernel = session["kernel"]["id"]
     socket = kernels.connect(server, kernel, client)
     with contextlib.suppress(Exception):  # not there where outputs are not kept
-        asked = {"client": client, "path": name, "known": {}, "base": None}
+        asked: dict[str, Any] = {"client": client, "path": name, "known": {}, "base": None}
         kernels.api(server, "POST", f"jupyter-utils/outputs/{kernel}", asked)
     header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "username": "", "session": client}
     cell = json.loads(file.read_text())["cells"][0]["id"]
@@ -165,8 +166,8 @@ def drain(socket: websocket.WebSocket) -> None:
             socket.recv()
 
 
-def flood(one: Lab, megabytes: int) -> tuple[int, int]:
-    """Return the largest memory above that at rest, and the notebook's size, in bytes."""
+def flood(one: Lab, megabytes: int) -> tuple[int, int, int]:
+    """Return the largest memory above that at rest, what is left of it in the end, and the notebook's size: bytes."""
     done = one.server.root_dir / f"{uuid.uuid4().hex}.done"
     line = "x" * 999
     source = (
@@ -183,7 +184,7 @@ def flood(one: Lab, megabytes: int) -> tuple[int, int]:
             if deadline is None and done.exists():
                 deadline = time.monotonic() + 15
             time.sleep(0.05)
-        return largest - rest, file.stat().st_size
+        return largest - rest, one.process.memory_info().rss - rest, file.stat().st_size
 
 
 if __name__ == "__main__":
