@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jupyter_utils.comparisons.verdict import Verdict
+from jupyter_utils.runs.records.unseeded import TOKENIZERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +31,15 @@ def advice(original: Original, plan: Plan, comparison: Comparison, repeat: int) 
     """
     if comparison.verdict is not Verdict.DIFFERS:
         return
-    if drawn := original.tag("unseeded"):
+    names = list(filter(None, original.tag("unseeded").split(", ")))
+    if TOKENIZERS in names:
+        yield (
+            "The run trained a tokenizer by UnigramTrainer or WordPieceTrainer, which give another one each time: "
+            "BpeTrainer does not, and one that was stored can be loaded."
+        )
+    if drawn := ", ".join(name for name in names if name != TOKENIZERS):
         yield from _unseeded(drawn[:_DRAWN], repeat)
-    elif plan.is_exact:
+    if not names and plan.is_exact:
         yield (
             "Code, environment and inputs are what they were, as far as they are recorded. Not recorded are variables "
             "of the shell, the names that a listing of a folder gave and their order, the time, and what came over the "

@@ -121,8 +121,9 @@ def _call(original: Original) -> Iterator[Finding]:
 
 def _seeds(original: Original) -> Iterator[Finding]:
     if drawn := original.tag("unseeded"):
-        reason = f"random numbers were drawn without a seed ({drawn[:200]}): what depends on them varies by itself"
-        yield Finding(Status.UNKNOWN, reason, "--repeat N shows by how much; jupyter_utils.fix_seeds fixes them")
+        reason = f"something has no seed ({drawn[:200]}): what depends on it varies by itself"
+        remedy = "--repeat N shows by how much; jupyter_utils.fix_seeds fixes random numbers, BpeTrainer a tokenizer"
+        yield Finding(Status.UNKNOWN, reason, remedy)
 
 
 def _arguments(original: Original) -> list[str]:

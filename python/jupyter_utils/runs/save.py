@@ -129,7 +129,8 @@ def save_mlflow(  # noqa: PLR0913, PLR0917 - the signature that users know
         jupyter_utils.seed, .deterministic: what `fix_seeds` fixed, and whether torch was held to computing the same
             each time.
         jupyter_utils.unseeded: the generators from which random numbers were drawn without a seed ("random", "numpy",
-            "torch", "default_rng()"): this run cannot give the same ones again.
+            "torch", "default_rng()"), or "tokenizers" for a trainer that gives another tokenizer each time: this
+            run cannot give the same ones again.
         jupyter_utils.seal: that this user has saved the run with this code: `jupyter-utils reproduce` asks before it
             runs any other.
         jupyter_utils.reproduces, .verdict: of a run that `jupyter-utils reproduce` has made (where the variable

@@ -68,6 +68,27 @@ def test_what_git_ignores_is_run_without_a_commit(runs: Runs, repo: Repo) -> Non
     assert "mlflow.source.git.commit" not in saved.data.tags
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("name", sorted(EXPERIMENTS))
+def test_an_example_can_be_run_again(
+    name: str,
+    runs: Runs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quiet_git: None,  # noqa: ARG001
+) -> None:
+    """With the same numbers: it is the first thing that a newcomer tries it on."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for what in ("CODE", "INPUTS"):
+        monkeypatch.setenv(f"JUPYTER_UTILS_RECORD_{what}", "on")
+    (tmp_path / "plain").mkdir()
+    saved = run(name, tmp_path / "plain", runs)
+    done = jupyter_utils.reproduce(saved, runs.uri, trust=True, tell=lambda _: None)
+    assert done.verdict == "same", done
+    assert "jupyter_utils.unseeded" not in runs.get(saved).data.tags
+
+
 @pytest.mark.parametrize("name", sorted(EXPERIMENTS))
 def test_examples_are_kept_clean(name: str) -> None:
     """Without outputs and counts, each in both languages, cell for cell."""

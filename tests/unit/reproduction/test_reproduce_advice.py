@@ -42,6 +42,15 @@ def test_nothing_was_seeded(repeat: int, said: str, tmp_path: Path) -> None:
     assert "jupyter_utils.fix_seeds" in words[1]
 
 
+def test_a_tokenizer_that_is_another_each_time(tmp_path: Path) -> None:
+    """No seed helps there, and none is asked for; beside generators both are said."""
+    (words,) = advice(run(tmp_path, unseeded="tokenizers"), EXACT, compared(Verdict.DIFFERS), 1)
+    assert "BpeTrainer" in words
+    assert "without a seed" not in words
+    both = list(advice(run(tmp_path, unseeded="numpy, tokenizers"), EXACT, compared(Verdict.DIFFERS), 1))
+    assert [("BpeTrainer" in one, "(numpy)" in one) for one in both] == [(True, False), (False, True), (False, False)]
+
+
 def test_nothing_recorded_explains_it(tmp_path: Path) -> None:
     """Then what is not recorded is named; where an input explains it, or nothing differs, nothing is said."""
     original = run(tmp_path)

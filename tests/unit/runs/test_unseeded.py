@@ -71,6 +71,10 @@ def test_generators_of_the_libraries() -> None:
         (["rng = np.random.default_rng()"], "default_rng()"),
         (["rng = default_rng( None )"], "default_rng()"),
         (["rng = np.random.default_rng(42)"], ""),
+        (["pieces.train_from_iterator(texts, trainers.UnigramTrainer(vocab_size=9))"], "tokenizers"),
+        (["from tokenizers import trainers as t", "t.WordPieceTrainer(vocab_size=9)"], "tokenizers"),
+        (["tokenizer = BertWordPieceTokenizer()"], "tokenizers"),
+        (["pieces.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=9))"], ""),
     ],
 )
 def test_what_only_the_cells_tell(sources: list[str], names: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +86,7 @@ def test_what_only_the_cells_tell(sources: list[str], names: str, monkeypatch: p
     monkeypatch.setattr(unseeded, "first_random_state", lambda: before)
     monkeypatch.setattr(unseeded, "last_fixed", lambda: None)
     random.random()
-    found = {name for name in ("random", "default_rng()") if unseeded._GENERATORS[name]()}
+    found = {name for name in ("random", "default_rng()", "tokenizers") if unseeded._GENERATORS[name]()}
     assert found == ({names} if names else set())
 
 

@@ -1,4 +1,4 @@
-"""Which random numbers of a run nobody can have again: those drawn from a generator that only the system has seeded.
+"""What of a run nobody can have again: random numbers that have no seed, tokenizers that are others each time.
 
 The generators are asked what they are now; nothing of them is replaced or called. NumPy's keeps the entropy that the
 system gave it until a seed is set; torch's has a first seed of 64 random bits. Python's own tells nothing, so its state
@@ -26,20 +26,29 @@ _LONG_SEED = 2**32
 _DRAWS = re.compile(r"(?<![\w.])random\.(random|shuffle|sample|choices?|randint|randrange|uniform|gauss|betavariate)\b")
 _DRAWS_BY_NAME = re.compile(r"\bfrom\s+random\s+import\b")
 _SEEDS = re.compile(r"seed|\bsetstate\b")
+# Of the library tokenizers (0.22): both walk over hash tables in an order that is new in each process. BPE does not.
+_TRAINERS = re.compile(r"\b((Unigram|WordPiece)Trainer|BertWordPieceTokenizer|SentencePieceUnigramTokenizer)\(")
 _NEW_GENERATOR = re.compile(r"\bdefault_rng\(\s*(None\s*)?\)")
 
 
 def record_unseeded() -> Recorded:
     """Return the tag that names these generators, and the sentence that a person needs; nothing where all is well."""
     names = [name for name, asked in _GENERATORS.items() if _is_so(asked)]
-    if not names:
-        return Recorded({})
-    said = (
-        f"Random numbers were drawn without a seed ({', '.join(names)}), so this run cannot give the same numbers "
-        "again: jupyter_utils.fix_seeds(42) in the first cell fixes them"
-    )
-    made = ", and default_rng(42) one that you make yourself." if _OWN in names else "."
-    return Recorded({TAG: ", ".join(names)}, (said + made,))
+    return Recorded({TAG: ", ".join(names)}, tuple(_sentences(names))) if names else Recorded({})
+
+
+def _sentences(names: list[str]) -> Iterator[str]:
+    if drawn := [name for name in names if name != TOKENIZERS]:
+        made = ", and default_rng(42) one that you make yourself." if _OWN in names else "."
+        yield (
+            f"Random numbers were drawn without a seed ({', '.join(drawn)}), so this run cannot give the same numbers "
+            f"again: jupyter_utils.fix_seeds(42) in the first cell fixes them{made}"
+        )
+    if TOKENIZERS in names:
+        yield (
+            "A tokenizer was trained by UnigramTrainer or WordPieceTrainer, which give another one each time, whatever "
+            "the seed: take BpeTrainer, or train it once, store it, and load it."
+        )
 
 
 def _is_so(asked: Callable[[], bool]) -> bool:
@@ -92,5 +101,17 @@ def _own() -> bool:
     return any(_NEW_GENERATOR.search(cell.source) for cell in ran_cells())
 
 
+def _trained() -> bool:
+    return any(_TRAINERS.search(cell.source) for cell in ran_cells())
+
+
 _OWN = "default_rng()"
-_GENERATORS: Mapping[str, Callable[[], bool]] = {"random": _python, "numpy": _numpy, "torch": _torch, _OWN: _own}
+TOKENIZERS = "tokenizers"
+"""The name under which a tokenizer is told that no seed brings back."""
+_GENERATORS: Mapping[str, Callable[[], bool]] = {
+    "random": _python,
+    "numpy": _numpy,
+    "torch": _torch,
+    _OWN: _own,
+    TOKENIZERS: _trained,
+}
