@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
+
+_NEVER_RUN = "[ ]:"
+_LOOK_MS, _LOOKS = 250, 80
 
 
 @dataclass
@@ -22,6 +26,18 @@ class Notebook:
         self.page.keyboard.insert_text(source)
 
     def start(self, number: int) -> None:
+        """Run a cell; a new one until it runs: JupyterLab drops it without a word while there is no kernel yet."""
+        prompt = self.cell(number).locator(".jp-InputPrompt")
+        is_new = prompt.inner_text().strip() == _NEVER_RUN
+        self._press(number)
+        for look in itertools.count(1):
+            if not is_new or prompt.inner_text().strip() != _NEVER_RUN:
+                break
+            self.page.wait_for_timeout(_LOOK_MS)
+            if look % _LOOKS == 0:
+                self._press(number)
+
+    def _press(self, number: int) -> None:
         self.cell(number).locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
 
