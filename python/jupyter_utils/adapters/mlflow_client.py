@@ -65,7 +65,7 @@ def _ask_again_once(request: Any) -> Any:
 
 
 def _answered(response: Any, **options: Any) -> Any:
-    """Give the answer to a request, or, where that was refused and the lab has another login now, to the second one."""
+    """Return the answer to a request, or, where the lab has another login than that refused one, to a second one."""
     refused = response.request
     is_gone = hasattr(refused.body, "__next__") and not hasattr(refused.body, "seek")
     if response.status_code != _UNAUTHORIZED or is_gone:

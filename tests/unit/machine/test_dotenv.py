@@ -16,6 +16,7 @@ from jupyter_utils.machine.dotenv import allow_dotenv, is_ours, read_allowed, re
 from jupyter_utils.machine.variables import unquote
 from jupyter_utils.settings import Settings, read_settings
 
+PEM = "-----BEGIN CERTIFICATE-----"
 ROOT = Path(__file__).parents[3]
 ENV = {"PATH": os.environ["PATH"], **ENVIRONMENT}
 ALL_VALUES = (
@@ -147,7 +148,7 @@ def test_certificates_are_found_from_the_folder_of_dotenv(
     """As Compose finds them; a bare name, which it takes for a volume's, is refused with the remedy."""
     folder = tmp_path / "here"
     folder.mkdir()
-    (folder / "c.pem").write_text("PEM\n")
+    (folder / "c.pem").write_text(f"{PEM}\n")
     (folder / ".env").write_text(f"EXTRA_CA_CERTS={given.format(folder)} # why\n")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("HOME", str(folder))
@@ -157,10 +158,10 @@ def test_certificates_are_found_from_the_folder_of_dotenv(
     monkeypatch.delenv("EXTRA_CA_CERTS", raising=False)
     found = shell(folder, 'use_network_settings; tail -n 1 "$SSL_CERT_FILE"')
     if is_taken:
-        assert found.stdout == b"PEM\n"
+        assert found.stdout == f"{PEM}\n".encode()
         path = read_settings().extra_ca_certs
         assert path is not None
-        assert path.read_text() == "PEM\n"
+        assert path.read_text() == f"{PEM}\n"
     else:
         assert b"begin it with /, ./, ../ or ~/" in found.stderr
         with pytest.raises(SettingsError, match="begin it with /"):

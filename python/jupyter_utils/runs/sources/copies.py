@@ -52,7 +52,7 @@ def own_copy(cache: Path, source: Path, files: Sequence[EntryFile]) -> Path:
 
 def _check(copy: Path, file: EntryFile, source: Path) -> None:
     if digest(copy) != file.sha256:
-        raise LoadError(f"{source / file.path} is not what its SHA-256 says: {DAMAGED}.")
+        raise LoadError(f"{source / file.path} is damaged (its SHA-256 is another one): {DAMAGED}.")
 
 
 @functools.cache

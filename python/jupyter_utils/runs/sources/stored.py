@@ -132,7 +132,7 @@ class StoredRun:
             else:
                 self._download(file.path, part, DigestingFile)
             if digest(part) != file.sha256:
-                raise LoadError(f"{file.path} of run {self.id} is not what its SHA-256 says: {DAMAGED}.")
+                raise LoadError(f"{file.path} of run {self.id} is damaged (its SHA-256 is another one): {DAMAGED}.")
             part.chmod(0o444)  # nobody is to write there, a reader by mistake least of all
             part.replace(target)
 
