@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import servers
 from servers import Started
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from lab_page import NO_MLFLOW, LabPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,3 +129,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 def _logs(server: Started) -> list[tuple[str, str]]:
     files = [server.folder / "output.txt", *server.folder.glob("home/.local/state/jupyter-utils/log/*.log")]
     return [(path.name, path.read_text(encoding="utf-8", errors="replace")[-SHOWN_CHARACTERS:]) for path in files]
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    """JupyterLab alone."""
+    with servers.lab(tmp_path_factory.mktemp("jupyterlab"), MLFLOW_TRACKING_URI=NO_MLFLOW) as server:
+        yield server
+
+
+@pytest.fixture
+def lab_page(jupyterlab: Started, page: Page) -> LabPage:
+    """JupyterLab in a new tab, logged in, without what earlier tests had open."""
+    lab_page = LabPage(page)
+    lab_page.open(f"{jupyterlab.lab_url}&reset")
+    return lab_page

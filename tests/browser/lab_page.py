@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Response
 
 CELL_LIMIT = 180_000
+NO_MLFLOW = "http://127.0.0.1:9"
+"""Keeps the lab from starting an MLflow server, which has no part in these tests."""
 """Milliseconds in which a cell must end: importing what a researcher imports takes long on a cold disk."""
 ERROR = "application/vnd.jupyter.error"
 

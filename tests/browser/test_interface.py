@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import servers
-from lab_page import LabPage
+from lab_page import NO_MLFLOW, LabPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page
@@ -19,23 +18,6 @@ if TYPE_CHECKING:
 
 # First of all: without a browser no server need be started.
 pytestmark = pytest.mark.usefixtures("chromium")
-NO_MLFLOW = "http://127.0.0.1:9"
-"""Keeps the lab from starting an MLflow server, which has no part in these tests."""
-
-
-@pytest.fixture(scope="module")
-def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    """JupyterLab alone."""
-    with servers.lab(tmp_path_factory.mktemp("jupyterlab"), MLFLOW_TRACKING_URI=NO_MLFLOW) as server:
-        yield server
-
-
-@pytest.fixture
-def lab_page(jupyterlab: Started, page: Page) -> LabPage:
-    """JupyterLab in a new tab, logged in, without what earlier tests had open."""
-    lab_page = LabPage(page)
-    lab_page.open(f"{jupyterlab.lab_url}&reset")
-    return lab_page
 
 
 def test_a_wrong_token_is_refused(jupyterlab: Started, page: Page) -> None:

@@ -6,38 +6,19 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-import servers
-from lab_page import LabPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from lab_page import LabPage
     from playwright.sync_api import Locator, Page
     from servers import Started
 
 pytestmark = [pytest.mark.usefixtures("chromium"), pytest.mark.full]
-NO_MLFLOW = "http://127.0.0.1:9"
-"""Keeps the lab from starting an MLflow server, which has no part in these tests."""
 TABS = 5
 """How often one presses Tab: on a machine that does other work, too, the first answer comes late."""
 # Nothing to find fault with in a notebook: imports where they are needed, unsorted, and a value as the last line.
 TIDY = "import sys\nimport json\nvalue = json.dumps(sys.argv)\nvalue"
-
-
-@pytest.fixture(scope="module")
-def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    """JupyterLab alone."""
-    with servers.lab(tmp_path_factory.mktemp("jupyterlab"), MLFLOW_TRACKING_URI=NO_MLFLOW) as server:
-        yield server
-
-
-@pytest.fixture
-def lab_page(jupyterlab: Started, page: Page) -> LabPage:
-    """JupyterLab in a new tab, logged in, without what earlier tests had open."""
-    lab_page = LabPage(page)
-    lab_page.open(f"{jupyterlab.lab_url}&reset")
-    return lab_page
 
 
 def write(page: Page, editor: Locator, text: str) -> None:

@@ -8,7 +8,6 @@ import shlex
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,11 +87,7 @@ def open_mlflow(lab_page: LabPage, base: str) -> None:
 
 def test_under_a_hub(page: Page, tmp_path: Path) -> None:
     """Below the user's path: the tiles, the example's copy, a card; nobody is asked who they are a second time."""
-    pytest.importorskip("jupyterhub", reason="JupyterHub is not installed")
-    pytest.importorskip("configurable_http_proxy", reason="a hub's proxy is not installed")
-    program = tmp_path / "lab"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m jupyter_utils lab -- "$@"\n')
-    program.chmod(0o700)
+    program = hub.lab_program(tmp_path)
     settings = {"MLFLOW_PORT": str(servers.free_port()), "MLFLOW_AUTH": "on"}
     with hub.hub(tmp_path, command=[str(program)], **settings) as server:
         page.goto(f"{server.jupyter_url}/lab")

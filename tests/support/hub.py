@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 import secrets
+import shlex
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import pytest
 import requests
 import servers
 from jupyter_utils.supervision.processes import die_with_parent
@@ -25,6 +27,16 @@ if TYPE_CHECKING:
 USER = "花子"
 # The one that is written in Python, which needs no Node.
 _PROXY = "from configurable_http_proxy.cli import main; main()"
+
+
+def lab_program(folder: Path) -> Path:
+    """Write the program of a lab, which a hub starts as it starts any; skips the test where there is no JupyterHub."""
+    pytest.importorskip("jupyterhub", reason="JupyterHub is not installed")
+    pytest.importorskip("configurable_http_proxy", reason="a hub's proxy is not installed")
+    program = folder / "lab"
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m jupyter_utils lab -- "$@"\n')
+    program.chmod(0o700)
+    return program
 
 
 @dataclass

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -101,11 +99,7 @@ def test_a_gibibyte_passes_through(lab: Started, way: str) -> None:
 
 def test_under_a_hub(tmp_path: Path) -> None:
     """Below the user's path, with the hub's own login, through its proxy."""
-    pytest.importorskip("jupyterhub", reason="JupyterHub is not installed")
-    pytest.importorskip("configurable_http_proxy", reason="a hub's proxy is not installed")
-    program = tmp_path / "lab"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m jupyter_utils lab -- "$@"\n')
-    program.chmod(0o700)
+    program = hub.lab_program(tmp_path)
     settings = {"MLFLOW_PORT": str(servers.free_port()), "MLFLOW_AUTH": "on"}
     with hub.hub(tmp_path, command=[str(program)], **settings) as server:
         door = f"{server.jupyter_url}/mlflow"
