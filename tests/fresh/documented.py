@@ -250,7 +250,7 @@ LEFT = {
     "echo JUPYTER_ALLOWED_HOSTS": SYSTEMD,
     "sudo -u taro": SYSTEMD,
     "sudo nano": "is an editor",
-    "curl -x": "needs a proxy",
+    "python3 -m pip download": "needs a proxy",
     "echo JUPYTER_PORT=18081 | sudo": SYSTEMD,
     "git push origin": "sends a release to everybody",
 }
