@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from jupyter_utils.machine.variables import seconds as seconds_of
 from . import kernel
 from .content import holds_cell
 from .find import VSCODE, WORKER
-from .sessions import connected_clients, find_sessions, write_outputs
+from .sessions import OWN_TIMEOUT_SECONDS, TIMEOUT_SECONDS, connected_clients, find_sessions, write_outputs
 from .twin import expected_twins
 
 if TYPE_CHECKING:
@@ -114,8 +115,10 @@ def _without_browser(notebook: CallingNotebook) -> Saved:
 def _wait_for_file(path: Path, before: tuple[int, int, int], seconds: float, page: _Page) -> bool:
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
-        if _stamp(path) != before and _holds_running_cell(path):
-            return True
+        if (now := _stamp(path)) != before and _holds_running_cell(path):
+            if page.has_stayed():
+                return True
+            before = now  # the server has written what the cells have shown, for a page that is away
         page.look(seconds)
         time.sleep(_POLL_SECONDS)
     return False
@@ -133,10 +136,17 @@ class _Page:
         self._start = self._asked = self._seen = time.monotonic()
         self._said = False
         self._client = kernel.client()
-        clients = self._clients()
-        # In a lab of ours every page knows what is asked of it; of a server that tells nothing, no page does.
-        self._is_ours = clients is not None and self._client is not None
-        self._was_there = clients is None or self._client in clients
+        self._is_ours, self._was_there = self._first_look()
+
+    def _first_look(self) -> tuple[bool, bool]:
+        """Tell whether the page knows what our labs ask of it, and whether it is there."""
+        try:
+            clients = self._clients(max(TIMEOUT_SECONDS, min(OWN_TIMEOUT_SECONDS, self._limit)))
+        except TimeoutError:
+            # A server that is busy may be ours. Were it asked the other way, all of its pages would save.
+            return self._client is not None, True
+        # In a lab of ours every page knows; of a server that tells nothing, no page does.
+        return clients is not None and self._client is not None, clients is None or self._client in clients
 
     @property
     def has_left(self) -> bool:
@@ -190,22 +200,32 @@ class _Page:
         else:
             self._was_there = False
 
+    def has_stayed(self) -> bool:
+        """Tell whether the page has been there all the time: only then it is the one that has written the file."""
+        return self._was_there and self._is_there()
+
     def _is_there(self) -> bool:
         identity = kernel.kernel_id()
         if self._is_ours:
-            clients = self._clients()
+            try:
+                clients = self._clients()
+            except TimeoutError:
+                return True  # a server that is silent tells nothing
             return clients is None or self._client in clients
         sessions = find_sessions(identity) if identity else []
         connections = [one.connections for one in sessions if one.path.resolve() == self._path.resolve()]
-        return any(connections) or not connections  # a server that is silent tells nothing
+        return any(connections) or not connections  # as above
 
-    def _clients(self) -> frozenset[str] | None:
+    def _clients(self, seconds: float = TIMEOUT_SECONDS) -> frozenset[str] | None:
         identity = kernel.kernel_id()
-        return connected_clients(identity) if identity else None
+        return connected_clients(identity, seconds) if identity else None
 
     def gone(self) -> str:
         """Say that the page went away, and whether another one is there."""
-        if self._is_ours and self._clients():
+        others: frozenset[str] | None = None
+        with suppress(TimeoutError):
+            others = self._clients()
+        if self._is_ours and others:
             return f"The tab that runs the cell was closed or loaded anew before it had saved {self._path.name}"
         return f"The browser went away before it had saved {self._path.name}"
 

@@ -15,6 +15,8 @@ from jupyter_utils.machine.variables import given
 
 # Servers of this machine answer in milliseconds; a hung one must not hold the kernel.
 TIMEOUT_SECONDS = 3.0
+# The one that has started the kernel knows best, and may be busy for a while, say with a large notebook.
+OWN_TIMEOUT_SECONDS = 20.0
 # How long one may write a large notebook and its twin.
 WRITE_SECONDS = 60.0
 
@@ -43,17 +45,30 @@ def find_sessions(kernel: str) -> list[Session]:
     found: list[Session] = []
     for server in _servers():
         with suppress(OSError, ValueError, KeyError, TypeError):
-            found += _sessions_of(server, kernel)
+            found += _sessions_of(server, kernel, OWN_TIMEOUT_SECONDS if _is_own(server) else TIMEOUT_SECONDS)
         if found:
             break
     return found
 
 
-def connected_clients(kernel: str) -> frozenset[str] | None:
-    """Return the front ends that are connected to a kernel, by their sessions; None where no server tells."""
+def connected_clients(kernel: str, seconds: float = TIMEOUT_SECONDS) -> frozenset[str] | None:
+    """Return the front ends that are connected to a kernel, by their sessions; None where no server tells.
+
+    Args:
+        kernel: its id.
+        seconds: how long to wait for the server that has started the kernel.
+
+    Raises:
+        TimeoutError: that one is there, and does not answer.
+    """
     for server in _servers():
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            return frozenset(_ask(server, f"{CLIENTS_PATH}/{kernel}")["clients"])
+        is_own = _is_own(server)
+        try:
+            told = _ask(server, f"{CLIENTS_PATH}/{kernel}", seconds=seconds if is_own else TIMEOUT_SECONDS)
+            return frozenset(told["clients"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            if is_own and _is_silence(error):
+                raise TimeoutError(f"{server['url']} did not answer within {seconds:g} s") from error
     return None
 
 
@@ -82,12 +97,23 @@ def _servers() -> list[dict[str, Any]]:
     for file in Path(jupyter_runtime_dir()).glob("jpserver-*.json"):
         with suppress(OSError, ValueError):
             servers.append(json.loads(file.read_text(encoding="utf-8")))
-    return sorted(servers, key=lambda server: server.get("pid") != os.getppid())
+    return sorted(servers, key=lambda server: not _is_own(server))
 
 
-def _sessions_of(server: dict[str, Any], kernel: str) -> list[Session]:
+def _is_own(server: dict[str, Any]) -> bool:
+    return server.get("pid") == os.getppid()
+
+
+def _is_silence(error: Exception) -> bool:
+    import requests
+
+    return isinstance(error, requests.Timeout)
+
+
+def _sessions_of(server: dict[str, Any], kernel: str, seconds: float) -> list[Session]:
     root = Path(server.get("root_dir") or server["notebook_dir"])
-    sessions = [one for one in _ask(server, "api/sessions") if (one.get("kernel") or {}).get("id") == kernel]
+    known = _ask(server, "api/sessions", seconds=seconds)
+    sessions = [one for one in known if (one.get("kernel") or {}).get("id") == kernel]
     found = []
     for session in sessions:
         # Consoles and terminals on the same kernel have a path too, but no notebook of theirs.

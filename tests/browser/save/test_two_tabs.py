@@ -9,6 +9,7 @@ import urllib.parse
 import uuid
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from calling import write_notebook
 from mlflow import MlflowClient
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 SAVE = "import jupyter_utils\nr = jupyter_utils.save_mlflow('two tabs', params={'v': v}, metrics={'f1': 0.9})\nr"
 READY = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
 TRIALS = 3
+SILENT_MS = 12_000
+"""Longer than a server is waited for that is not the kernel's own."""
 
 
 def git(lab: Started, *args: str) -> str:
@@ -114,6 +117,73 @@ def test_tab_that_is_closed_while_the_cell_runs(page: Any, chromium: Any, repo_l
     assert "The tab that runs the cell was closed" in told.read_text()
     assert "cell [1] (v = 2" in told.read_text()
     assert committed(repo_lab, name)[0] == "v = 1"
+
+
+def hold_saves(tab: Any) -> list[Any]:
+    """Let no notebook of a tab's be saved from now on; give what it tried."""
+    held: list[Any] = []
+
+    def handle(route: Any) -> None:
+        if route.request.method == "PUT":
+            held.append(route)
+        else:
+            route.continue_()
+
+    tab.route("**/api/contents/**", handle)
+    return held
+
+
+def test_tab_that_is_closed_before_it_has_saved(page: Any, chromium: Any, repo_lab: Started) -> None:
+    """What Jupyter's server writes into the file for a tab that is gone is not taken for the tab's own saving."""
+    name, told = "unsaved.ipynb", repo_lab.root_dir / "unsaved-told"
+    write_notebook(repo_lab.root_dir / name, "v = 1", "import pathlib\n" + SAVE + TELL.format(told.name))
+    running = chromium.new_page()
+    other = opened(running, in_lab(repo_lab, name))
+    other.type(0, "v = 2  # typed in the tab that is closed")
+    other.start(0)
+    other.output(0, "1")
+    held = hold_saves(running)
+    other.start(1)
+    while not held:  # the tab has been asked
+        running.wait_for_timeout(100)
+    running.close(run_before_unload=False)
+    run = run_of(repo_lab, told, page)
+    assert run.data.params["v"] == "2"
+    assert run.data.tags["jupyter_utils.ran.differs"] == "true"
+    assert "had saved unsaved.ipynb" in told.read_text()
+    assert committed(repo_lab, name)[0] == "v = 1"
+
+
+def test_server_that_is_silent_for_a_while(page: Any, chromium: Any, repo_lab: Started) -> None:
+    """A busy server does not tell who is connected: still, no other tab saves its older copy over what ran."""
+    name, go, began = "silent.ipynb", repo_lab.root_dir / "silent-go", repo_lab.root_dir / "silent-began"
+    begin = f"import pathlib\npathlib.Path({began.name!r}).touch()\n"
+    write_notebook(repo_lab.root_dir / name, "v = 1", begin + wait_for(go) + SAVE)
+    one = opened(page, in_lab(repo_lab, name))
+    running = chromium.new_page()
+    other = opened(running, in_lab(repo_lab, name))
+    other.type(0, "v = 2")
+    other.start(0)
+    other.output(0, "1")
+    one.type(0, "v = 3  # typed in the other tab")
+    unasked = hold_saves(page)
+    other.start(1)
+    while not began.exists():
+        page.wait_for_timeout(100)
+    (file,) = (repo_lab.folder / "home").rglob("jpserver-*.json")
+    server = psutil.Process(json.loads(file.read_text())["pid"])
+    server.suspend()
+    try:
+        go.touch()
+        page.wait_for_timeout(SILENT_MS)
+    finally:
+        server.resume()
+    shown = other.output(1, "2")
+    running.close()
+    assert not unasked
+    assert "did not save" not in shown, shown
+    assert "does NOT hold" not in shown, shown
+    assert committed(repo_lab, name)[0] == "v = 2"
 
 
 def test_checkout_of_another_branch_while_the_cell_runs(page: Any, repo_lab: Started) -> None:

@@ -6,6 +6,8 @@ import json
 import signal
 import subprocess
 import threading
+import time
+import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -79,6 +81,47 @@ def test_password_protected_jupyter(guarded: Guarded) -> None:
         renamed = {"path": "after.ipynb", "name": "after.ipynb"}
         kernels.api(guarded, "PATCH", f"api/sessions/{session['id']}", renamed)
         assert kernel.run(FOUND_BY).strip() == f"Jupyter server {guarded.root_dir}/after.ipynb"
+
+
+BUSY_SECONDS = 6
+WAIT_FOR_GO = """
+import pathlib, time
+pathlib.Path("began").touch()
+while not pathlib.Path("go").exists():
+    time.sleep(0.05)
+"""
+
+
+def be_busy(server: Guarded) -> None:
+    """Let the server do nothing for a while, as soon as the cell has begun."""
+    while not (server.root_dir / "began").exists():
+        time.sleep(0.05)
+    (file,) = (server.folder / "home").rglob("jpserver-*.json")
+    process = psutil.Process(json.loads(file.read_text())["pid"])
+    process.suspend()
+    (server.root_dir / "go").touch()
+    time.sleep(BUSY_SECONDS)
+    process.resume()
+
+
+def test_busy_server(guarded: Guarded) -> None:
+    """A notebook that was renamed is found in a server that is busy too: not another one that has its old name now."""
+    root = guarded.root_dir
+    write_notebook(root / "draft.ipynb", FOUND_BY)
+    with kernels.kernel(guarded, "draft.ipynb") as kernel:
+        (session,) = [one for one in kernels.api(guarded, "GET", "api/sessions") if one["path"] == "draft.ipynb"]
+        kernels.api(guarded, "PATCH", "api/contents/draft.ipynb", {"path": "final.ipynb"})
+        renamed = {"path": "final.ipynb", "name": "final.ipynb"}
+        kernels.api(guarded, "PATCH", f"api/sessions/{session['id']}", renamed)
+        write_notebook(root / "draft.ipynb", "another one")
+        threading.Thread(target=be_busy, args=[guarded]).start()
+        assert kernel.run(WAIT_FOR_GO + FOUND_BY).strip() == f"Jupyter server {root}/final.ipynb"
+
+
+def test_kernel_of_another_server(guarded: Guarded) -> None:
+    """A lab tells nothing of a kernel that it has not started: "no page is there" would be wrong."""
+    with pytest.raises(requests.HTTPError, match="404"):
+        kernels.api(guarded, "GET", f"jupyter-utils/clients/{uuid.uuid4()}")
 
 
 def test_password_protected_mlflow(guarded: Guarded) -> None:

@@ -230,28 +230,30 @@ def test_a_shared_disk_is_proven_without_an_artifact_address(tmp_path: Path, aut
             assert call(server, "GET", PATH[1:] + other, auth=user).status_code == 404
 
 
+NEIGHBOUR = 64_321
+"""A user without a name: an account that the test adds would stay where it is killed."""
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="a second account needs root")
 def test_another_account_gets_nothing(tmp_path: Path) -> None:
     """On one machine: a neighbour offers the server a folder of theirs, and links in it to the lab's user's files."""
-    name = "letin-neighbour"
-    subprocess.run(["useradd", "--system", "--shell", "/bin/sh", name], check=True)
-    try:
-        with servers.mlflow(tmp_path) as server:
-            secret = kept(tmp_path / "secret")
-            done = subprocess.run(
-                ["runuser", "-u", name, "--", sys.executable, "-c", ATTACK, server.mlflow_url, str(secret)],
-                capture_output=True,
-                text=True,
-                timeout=120,
-                cwd="/",
-                check=False,
-            )
-            assert done.returncode == 0, done.stderr
-            assert "refused" in done.stdout
-            assert TOKEN not in done.stdout
-            assert [file.name for file in secret.iterdir()] == ["token"]
-    finally:
-        subprocess.run(["userdel", name], check=True)
+    with servers.mlflow(tmp_path) as server:
+        secret = kept(tmp_path / "secret")
+        done = subprocess.run(
+            [sys.executable, "-c", ATTACK, server.mlflow_url, str(secret)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd="/",
+            check=False,
+            user=NEIGHBOUR,
+            group=NEIGHBOUR,
+            extra_groups=[],
+        )
+        assert done.returncode == 0, done.stderr
+        assert "refused" in done.stdout
+        assert TOKEN not in done.stdout
+        assert [file.name for file in secret.iterdir()] == ["token"]
 
 
 ATTACK = """

@@ -13,12 +13,12 @@ class Clients(APIHandler):
 
     @web.authenticated
     def get(self, kernel: str) -> None:
-        """Answer with `{"clients": [...]}`; 404 where this server's websockets do not tell."""
+        """Answer with `{"clients": [...]}`; 404 for another server's kernel, and where our websockets do not tell."""
         # Not public, but the one place that knows: the number of connections says nothing of whose they are.
         kept: dict[str, Any] | None = getattr(
             self.settings["kernel_websocket_connection_class"], "_open_sessions", None
         )
-        if kept is None:
+        if kept is None or kernel not in self.kernel_manager:
             raise web.HTTPError(404)
         mine = (key.partition(":") for key in list(kept))
         self.finish({"clients": [session for one, _, session in mine if one == kernel]})
