@@ -20,11 +20,15 @@ _ENTRY = re.compile(r"^\[[A-Z] |^\d{4}[-/]\d\d[-/]\d\d |^(?:DEBUG|INFO):")
 _HARMLESS = re.compile(
     r"StarletteDeprecationWarning|This feature is still experimental|received signal 15, stopping"
     r"|Kernel is running over TCP without encryption|websocket_ping_(?:interval|timeout)"
+    r"|\] Notebook .* is not trusted$|UserWarning: date_default is deprecated"
 )
 
 # Tabs that are closed, kernels that end, the end of the lab: seen by trying each, with kernels that print. What is
 # written then goes nowhere; the log has it all the same. A traceback is judged by its last line alone.
 _GONE = re.compile(r"Got events for closed stream <zmq\.")
+# A request that failed: its headers, which Jupyter's server writes besides; and where it was of the panel of Git, which
+# says so itself, or shows nothing, as in a repository without a commit, or without its remote.
+_REQUEST = re.compile(r"^\[E [^\]]*\] (?:\{$|500 POST \S*/git/)")
 _EVENT = re.compile(
     r"^(?:zmq\.error\.ZMQError: Socket operation on non-socket"
     r"|tornado\.iostream\.StreamClosedError: Stream is closed|tornado\.websocket\.WebSocketClosedError"
@@ -97,7 +101,7 @@ class Notable:
             return True
         if not any(map(_TRACE.search, self._entry)):
             return not _HEADS.search(self._entry[0])
-        last = self._entry[-1]
+        last = _last(self._entry)
         return not (last.startswith(" ") or _TRACE.search(last) or _CHAINED.search(last))
 
     def add(self, line: str) -> list[str]:
@@ -128,9 +132,15 @@ class Notable:
 
 
 def _ordinary(entry: list[str]) -> bool:
-    if _GONE.search(entry[0]):
+    if _GONE.search(entry[0]) or _REQUEST.search(entry[0]):
         return True
-    return any(map(_TRACE.search, entry)) and _EVENT.search(entry[-1]) is not None
+    return any(map(_TRACE.search, entry)) and _EVENT.search(_last(entry)) is not None
+
+
+def _last(entry: list[str]) -> str:
+    """Return the last line of an entry with a traceback, as if that stood at the margin: Jupyter indents its own."""
+    head = next((line for line in entry if line.lstrip().startswith("Traceback ")), "")
+    return entry[-1].removeprefix(head[: len(head) - len(head.lstrip())])
 
 
 def last_lines(path: Path, count: int = 20) -> list[str]:

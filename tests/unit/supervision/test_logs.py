@@ -32,6 +32,9 @@ def test_what_nobody_can_change_is_left_to_the_log(tmp_path: Path) -> None:
         "[IPKernelApp] WARNING | Kernel is running over TCP without encryption. All communication is plain text.\n"
         "[W 2026 ServerApp] The websocket_ping_timeout (90000) cannot be longer than the websocket_ping_interval.\n"
         "[C 2026 ServerApp] received signal 15, stopping\n"
+        "[W 2026 ServerApp] Notebook first_run.ipynb is not trusted\n"
+        "/lib/json/encoder.py:258: UserWarning: date_default is deprecated since jupyter_client 7.0.0.\n"
+        "  return _iterencode(o, 0)\n"
         "[IPKernelApp] WARNING | Something else\n"
     )
     assert list(Tail(log).lines()) == ["[IPKernelApp] WARNING | Something else"]
@@ -61,6 +64,25 @@ ASGI = f"""\
     +-----
 {CHAINED}{TRACE}starlette.requests.ClientDisconnect
 """
+# A tab that is closed while its cell prints: as Jupyter's own formatter indents it.
+CLOSED = """\
+[E 2026 ServerApp] Uncaught exception in ZMQStream callback
+    Traceback (most recent call last):
+      File "zmqstream.py", line 570, in _run_callback
+        f = callback(*args, **kwargs)
+            ^^^^^^^^^^^^^^^^^^^^^^^^^
+      File "websocket.py", line 364, in write_message
+        raise WebSocketClosedError()
+    tornado.websocket.WebSocketClosedError
+"""
+# A repository without a commit, when a notebook is opened in it: the panel of Git asks for the history of the file.
+NO_COMMIT = """\
+[E 2026 ServerApp] {
+      "Host": "127.0.0.1:8888",
+      "User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"
+    }
+[E 2026 ServerApp] 500 POST /prefix/git/study/log?1795911744581 (22@127.0.0.1) 12.73ms referer=http://127.0.0.1/lab
+"""
 
 
 @pytest.mark.parametrize(
@@ -72,6 +94,8 @@ ASGI = f"""\
         f"{TRACE}KeyboardInterrupt\n",
         NEVER * 3,
         ASGI,
+        NO_COMMIT,
+        CLOSED * 2,
     ],
 )
 @pytest.mark.parametrize("piece", [10_000, 60])
@@ -97,6 +121,8 @@ def test_ordinary_events_are_left_to_the_log(tmp_path: Path, entry: str, piece: 
         f"{TRACE}{GONE}\n{CHAINED}{TRACE}RuntimeError: lost\n",
         f"[E 2026 App] said: {GONE}\n",
         f"{TRACE}KeyboardInterrupt: of one's own\n",
+        CLOSED.replace("tornado.websocket.WebSocketClosedError", "OSError: [Errno 28] No space left on device"),
+        "[E 2026 ServerApp] 500 PUT /api/contents/git/log.ipynb (22@127.0.0.1) 12.73ms\n",
     ],
 )
 def test_real_errors_are_shown_whole(tmp_path: Path, entry: str) -> None:
