@@ -48,7 +48,7 @@ def sync(  # noqa: PLR0913, PLR0917 - one command, one option each
     elif drop:
         command.drop(drop, ask=not yes)
     else:
-        sys.exit(command.send_all(allow=allow, to=to.rstrip("/") if to else None, patience=wait))
+        sys.exit(command.send_all(allow=allow, to=to, patience=wait))
 
 
 @click.command()

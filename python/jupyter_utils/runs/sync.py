@@ -11,8 +11,10 @@ import click
 
 from jupyter_utils.entries.identity import named
 from jupyter_utils.entries.stores import KnownStores
-from jupyter_utils.errors import JupyterUtilsError, SpoolError
+from jupyter_utils.errors import JupyterUtilsError, SpoolError, UnsentError
 from jupyter_utils.machine.sizes import size
+from jupyter_utils.machine.tracking_address import named as named_address
+from jupyter_utils.machine.tracking_address import understood
 from jupyter_utils.machine.urls import mask, said
 from jupyter_utils.spool import own_spool
 
@@ -20,9 +22,13 @@ from .destination import Round
 from .patience import send_beside_others, sender, why_busy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jupyter_utils.errors import OtherStoreError
     from jupyter_utils.spool import Spool, Waiting
     from jupyter_utils.tracking import SentRun
+
+    from .delivery import Delivery
 
 
 def list_waiting() -> None:
@@ -112,6 +118,8 @@ def send_all(
         to: the address of an MLflow to which everything is sent, whichever it was for.
         patience: seconds for which another process that sends a run is waited for.
     """
+    if to and (problem := named_address("--to", to)):
+        raise SpoolError(f"{problem} Nothing was sent.")
     spool = own_spool()
     spool.prepare()
 
@@ -121,21 +129,16 @@ def send_all(
         else:
             click.echo(f"{name}  is run {outcome.run_id}")
 
-    def say(words: str) -> None:
-        click.echo(words, err=True)
-
-    servers = Round(KnownStores(spool.path), consent=_Consent(allow=allow, ask=ask and sys.stdin.isatty()), to=to)
+    consent = _Consent(allow=allow, ask=ask and sys.stdin.isatty())
+    servers = Round(KnownStores(spool.path), consent=consent, to=understood(to) if to else None)
     try:
         result = send_beside_others(spool, servers, refused=refused, patience=patience, report=report)
     except KeyboardInterrupt:
-        say(f"Stopped: {len(spool.names())} still here. They are kept, and sent by the lab or the next sync.")
+        kept = "They are kept, and sent by the lab or the next sync."
+        click.echo(f"Stopped: {len(spool.names())} still here. {kept}", err=True)
         return 1
-    for words in result.words:
-        say(words)
-    for name in result.skipped:
-        say(f"{name}  was refused: jupyter-utils sync --show {name}")
-    for name in result.busy:
-        say(f"{name}  still here: {why_busy(spool, name, patience)}.")
+    for words in _remaining(spool, result, patience):
+        click.echo(words, err=True)
     for name in result.gone:
         where = ", to the MLflow that it was for" if to else ""
         click.echo(f"{name}  was sent by another process{where} (or dropped there)")
@@ -143,6 +146,17 @@ def send_all(
     by_others = f", {len(result.gone)} by another process" if result.gone else ""
     click.echo(f"{len(result.sent)} sent{by_others}, {left} still here.")
     return int(left > 0)
+
+
+def _remaining(spool: Spool, result: Delivery, patience: float) -> Iterator[str]:
+    """Yield what is to be said of the servers, and of what is still here."""
+    yield from result.words
+    for name in result.skipped:
+        yield f"{name}  was refused: jupyter-utils sync --show {name}"
+    for name in result.busy:
+        yield f"{name}  still here: {why_busy(spool, name, patience)}."
+    if any(type(error) is UnsentError for error in result.unsent.values()):
+        yield "The lab or the next `jupyter-utils sync` sends them once MLflow answers; --to ADDRESS takes another."
 
 
 class _Consent:

@@ -149,3 +149,17 @@ def test_a_lock_that_cannot_be_had(mlflow_server: Started) -> None:
     assert "correct its owner" in said
     assert f"The lock {lock}" in end(begun(mlflow_server, "--drop", names[0], "--yes"))[1]
     assert own_spool().names() == names[:1]
+
+
+def test_a_word_that_is_no_address(mlflow_server: Started) -> None:
+    """It is refused first of all, whether something waits or not; a server that is down is told with a remedy."""
+    for _ in range(2):
+        code, said = end(begun(mlflow_server, "--to", "nonsense"))
+        assert code == 1
+        assert said.startswith("Error: --to")
+        assert "http://" in said
+        names = waiting_for(mlflow_server, "no address", 1)
+    code, said = end(begun(mlflow_server, "--to", "http://127.0.0.1:9"))
+    assert code == 1
+    assert f"{names[0]}  still here: The MLflow server at http://127.0.0.1:9 does not answer" in said
+    assert "sends them once MLflow answers" in said
