@@ -54,7 +54,6 @@ HERE = """cat >users.sh <<'END'
 curl() { nix run .#debian.shell -- -c 'curl "$@"' curl "$@"; }
 sudo() { cat volume/mlflow/auth/admin-password; }
 """
-SYNC = "jupyter-utils sync --to http://127.0.0.1:35000"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 PASSWORD = "sudo install -m 600 /dev/null /etc/jupyter-utils/taro.password"
 TRUST = "sudo cp company.pem /usr/local/share/ca-certificates/company.crt && sudo update-ca-certificates"
@@ -162,8 +161,7 @@ RUN = {
         "1 runs",
     ),
     "jupyter-utils sync --drop ID": ('jupyter-utils sync --drop "$RUN_B" --yes', ""),
-    # The lab beside it may just be at one of them, and then it is asked once more.
-    "jupyter-utils sync --to ADDRESS": (f"with_lab bash -c '{SYNC} || {{ sleep 30; {SYNC}; }}'", ""),
+    "jupyter-utils sync --to ADDRESS": ("with_lab jupyter-utils sync --to http://127.0.0.1:35000", ""),
     "jupyter-utils sync --allow": ("jupyter-utils sync --allow", ""),
     "jupyter-utils sync": ("", ""),
     "jupyter-utils backup DIR --keep 7": (

@@ -21,10 +21,22 @@ from jupyter_utils.machine.urls import said
 @click.option("--yes", is_flag=True, help="With --drop: do not ask.")
 @click.option("--allow", is_flag=True, help="Send to whatever MLflow answers at a run's address, even another store.")
 @click.option("--to", metavar="ADDRESS", help="Send all that waits to this MLflow, whichever it was for.")
+@click.option(
+    "--wait",
+    type=click.IntRange(0),
+    default=600,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a run is waited for that another process (the lab, a notebook) is just sending.",
+)
 def sync(  # noqa: PLR0913, PLR0917 - one command, one option each
-    listing: bool, show: str | None, drop: str | None, yes: bool, allow: bool, to: str | None
+    listing: bool, show: str | None, drop: str | None, yes: bool, allow: bool, to: str | None, wait: int
 ) -> None:
-    """Send the runs that MLflow does not have yet, in the order of their calls. Exit code 1 if some still wait."""
+    """Send the runs that MLflow does not have yet, in the order of their calls.
+
+    What another process is just sending is waited for. Exit code 0 if nothing is left, 1 if some runs still wait, with
+    each one's reason.
+    """
     from jupyter_utils.runs import sync as command
     from jupyter_utils.servers.environment import use_settings
 
@@ -36,7 +48,7 @@ def sync(  # noqa: PLR0913, PLR0917 - one command, one option each
     elif drop:
         command.drop(drop, ask=not yes)
     else:
-        sys.exit(command.send_all(allow=allow, to=to.rstrip("/") if to else None))
+        sys.exit(command.send_all(allow=allow, to=to, patience=wait))
 
 
 @click.command()

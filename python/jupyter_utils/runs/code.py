@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 _NOTEBOOK_DIFFERENCE = f"{OWN_FOLDER}/notebook.diff"
 _SCRIPT_DIFFERENCE = f"{OWN_FOLDER}/script.diff"
+_NO_BRANCH = (
+    "The commit is on no branch (detached HEAD): Git removes such commits in time, once another is checked out. "
+    "`git switch -c NAME` in the repository makes a branch that keeps it."
+)
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,19 @@ def commit(call: Call, notebook: Path, directory: Path, saved: Saved) -> Code:
     made = commit_notebook(repository, _message(call, notebook))
     tags["mlflow.source.git.commit"] = made.sha
     script = _look_at_script(repository.work_tree, directory, notebook)
-    return Code(made.sha, tags | script.tags, (*twins.warnings, *_ignored_warnings(repository), *script.warnings))
+    said = (*twins.warnings, *_ignored_warnings(repository), *_branch_warnings(tags), *script.warnings)
+    return Code(made.sha, tags | script.tags, said)
 
 
 def _message(call: Call, notebook: Path) -> str:
     lines = [f"Run {notebook.name}", "", f"Experiment: {call.experiment_name}"]
     return "\n".join(lines + ([f"Run: {call.run_name}"] if call.run_name else []))
+
+
+def _branch_warnings(tags: dict[str, str]) -> tuple[str, ...]:
+    if tags["mlflow.source.git.branch"] != "HEAD":
+        return ()
+    return (_NO_BRANCH,)
 
 
 def _ignored_warnings(repository: Repository) -> tuple[str, ...]:

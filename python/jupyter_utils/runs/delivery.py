@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.entries.entry import ARTIFACTS, read_entry, read_raw
 from jupyter_utils.entries.stores import KnownStores
-from jupyter_utils.errors import EntryError, JupyterUtilsError, SendError, UnsentError
+from jupyter_utils.errors import EntryError, JupyterUtilsError, SendError, SpoolError, UnsentError
 from jupyter_utils.machine.urls import said
 from jupyter_utils.spool.folder import State
 
@@ -28,8 +28,21 @@ class Delivery:
     sent: dict[str, SentRun] = field(default_factory=dict)
     unsent: dict[str, JupyterUtilsError] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
+    """None of this round's: for another server, or refused before."""
+    busy: list[str] = field(default_factory=list)
+    """Another process writes or sends them."""
+    gone: list[str] = field(default_factory=list)
+    """Another process was at them during this round, and they wait no more."""
     words: list[str] = field(default_factory=list)
     """What is to be said of the servers."""
+
+    def go_on(self, later: Delivery) -> None:
+        """Add a later round, over those that another process was busy with in this one."""
+        self.sent |= later.sent
+        self.unsent |= later.unsent
+        self.skipped += later.skipped
+        self.gone += later.gone
+        self.busy, self.words = later.busy, later.words
 
 
 def deliver(
@@ -72,22 +85,29 @@ def deliver_waiting(
     servers: Round | None = None,
     refused: bool = False,
     report: Callable[[str, SentRun | JupyterUtilsError], None] = lambda _name, _outcome: None,
+    names: list[str] | None = None,
 ) -> Delivery:
-    """Send all entries that wait, in the order of their calls; those that another process sends are skipped.
+    """Send all entries that wait, in the order of their calls, but for those that another process sends.
 
     Args:
         spool: where they wait.
         servers: to which servers; without it, each entry to its own, and none to another store.
         refused: try those again that a server has refused for good.
         report: called with the ID and the outcome of each.
+        names: these alone.
     """
     servers = servers or Round(KnownStores(spool.path))
     spool.clean()
     result = Delivery()
-    for name in spool.names():
-        lease = spool.hold(name)
+    for name in spool.names() if names is None else names:
+        try:
+            lease = spool.hold(name)
+        except SpoolError as error:
+            result.unsent[name] = error
+            report(name, error)
+            continue
         if lease is None:
-            result.skipped.append(name)
+            (result.busy if spool.has(name) else result.gone).append(name)
             continue
         try:
             outcome = _deliver_one(spool, lease, servers, refused=refused)

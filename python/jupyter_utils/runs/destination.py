@@ -100,6 +100,10 @@ class Round:
         """Look anew whether a server lives: one run that fails must not keep the others from a server that does."""
         self._answers[place(uri)] = ask(uri)
 
+    def forget_answers(self) -> None:
+        """Ask every server anew: time has passed."""
+        self._answers.clear()
+
     def find(self, entry: Entry, folder: Path) -> str | None:
         """Return the address to which an entry goes; None where that is none of this round's.
 

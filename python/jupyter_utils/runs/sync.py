@@ -11,27 +11,35 @@ import click
 
 from jupyter_utils.entries.identity import named
 from jupyter_utils.entries.stores import KnownStores
-from jupyter_utils.errors import JupyterUtilsError, SpoolError
+from jupyter_utils.errors import JupyterUtilsError, SpoolError, UnsentError
 from jupyter_utils.machine.sizes import size
+from jupyter_utils.machine.tracking_address import named as named_address
+from jupyter_utils.machine.tracking_address import understood
 from jupyter_utils.machine.urls import mask, said
 from jupyter_utils.spool import own_spool
 
-from .delivery import deliver_waiting
 from .destination import Round
+from .patience import send_beside_others, sender, why_busy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jupyter_utils.errors import OtherStoreError
     from jupyter_utils.spool import Spool, Waiting
     from jupyter_utils.tracking import SentRun
 
+    from .delivery import Delivery
+
 
 def list_waiting() -> None:
     """Print one line for each run that waits, the oldest first."""
-    waiting = own_spool().waiting()
+    spool = own_spool()
+    waiting = spool.waiting()
     for one in waiting:
         name = one.experiment_name + (f" / {one.run_name}" if one.run_name else "")
         where = mask(one.uri) + (f" ({named(one.store)})" if one.store else "")
-        click.echo(f"{one.id}  {_when(one)}  {size(one.size):>10}  {name}  -> {where}  ({_condition(one)})")
+        state = "being sent" if spool.holder(one.id) else _condition(one)
+        click.echo(f"{one.id}  {_when(one)}  {size(one.size):>10}  {name}  -> {where}  ({state})")
     if not waiting:
         click.echo("Nothing waits: MLflow has every run.")
 
@@ -89,7 +97,8 @@ def drop(name: str, *, ask: bool) -> None:
         click.confirm("MLflow does not have this run. Remove it for good?", abort=True)
     lease = spool.hold(one.id)
     if lease is None:
-        raise SpoolError(f"The run {one.id} is being sent right now, or has just been: jupyter-utils sync --list")
+        by = sender(spool, [one.id]) if spool.has(one.id) else ""
+        raise SpoolError(f"The run {one.id} is being sent right now{by}, or has just been: jupyter-utils sync --list")
     try:
         spool.remove(lease)
     finally:
@@ -97,7 +106,9 @@ def drop(name: str, *, ask: bool) -> None:
     click.echo("Removed.")
 
 
-def send_all(*, refused: bool = True, allow: bool = False, ask: bool = True, to: str | None = None) -> int:
+def send_all(
+    *, refused: bool = True, allow: bool = False, ask: bool = True, to: str | None = None, patience: float = 0
+) -> int:
     """Send all that waits, and say what became of each; 1 if something is left.
 
     Args:
@@ -105,7 +116,10 @@ def send_all(*, refused: bool = True, allow: bool = False, ask: bool = True, to:
         allow: send to whatever answers at a run's address.
         ask: else ask whether to, where there is a terminal.
         to: the address of an MLflow to which everything is sent, whichever it was for.
+        patience: seconds for which another process that sends a run is waited for.
     """
+    if to and (problem := named_address("--to", to)):
+        raise SpoolError(f"{problem} Nothing was sent.")
     spool = own_spool()
     spool.prepare()
 
@@ -115,14 +129,34 @@ def send_all(*, refused: bool = True, allow: bool = False, ask: bool = True, to:
         else:
             click.echo(f"{name}  is run {outcome.run_id}")
 
-    servers = Round(KnownStores(spool.path), consent=_Consent(allow=allow, ask=ask and sys.stdin.isatty()), to=to)
-    result = deliver_waiting(spool, servers=servers, refused=refused, report=report)
-    for words in result.words:
+    consent = _Consent(allow=allow, ask=ask and sys.stdin.isatty())
+    servers = Round(KnownStores(spool.path), consent=consent, to=understood(to) if to else None)
+    try:
+        result = send_beside_others(spool, servers, refused=refused, patience=patience, report=report)
+    except KeyboardInterrupt:
+        kept = "They are kept, and sent by the lab or the next sync."
+        click.echo(f"Stopped: {len(spool.names())} still here. {kept}", err=True)
+        return 1
+    for words in _remaining(spool, result, patience):
         click.echo(words, err=True)
+    for name in result.gone:
+        where = ", to the MLflow that it was for" if to else ""
+        click.echo(f"{name}  was sent by another process{where} (or dropped there)")
+    left = len(result.unsent) + len(result.skipped) + len(result.busy)
+    by_others = f", {len(result.gone)} by another process" if result.gone else ""
+    click.echo(f"{len(result.sent)} sent{by_others}, {left} still here.")
+    return int(left > 0)
+
+
+def _remaining(spool: Spool, result: Delivery, patience: float) -> Iterator[str]:
+    """Yield what is to be said of the servers, and of what is still here."""
+    yield from result.words
     for name in result.skipped:
-        click.echo(f"{name}  is being sent by another process" if refused else f"{name}  was refused", err=True)
-    click.echo(f"{len(result.sent)} sent, {len(result.unsent) + len(result.skipped)} still here.")
-    return int(bool(result.unsent or result.skipped))
+        yield f"{name}  was refused: jupyter-utils sync --show {name}"
+    for name in result.busy:
+        yield f"{name}  still here: {why_busy(spool, name, patience)}."
+    if any(type(error) is UnsentError for error in result.unsent.values()):
+        yield "The lab or the next `jupyter-utils sync` sends them once MLflow answers; --to ADDRESS takes another."
 
 
 class _Consent:

@@ -23,6 +23,8 @@ from jupyter_utils.errors import EntryError, SpoolError
 from jupyter_utils.machine.disk import to_disk
 from jupyter_utils.machine.writing import write_whole
 
+from .locks import holder, make_lock, take
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -154,13 +156,13 @@ class Spool:
         to_disk(files, [*folders, lease.path, self._entries])
 
     def hold(self, name: str) -> EntryLease | None:
-        """Take an entry for sending; None where it is gone, or another process writes or sends it."""
-        import filelock
+        """Take an entry for sending; None where it is gone, or another process writes or sends it.
 
+        Raises:
+            SpoolError: its lock cannot be used.
+        """
         lock = self._lock(name)
-        try:
-            lock.acquire(timeout=0)
-        except (filelock.Timeout, OSError):
+        if not take(lock):
             return None
         path = self._entries / name
         if not path.is_dir():
@@ -168,10 +170,12 @@ class Spool:
             return None
         return EntryLease(name, path, lock)
 
-    def _lock(self, name: str) -> filelock.BaseFileLock:
-        import filelock
+    def holder(self, name: str) -> int | None:
+        """Return the ID of the process that writes or sends an entry, where one of this machine does."""
+        return holder(self.path / "locks" / name)
 
-        return filelock.FileLock(self.path / "locks" / name, thread_local=False)
+    def _lock(self, name: str) -> filelock.BaseFileLock:
+        return make_lock(self.path / "locks" / name)
 
     def remove(self, lease: EntryLease) -> None:
         """Remove an entry, in one step for whoever looks."""
@@ -200,6 +204,10 @@ class Spool:
         """Return the IDs of all entries, in the order of their calls."""
         return self._names()
 
+    def has(self, name: str) -> bool:
+        """Return whether an entry is still there."""
+        return (self._entries / name).is_dir()
+
     def waiting(self) -> list[Waiting]:
         """Describe all entries, in the order of their calls."""
         return [one for name in self._names() if (one := self.describe(name)) is not None]
@@ -209,7 +217,10 @@ class Spool:
         return [one for one in self.waiting() if self._is_free(one.id)]
 
     def _is_free(self, name: str) -> bool:
-        lease = self.hold(name)
+        try:
+            lease = self.hold(name)
+        except SpoolError:  # it waits, and `sync` says for what
+            return True
         if lease is not None:
             lease.release()
         return lease is not None
@@ -251,14 +262,10 @@ class Spool:
                     lock.unlink()
 
     def _hold_leftover(self, path: Path) -> EntryLease | None:
-        import filelock
-
         lock = self._lock(path.name)
-        try:
-            lock.acquire(timeout=0)
-        except (filelock.Timeout, OSError):
-            return None
-        return EntryLease(path.name, path, lock)
+        with contextlib.suppress(SpoolError):
+            return EntryLease(path.name, path, lock) if take(lock) else None
+        return None
 
 
 def _make_folders(lease: EntryLease, store: Path | None) -> None:

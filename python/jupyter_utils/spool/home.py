@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.entries.copying import copy_tree
 from jupyter_utils.entries.entry import ARTIFACTS
+from jupyter_utils.errors import SpoolError
 from jupyter_utils.machine.disk import to_disk
 from jupyter_utils.machine.writing import link_whole
 
@@ -32,7 +33,10 @@ def bring_home(spool: Spool, store: Path) -> tuple[int, list[str]]:
     """
     brought, left = 0, []
     for name in spool.names():
-        lease = spool.hold(name)
+        try:
+            lease = spool.hold(name)
+        except SpoolError:
+            lease = None
         if lease is None:
             left.append(name)
             continue

@@ -52,6 +52,12 @@ def sending_uri(kept: str) -> str:
     return own if not kept or without_credentials(own) == kept.rstrip("/") else kept.rstrip("/")
 
 
+REMEDY_DOWN = (
+    "Was it started? A terminal of JupyterLab knows the lab's MLflow; in another shell MLFLOW_TRACKING_URI names it."
+)
+"""For whoever asks a server that does not answer."""
+
+
 def login_remedy(uri: str) -> str:
     """Say how a server's user and password are given, where they were missing or wrong."""
     own = login_address()

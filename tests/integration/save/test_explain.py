@@ -154,3 +154,5 @@ def test_no_server(tmp_path: Path) -> None:
     done = show("0" * 32, DOWN, tmp_path)
     assert done.returncode == 1
     assert "the MLflow server at http://127.0.0.1:9" in done.stderr
+    assert "terminal of JupyterLab" in done.stderr
+    assert "MLFLOW_TRACKING_URI" in done.stderr

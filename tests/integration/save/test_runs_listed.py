@@ -118,6 +118,17 @@ def test_what_waits(runs: Runs) -> None:
     assert list(table["run_name"]) == ["here"]
 
 
+def test_an_empty_list_says_what_is_known(runs: Runs, tmp_path: Path) -> None:
+    """Not that there are no runs, where only this notebook has none, or nobody could be asked."""
+    done = command(tmp_path, DOWN)
+    assert "terminal of JupyterLab" in done.stderr
+    assert "no runs" not in done.stderr
+    runs.save(experiment_name="listed empty", do_commit=False)
+    done = command(tmp_path, runs.uri, "--notebook", "nosuch.ipynb")
+    assert "There are no runs of nosuch.ipynb" in done.stderr
+    assert "no runs yet" not in done.stderr
+
+
 def test_a_run_that_is_half_sent_is_one_row(runs: Runs, own_spool_dir: Path) -> None:
     """MLflow has a part of it, the spool the whole: that is one run, which waits."""
     result = runs.save(experiment_name="listed half", run_name="half", do_commit=False, metrics={"f1": 1})

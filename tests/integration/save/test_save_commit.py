@@ -45,6 +45,8 @@ def test_detached_head(runs: Runs, repo: Repo) -> None:
     assert repo.git("rev-parse", "HEAD") == second.commit != first.commit
     assert repo.git("rev-parse", "main") == first.commit
     assert runs.get(second.run_id).data.tags["mlflow.source.git.branch"] == "HEAD"
+    assert any("no branch" in warning and "git switch -c" in warning for warning in second.warnings)
+    assert not any("no branch" in warning for warning in first.warnings)
 
 
 def test_unchanged_notebook(runs: Runs, repo: Repo) -> None:

@@ -166,6 +166,11 @@ def test_the_labs_password_stays_with_its_mlflow(guarded: Guarded) -> None:
     settings = {name: value for name, value in guarded.env.items() if name != "LISTEN_ADDRESS"}
     done = servers.run(["sync", "--to", guarded.mlflow_url], settings, guarded.folder)
     assert done.returncode == 0, done.stderr
+    # One that knows the address alone, as in a shell of another user, is told what is missing.
+    other_home = settings | {"MLFLOW_TRACKING_URI": guarded.mlflow_url, "HOME": str(guarded.folder / "nobody")}
+    for run in ("abcd", "0" * 32):
+        shown = servers.run(["show", run], other_home, guarded.folder)
+        assert "If it asks for a password: set MLFLOW_TRACKING_USERNAME" in shown.stderr, shown.stderr
 
 
 def test_below_a_prefix(tmp_path: Path) -> None:

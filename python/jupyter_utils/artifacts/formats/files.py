@@ -27,7 +27,7 @@ def check_path(value: Path) -> str | None:
     except PermissionError:
         return f"is {str(path)!r}, of which a folder above may not be entered (chmod u+x it)"
     except OSError:
-        return f"is {str(path)!r}, which does not exist (looked for {path.absolute()})"
+        return f"is {str(path)!r}, which does not exist (looked for {path.absolute()}): correct the path"
     if path.is_file():
         return None if os.access(path, os.R_OK) else f"is {str(path)!r}, which may not be read (chmod u+r it)"
     if not path.is_dir():

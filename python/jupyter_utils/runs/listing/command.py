@@ -37,9 +37,21 @@ def run(experiment: str | None, notebook: Path | None, limit: int, *, csv: bool)
     if csv:
         click.echo(table.to_csv(index=False), nl=False)
     elif table.empty:
-        click.echo("There are no runs yet: jupyter_utils.save_mlflow(...) in a notebook makes one.", err=True)
+        click.echo(_nothing(experiment, path, told), err=True)
     else:
         click.echo("\n".join(_lines(table)))
+
+
+def _nothing(experiment: str | None, notebook: str | None, told: list[str]) -> str:
+    """Say that the list is empty, and no more than is known: others may have runs, or nobody could be asked."""
+    if told:
+        return "Nothing else is known of runs here."
+    if notebook:
+        of = f" of {Path(notebook).name}" + (f" in {experiment}" if experiment else "")
+        return f"There are no runs{of}: runs name it as {notebook}. Without --notebook all are listed."
+    if experiment:
+        return f"There are no runs in {experiment}."
+    return "There are no runs yet: jupyter_utils.save_mlflow(...) in a notebook makes one."
 
 
 def _lines(table: RunTable) -> list[str]:

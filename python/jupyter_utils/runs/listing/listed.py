@@ -19,6 +19,7 @@ from jupyter_utils.runs.destination import check
 from jupyter_utils.spool import own_spool
 from jupyter_utils.tracking import run_path, run_url, tracking_uri, tracking_uri_problem
 from jupyter_utils.tracking.search import Found, search
+from jupyter_utils.tracking.server import REMEDY_DOWN
 
 from .rows import frame, rows
 from .table import EXPERIMENT, RUN, Pages, RunTable, run_table
@@ -119,7 +120,9 @@ def _stored(
     answer = check(uri, KnownStores(own_spool().path))
     if answer.down:
         where = without_credentials(uri)
-        return _NOTHING, [f"The MLflow server at {where} {answer.down}: only what waits on this disk is listed."]
+        remedy = "" if answer.is_stranger else f" {REMEDY_DOWN}"
+        told = f"The MLflow server at {where} {answer.down}: only what waits on this disk is listed.{remedy}"
+        return _NOTHING, [told]
     try:
         return search(uri, experiment=experiment, notebook=notebook, limit=limit), []
     except ExperimentError:

@@ -10,8 +10,9 @@ RUN_ID = re.compile(r"[0-9a-f]{32}")
 """MLflow's id of a run."""
 _PAGE = re.compile(r"https?://\S+/runs/([0-9a-f]{32})(?:[/?#]\S*)?")
 HINT = (
-    "A run is named by the id on its page in MLflow, by the first digits of it, or by the page's address; one that "
-    "waits by the id that `jupyter-utils sync --list` shows."
+    "A run is named by the id on its page in MLflow, or by the page's address, in a terminal also by the id's first "
+    "digits, four or more; one that waits by the id that `jupyter-utils sync --list` shows. `jupyter-utils runs` lists "
+    "them."
 )
 """For whoever names a run that is not there."""
 

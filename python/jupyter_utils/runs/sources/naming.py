@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from jupyter_utils.adapters.mlflow_client import client
 from jupyter_utils.errors import LoadError
 from jupyter_utils.machine.plain_text import plain
-from jupyter_utils.machine.urls import said, without_credentials
+from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.spool import own_spool
 from jupyter_utils.tracking import client_settings, tracking_uri
 
 from .ids import ENTRY, HINT, RUN_ID, run_of_address
-from .stored import check_server
+from .stored import check_server, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def _stored(begun: str, uri: str) -> Iterator[tuple[str, str]]:
             asked = f"attributes.run_id LIKE '{begun}%'"
             runs = mlflow.search_runs(places, asked, ViewType.ALL, max_results=100) if places else []
     except Exception as error:  # noqa: BLE001 - whatever it is, its words may hold the address
-        raise LoadError(f"Runs cannot be looked for in MLflow: {said(error)}") from None
+        raise LoadError(f"Runs cannot be looked for in MLflow: {refused(error, uri)}") from None
     for run in runs:
         when = datetime.fromtimestamp(run.info.start_time / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
         gone = "deleted" if run.info.lifecycle_stage == "deleted" else ""

@@ -21,6 +21,7 @@ from jupyter_utils.runs.destination import check
 from jupyter_utils.spool import own_spool
 from jupyter_utils.tracking import artifact_folder, client_settings, is_http
 from jupyter_utils.tracking.local import run_folder
+from jupyter_utils.tracking.server import REMEDY_DOWN, login_remedy
 
 from .copies import own_copy
 from .ids import HINT
@@ -52,7 +53,16 @@ def check_server(run: str, uri: str) -> None:
         if answer.is_stranger:
             break
     where = without_credentials(uri)
-    raise LoadError(f"run_id={run!r} cannot be loaded: the MLflow server at {where} {answer.down}.")
+    remedy = "" if answer.is_stranger else f" {REMEDY_DOWN}"
+    raise LoadError(f"run_id={run!r} cannot be loaded: the MLflow server at {where} {answer.down}.{remedy}")
+
+
+def refused(error: Exception, uri: str) -> str:
+    """Say in words why MLflow refuses, and what helps where it wants a password."""
+    words = said(error)
+    if getattr(error, "error_code", None) == "UNAUTHENTICATED" or "error code 401" in words:
+        return f"{words} If it asks for a password: {login_remedy(uri)}"
+    return words
 
 
 @dataclass
@@ -73,7 +83,8 @@ class StoredRun:
                 return client(self.uri).get_run(self.id)
         except MlflowException as error:
             hint = f"\n{HINT}" if error.error_code in _NO_SUCH else ""
-            raise LoadError(f"run_id={self.id!r} cannot be loaded from MLflow: {said(error)}{hint}") from None
+            words = refused(error, self.uri)
+            raise LoadError(f"run_id={self.id!r} cannot be loaded from MLflow: {words}{hint}") from None
 
     def describe(self) -> Described:
         run = self._run()
