@@ -79,6 +79,12 @@ def login_address() -> str:
     return lab.uri if lab else given("MLFLOW_TRACKING_URI") or DEFAULT_URI
 
 
+def is_labs_login_elsewhere(uri: str) -> bool:
+    """Return whether the environment's user and password are the lab's, and an address is not of its MLflow."""
+    lab = _own_login()
+    return lab is not None and not is_at(uri, lab.uri)
+
+
 def lab_with_login() -> LabStore | None:
     """Return the lab above whose login this process has, be it none yet; None where the user has set an own one."""
     lab = lab_store()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -164,3 +166,32 @@ def test_another_server_that_a_notebook_names_gets_none(tmp_path: Path, monkeypa
         monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "mine")
         adapter.request(other.url, "/api/2.0/x", "POST", data=b"a", max_retries=0)
         assert other.logins == {"Basic " + base64.b64encode(b"me:mine").decode()}
+
+
+PLAIN = """
+import sys
+from jupyter_utils.adapters.lab_login import keep_login
+keep_login()
+import mlflow
+for uri in sys.argv[1:]:
+    mlflow.set_tracking_uri(uri)
+    mlflow.MlflowClient().get_experiment("1")
+"""
+
+
+@pytest.mark.parametrize("is_own", [False, True], ids=["the lab's", "a user's own"])
+def test_mlflows_own_functions_in_a_kernel_send_it_to_the_labs_mlflow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_own: bool
+) -> None:
+    """And a login that a user has set to whichever server is named, as MLflow does."""
+    answer = b'{"experiment": {"experiment_id": "1", "name": "a"}}'
+    header = {"Basic " + base64.b64encode(f"admin:{'mine' if is_own else 'first'}".encode()).decode()}
+    with listener(lambda _: (200, {}, answer)) as own, listener(lambda _: (200, {}, answer)) as other:
+        in_a_lab(monkeypatch, own.url, tmp_path / "password", "first")
+        if is_own:
+            monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "mine")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        subprocess.run([sys.executable, "-c", PLAIN, own.url, other.url], check=True)
+        assert own.logins == header
+        assert other.seen
+        assert other.logins == (header if is_own else set())
