@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nginx_page
@@ -19,7 +20,6 @@ from lab_page import LabPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from nginx_page import Nginx
     from playwright.sync_api import Browser, BrowserContext
@@ -42,7 +42,8 @@ import os, socket, sys
 from pathlib import Path
 found = socket.getaddrinfo
 def getaddrinfo(host, port, *rest, **more):
-    return found("127.0.0.1", int(sys.argv[2]), *rest, **more) if host == sys.argv[1] else found(host, port, *rest, **more)
+    host, port = ("127.0.0.1", int(sys.argv[2])) if host == sys.argv[1] else (host, port)
+    return found(host, port, *rest, **more)
 socket.getaddrinfo = getaddrinfo
 import jupyter_utils, mlflow
 saved = jupyter_utils.save_mlflow("large", do_commit=False, metrics={"f1": 1}, result={"large.bin": Path(sys.argv[3])})
@@ -71,7 +72,9 @@ def proxy(request: pytest.FixtureRequest, lab: Started, tmp_path_factory: pytest
 @pytest.fixture(scope="module")
 def outside(chromium: Browser, proxy: Nginx) -> Iterator[BrowserContext]:
     """Open a browser on another machine, as it were: it finds the lab's name at nginx, and nothing else."""
-    rules = f"--host-resolver-rules=MAP {nginx_page.NAME}:443 127.0.0.1:{proxy.port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    rules = (
+        f"--host-resolver-rules=MAP {nginx_page.NAME}:443 127.0.0.1:{proxy.port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    )
     arguments = [*(one for one in ARGUMENTS if "host-resolver-rules" not in one), rules]
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     browser = chromium.browser_type.launch(executable_path=program, args=arguments)
@@ -93,7 +96,7 @@ def curl(proxy: Nginx, lab: Started, path: str, *words: str) -> str:
 def test_a_person_works_through_it(
     outside: BrowserContext, proxy: Nginx, lab: Started, tmp_path: Path, screenshots: Path
 ) -> None:
-    """A cell, a terminal, an upload of 20 MB, MLflow's page; all still there after a pause in which nothing was said."""
+    """A cell, a terminal, an upload of 20 MB, MLflow's page; also after a pause in which nothing was said."""
     page = LabPage(outside.new_page())
     page.open(f"{proxy.url}/lab?token={lab.token}&reset")
     assert page.page.url.startswith(f"{proxy.url}/lab")
@@ -141,13 +144,11 @@ def test_a_program_elsewhere_saves_200_mb_through_the_door(proxy: Nginx, lab: St
     env = servers.environment(tmp_path / "elsewhere", REQUESTS_CA_BUNDLE=str(proxy.certificate))
     env |= {"MLFLOW_TRACKING_URI": f"{proxy.url}/mlflow", "MLFLOW_TRACKING_TOKEN": lab.token, "TMPDIR": str(tmp_path)}
     words = [sys.executable, "-c", PROGRAM, nginx_page.NAME, str(proxy.port), str(large)]
-    began = time.monotonic()
     done = subprocess.run(words, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, f"{done.stdout}{done.stderr}{proxy.errors}"
-    print(f"saved and loaded in {time.monotonic() - began:.1f} s")
     back = re.search(r"^RUN \w+ (.+)$", done.stdout, re.MULTILINE)
     assert back
-    with open(back[1], "rb") as one, large.open("rb") as other:
+    with Path(back[1]).open("rb") as one, large.open("rb") as other:
         assert hashlib.file_digest(one, "sha256").digest() == hashlib.file_digest(other, "sha256").digest()
     assert "buffered to a temporary file" not in proxy.errors
 
@@ -162,3 +163,28 @@ def test_downloads_stream(proxy: Nginx, lab: Started) -> None:
     assert (status, size) == (200, 300 * MIB)
     assert first < total / 3
     assert "buffered to a temporary file" not in proxy.errors
+
+
+def test_another_port_than_443(proxy: Nginx, lab: Started, tmp_path: Path) -> None:
+    """Where the name has a port, JupyterLab is told it, and takes its own page's websocket for what it is."""
+    where = f"{nginx_page.NAME}:{proxy.port}"
+    here = ["curl", "--silent", "--cacert", str(proxy.certificate), "--noproxy", "*", "--output", os.devnull]
+    here += [
+        "--resolve",
+        f"{where}:127.0.0.1",
+        "--cookie-jar",
+        str(tmp_path / "jar"),
+        "--cookie",
+        str(tmp_path / "jar"),
+    ]
+    subprocess.run([*here, "--location", f"https://{where}/lab?token={lab.token}"], check=True)
+    asked = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Origin": f"https://{where}",
+    }
+    asked["Sec-WebSocket-Key"] = "AAAAAAAAAAAAAAAAAAAAAA=="
+    headers = [word for name, value in asked.items() for word in ("--header", f"{name}: {value}")]
+    call = [*here, "--max-time", "5", "--write-out", "%{http_code}", *headers, f"https://{where}/api/events/subscribe"]
+    assert subprocess.run(call, capture_output=True, text=True, check=False).stdout == "101"

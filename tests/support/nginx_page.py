@@ -9,13 +9,13 @@ import socket
 import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from documents import DOCS, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 NAME = "taro.example.org"
 PAGES = [DOCS / language / "several-people.md" for language in ("en", "ja")]

@@ -32,7 +32,7 @@ print(subprocess.run(['jupyter-utils', 'doctor'], capture_output=True, text=True
 
 
 def test_the_password_stays_here(tmp_path: Path) -> None:
-    """By notebooks, MLflow's own functions, commands and the door; what is set for that server goes there, and works."""
+    """By notebooks, MLflow's own functions, commands and the door; what is set for that server works."""
     told = tmp_path / "s"
     words = {"password": LOCAL, "address": "http://127.0.0.1:15000"}
     with contextlib.ExitStack() as stack:

@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from jupyter_utils.adapters import mlflow as adapter
 from jupyter_utils.cli import main
 from jupyter_utils.machine.kept_login import renew_login
-from jupyter_utils.servers.environment import notebook_environment, use_settings
 from jupyter_utils.machine.variables import given
+from jupyter_utils.servers.environment import notebook_environment, use_settings
 from jupyter_utils.settings import read_settings
 from jupyter_utils.tracking import ask
 from listening import everything, listener
