@@ -50,6 +50,7 @@ let
           writable = cfg.writablePaths ++ elsewhere cfg;
           mlflowUri = cfg.mlflow.url;
           mlflowPasswordFile = cfg.mlflow.passwordFile;
+          mlflowPasswordFor = if cfg.mlflow.url == null then "" else cfg.mlflow.url;
           mlflowUnit =
             if config.services.mlflow-server.enable or false then "mlflow-server.service" else null;
           arguments = cfg.extraArguments;

@@ -21,6 +21,10 @@
   # File with the password for it, which root reads whenever the lab asks for it: by a socket that only the lab's user may
   # connect to. It may be missing, or change, while the lab runs.
   mlflowPasswordFile ? "/var/lib/mlflow/auth/admin-password",
+  # The server that it is for, and no other, whatever MLFLOW_TRACKING_URI says in the end: null, the one of this machine,
+  # whose settings are in `mlflowEnvironmentFile`.
+  mlflowPasswordFor ? null,
+  mlflowEnvironmentFile ? "-/etc/jupyter-utils/mlflow-server.env",
   # The unit of an MLflow on this machine, to be started before.
   mlflowUnit ? "mlflow-server.service",
   # Name of a setting -> file with its value, or for one that names a file, that file; root reads them.
@@ -46,6 +50,8 @@ let
   socket = if isTemplate then "${telling}@%i.socket" else "${telling}.socket";
   tells = mlflowPasswordFile != null;
   told = "/run/${socket}";
+  isServed = mlflowPasswordFor == null;
+  meant = if isServed then "--served" else "--for ${escape mlflowPasswordFor}";
   units =
     (if mlflowUnit == null then [ ] else [ mlflowUnit ]) ++ (if tells then [ socket ] else [ ]);
 in
@@ -116,9 +122,10 @@ in
     unitConfig.CollectMode = "inactive-or-failed";
     serviceConfig = hardening.server // {
       DynamicUser = true;
-      ExecStart = "${program} credential password";
+      ExecStart = "${program} credential password ${meant}";
       StandardInput = "socket";
       StandardError = "journal";
+      EnvironmentFile = if isServed then [ mlflowEnvironmentFile ] else [ ];
       LoadCredential = "password:${mlflowPasswordFile}";
       # Taken where that file is missing: none is asked for.
       SetCredential = "password:\\n";

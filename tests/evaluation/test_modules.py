@@ -87,7 +87,31 @@ def test_both_are_wired_together(library: str, tmp_path: Path) -> None:
     )
     telling = units["jupyterlab-password@.service"]
     assert "LoadCredential=password:/var/lib/mlflow/auth/admin-password" in telling
+    assert 'credential password --for "http://127.0.0.1:15001/m"' in telling
     assert "After=mlflow-server.service" in unit
+
+
+@pytest.mark.parametrize("lab", [LABS, f"{LABS}.instances.taro"])
+def test_this_machines_password_is_for_this_machines_mlflow(library: str, tmp_path: Path, lab: str) -> None:
+    """A lab with another MLflow is told none, but the one that is named for that; by another name it is this one."""
+    name = "jupyterlab" if lab == LABS else "jupyterlab-taro"
+    socket, telling = f"{name}-password.socket", f"{name}-password@.service"
+    own = "enable = true; " if lab == LABS else ""
+
+    def units(options: str) -> dict[str, str]:
+        text = f"{lab} = {{ {own}{options} }}; {MLFLOW}.enable = true; users.users.taro.isNormalUser = true;"
+        found: dict[str, str] = evaluate(library, text, tmp_path)["units"]
+        return found
+
+    elsewhere = units('mlflow.url = "https://mlflow.example.org";')
+    assert not {socket, telling} & elsewhere.keys()
+    assert "MLFLOW_TRACKING_PASSWORD_FILE" not in elsewhere[f"{name}.service"]
+    named = units('mlflow = { url = "https://mlflow.example.org"; passwordFile = "/run/secrets/p"; };')[telling]
+    assert 'credential password --for "https://mlflow.example.org"' in named
+    assert "LoadCredential=password:/run/secrets/p" in named
+    beside = units('mlflow.url = "http://localhost:15000";')[telling]
+    assert 'credential password --for "http://localhost:15000"' in beside
+    assert "LoadCredential=password:/var/lib/mlflow/auth/admin-password" in beside
 
 
 def test_a_lab_alone_brings_its_own_mlflow(library: str, tmp_path: Path) -> None:

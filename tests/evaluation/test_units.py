@@ -53,6 +53,13 @@ def test_systemd_finds_no_fault_in_them(units: Path, tmp_path: Path, scope: str)
     assert "notfy" in verify(scope, str(broken))
 
 
+def test_the_password_is_told_with_the_address_of_the_mlflow_here(units: Path) -> None:
+    """By the settings of that unit, which root reads: a lab that is pointed elsewhere has nothing to send there."""
+    telling = (units / "system" / "jupyterlab-password@.service").read_text()
+    assert re.search(r"^ExecStart=\S+ credential password --served$", telling, re.MULTILINE)
+    assert "EnvironmentFile=-/etc/jupyter-utils/mlflow-server.env" in telling
+
+
 def verify(scope: str, *files: str) -> str:
     """Return what systemd says of units and of nothing else: this machine's own may have faults."""
     command = ["systemd-analyze", "verify", "--man=no", *(["--user"] if scope == "user" else []), *files]

@@ -53,6 +53,10 @@ def test_further_labs_and_a_password(empty: Machine, units: str) -> None:
     assert empty.python("inside.py", "status", url) == 401
     run, _ = empty.python("inside.py", "notebook")
     assert re.fullmatch("[0-9a-f]{32}", run)
+    told = "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/jupyterlab-password.socket'); "
+    told += "print(s.makefile().read())"
+    said = empty.run(str(Path(sys.executable).resolve()), "-c", told, user="jupyterlab").stdout.split()
+    assert said == [empty.shell("cat /var/lib/mlflow/auth/admin-password"), "http://127.0.0.1:15000"]
 
     empty.write("/etc/jupyter-utils/jupyterlab@hanako.env", "JUPYTER_PORT=18081\n")
     empty.systemctl("enable", "--now", "jupyterlab@hanako")

@@ -25,12 +25,13 @@ KEY = "11" * 32
 
 @dataclass
 class Asking:
-    """The server: it lets `admin` in with `password`, and keeps what it was sent by those."""
+    """The server: it lets `admin` in with `password`, and keeps what it was sent by those; or it leads elsewhere."""
 
     uri: str = ""
     password: str = "first"
     bodies: list[bytes] = field(default_factory=list)
     refused: int = 0
+    leads_to: tuple[int, str] | None = None
 
     @property
     def header(self) -> str:
@@ -51,6 +52,8 @@ def asking() -> Iterator[Asking]:
                 self._give(200, proof(KEY, self.path.removeprefix(PATH)).encode())
             elif self.path == "/health":
                 self._give(200, b"OK")
+            elif state.leads_to:
+                self._give(state.leads_to[0], b"", Location=state.leads_to[1])
             elif self.headers.get("Authorization") != state.header:
                 state.refused += 1
                 self._give(401, b"who are you?")
@@ -60,8 +63,10 @@ def asking() -> Iterator[Asking]:
 
         do_GET = do_POST = do_PUT = _answer  # noqa: N815 - names of http.server
 
-        def _give(self, status: int, body: bytes) -> None:
+        def _give(self, status: int, body: bytes, **headers: str) -> None:
             self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -88,7 +93,7 @@ def in_a_lab(monkeypatch: pytest.MonkeyPatch, uri: str, file: Path | str, passwo
 
 @contextlib.contextmanager
 def telling(path: Path, words: dict[str, str]) -> Iterator[None]:
-    """Run a socket that tells `words["password"]` to whoever connects."""
+    """Run a socket that tells `words["password"]` to whoever connects, and `words["address"]` that it is for."""
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
         listening.listen()
@@ -98,7 +103,7 @@ def telling(path: Path, words: dict[str, str]) -> Iterator[None]:
                 while True:
                     connection, _ = listening.accept()
                     with connection:
-                        connection.sendall(words["password"].encode() + b"\n")
+                        connection.sendall(f"{words['password']}\n{words.get('address', '')}\n".encode())
 
         threading.Thread(target=serve, daemon=True).start()
         yield

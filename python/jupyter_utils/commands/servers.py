@@ -109,6 +109,14 @@ def container(extra: tuple[str, ...]) -> None:
 
 @click.command(hidden=True)
 @click.argument("name")
-def credential(name: str) -> None:
-    """Print a credential that systemd has handed to this service, for whoever is connected to it."""
-    click.echo((Path(given("CREDENTIALS_DIRECTORY")) / name).read_text(encoding="utf-8").strip())
+@click.option("--for", "address", default="", help="The server that it is for.")
+@click.option("--served", is_flag=True, help="It is for the MLflow that is served here, by the settings of that one.")
+def credential(name: str, address: str, served: bool) -> None:
+    """Print a credential that systemd has handed to this service, and whom it is for, to whoever is connected to it."""
+    if served:
+        from jupyter_utils.servers.mlflow import tracking_uri
+        from jupyter_utils.settings import read_settings
+
+        address = tracking_uri(read_settings())
+    secret = (Path(given("CREDENTIALS_DIRECTORY")) / name).read_text(encoding="utf-8").strip()
+    click.echo(f"{secret}\n{address}")

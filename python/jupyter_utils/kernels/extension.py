@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from jupyter_utils.adapters.lab_login import keep_login
+
 from . import cells, inputs, memory, overlay
 
 if TYPE_CHECKING:
@@ -12,9 +14,13 @@ if TYPE_CHECKING:
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Bring the overlay into a kernel, record what it runs, and offer it to the system's OOM killer."""
+    """Bring the overlay into a kernel, record what it runs, and offer it to the system's OOM killer.
+
+    The lab's login to MLflow stays with its MLflow.
+    """
     _see_current_folder()
     overlay.load_ipython_extension(shell)
+    keep_login()
     memory.load_ipython_extension(shell)
     cells.load_ipython_extension(shell)
     inputs.load_ipython_extension(shell)

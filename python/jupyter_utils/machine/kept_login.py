@@ -1,7 +1,8 @@
 """A lab's login to its MLflow, read anew where it lies once MLflow has refused the one of this process.
 
 A password that is asked for since a lab was started, or was changed since, is so found by its kernels and commands,
-which inherit what held then.
+which inherit what held then. A socket also tells which server its password is for, since the setting that names the
+socket may be a unit's, and the address another one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import os
 import socket
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -26,23 +27,44 @@ _LENGTH = 2**16
 _renewing = threading.Lock()
 
 
-def _read(path: Path) -> str:
+@dataclass(frozen=True)
+class Told:
+    """What a file or a socket says.
+
+    Attributes:
+        password: empty where there is none yet.
+        address: of the server that it is for; empty where that is for whoever named the file to say.
+    """
+
+    password: str = ""
+    address: str = ""
+
+    def is_for(self, uri: str) -> bool:
+        """Return whether the password may go to an address."""
+        return not self.address or is_at(uri, self.address)
+
+
+def _read(path: Path) -> Told:
     if not path.is_socket():
-        return path.read_text(encoding="utf-8").strip()
+        return Told(path.read_text(encoding="utf-8").strip())
     told = b""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(_SECONDS)
         connection.connect(str(path))
         while len(told) < _LENGTH and (piece := connection.recv(_LENGTH)):
             told += piece
-    return told.decode("utf-8").strip()
+    password, _, address = told.decode("utf-8").partition("\n")
+    return Told(password.strip(), address.strip())
 
 
-def told_password(path: Path) -> str:
-    """Return the password in a file, or that which a socket of this machine tells; empty where there is none yet."""
+def told(path: Path) -> Told:
+    """Return what a file holds, or a socket of this machine tells: a line with the password, a line with the address.
+
+    Nothing where it cannot be had.
+    """
     with contextlib.suppress(OSError, UnicodeDecodeError):
         return _read(path)
-    return ""
+    return Told()
 
 
 def kept_login(uri: str) -> LabStore | None:
@@ -62,8 +84,8 @@ def renew_login(uri: str) -> None:
         lab = kept_login(uri)
         if lab is None:
             return
-        password = told_password(Path(lab.password_file))
-        login = login_digest(lab.username, password)
+        now = told(Path(lab.password_file))
+        login = login_digest(lab.username, now.password) if now.is_for(lab.uri) else ""
         if login and login != lab.login:
-            named = {"MLFLOW_TRACKING_USERNAME": lab.username, "MLFLOW_TRACKING_PASSWORD": password}
+            named = {"MLFLOW_TRACKING_USERNAME": lab.username, "MLFLOW_TRACKING_PASSWORD": now.password}
             os.environ.update(named | replace(lab, login=login).variable())

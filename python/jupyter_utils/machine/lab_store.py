@@ -79,6 +79,18 @@ def login_address() -> str:
     return lab.uri if lab else given("MLFLOW_TRACKING_URI") or DEFAULT_URI
 
 
+def token_for(uri: str) -> str:
+    """Return the token that a user has set for an address; empty where that is for another, or there is none."""
+    named = given("MLFLOW_TRACKING_URI")
+    return given("MLFLOW_TRACKING_TOKEN") if named and is_at(uri, named) else ""
+
+
+def is_labs_login_elsewhere(uri: str) -> bool:
+    """Return whether the environment's user and password are the lab's, and an address is not of its MLflow."""
+    lab = _own_login()
+    return lab is not None and not is_at(uri, lab.uri)
+
+
 def lab_with_login() -> LabStore | None:
     """Return the lab above whose login this process has, be it none yet; None where the user has set an own one."""
     lab = lab_store()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jupyter_utils.entries.stores import addresses_of
 from jupyter_utils.machine.files import read_secret, state_dir
 from jupyter_utils.machine.inherited import inherited, kept_names
-from jupyter_utils.machine.kept_login import told_password
+from jupyter_utils.machine.kept_login import told
 from jupyter_utils.machine.lab_store import LabStore, login_digest
 from jupyter_utils.machine.urls import without_credentials
 from jupyter_utils.machine.variables import given
@@ -109,7 +109,7 @@ def _lab_store(
     digest = login_digest(*login.values()) if login else ""
     uri = settings.other_mlflow or mlflow.tracking_uri(settings)
     identity = mlflow.store_identity(settings) if is_here else ""
-    file = mlflow.password_file(settings) if is_here else _tracking_password_file(settings)
+    file = mlflow.password_file(settings) if is_here else _tracking_password(settings)[0]
     name = admin.username if admin else mlflow.admin_name() if is_here else _tracking_name()
     return LabStore(without_credentials(uri), identity, digest, name, str(file or ""))
 
@@ -126,22 +126,34 @@ def _tracking_name() -> str:
     return given("MLFLOW_TRACKING_USERNAME") or mlflow.ADMIN
 
 
-def tracking_password(settings: Settings) -> dict[str, str]:
-    """Return the password of an MLflow elsewhere: from the file that is named, else, of the one beside, its own.
+def _tracking_password(settings: Settings) -> tuple[Path | None, str]:
+    """Return the file that is for the MLflow elsewhere, None where there is none, and the password in it.
 
     Raises:
         SettingsError: the file that is named cannot be read.
     """
     file = _tracking_password_file(settings)
     if file is None or settings.other_mlflow is None:
-        return {}
-    if file.is_socket():
-        # A unit's: where MLflow asks for no password, or not yet, it tells none.
-        password = told_password(file)
-    elif settings.mlflow_tracking_password_file is None and not file.exists():
-        password = ""  # both containers see the store, and the server has never asked
-    else:
-        password = read_secret("MLFLOW_TRACKING_PASSWORD_FILE", file)
+        return None, ""
+    if not file.is_socket():
+        if settings.mlflow_tracking_password_file is None and not file.exists():
+            return file, ""  # both containers see the store, and the server has never asked
+        return file, read_secret("MLFLOW_TRACKING_PASSWORD_FILE", file)
+    # A unit's: where MLflow asks for no password, or not yet, it tells none.
+    said = told(file)
+    has_own = given("MLFLOW_TRACKING_PASSWORD") or given("MLFLOW_TRACKING_TOKEN")
+    if not said.is_for(settings.other_mlflow) or (said.address and has_own):
+        return None, ""
+    return file, said.password
+
+
+def tracking_password(settings: Settings) -> dict[str, str]:
+    """Return the login of an MLflow elsewhere: from the file that is named, else, of the one beside, its own.
+
+    Raises:
+        SettingsError: the file that is named cannot be read.
+    """
+    _, password = _tracking_password(settings)
     return mlflow.Credentials(_tracking_name(), password, None).environment() if password else {}
 
 

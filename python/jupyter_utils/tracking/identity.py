@@ -1,6 +1,8 @@
 """Asking who answers at an address, before a run or a password goes there.
 
 The question itself holds neither: no login, no cookie, and no redirect is followed, since another could answer then.
+The door of a lab, or a gateway, lets no question through without a login: there it is asked a second time, with the
+token that the user has set for this very address.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from urllib.parse import urlsplit
 
 from jupyter_utils.entries.identity import PATH, new_nonce, of_database, proven
 from jupyter_utils.machine.addresses import is_loopback
-from jupyter_utils.machine.lab_store import note_proven
+from jupyter_utils.machine.lab_store import note_proven, token_for
 from jupyter_utils.machine.threads import within
 from jupyter_utils.machine.urls import said, sqlite_file, without_credentials
 from jupyter_utils.machine.variables import given
@@ -19,6 +21,7 @@ from jupyter_utils.machine.variables import given
 from .server import certificates, is_http, why_down
 
 _OK, _SERVER_ERROR, _REDIRECTS = 200, 500, range(300, 400)
+_REFUSED = (*_REDIRECTS, 401, 403)
 _SECONDS = 10.0
 _LENGTH = 4096
 """Bytes of an answer that are read, which is far more than a proof has."""
@@ -69,15 +72,22 @@ def _ask(uri: str, seconds: float) -> Answer:
         if is_loopback(urlsplit(plain).hostname):
             session.trust_env = False
             verify = (given("REQUESTS_CA_BUNDLE") or True) if verify is True else verify
-        try:
-            answer = session.get(
+
+        def get(**headers: str) -> requests.Response:
+            return session.get(
                 f"{plain}{PATH}{nonce}",
                 auth=lambda request: request,  # no login from ~/.netrc either
+                headers=headers,
                 timeout=seconds,
                 verify=verify,
                 allow_redirects=False,
                 stream=True,
             )
+
+        try:
+            answer = get()
+            if answer.status_code in _REFUSED and (token := token_for(plain)):
+                answer = get(Authorization=f"Bearer {token}")
             content = next(answer.iter_content(_LENGTH), b"")
         except Exception as error:  # noqa: BLE001 - whatever it is, it did not answer
             return Answer(down=f"lives, but cannot answer ({said(error)})")
