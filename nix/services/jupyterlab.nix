@@ -46,8 +46,7 @@ let
   socket = if isTemplate then "${telling}@%i.socket" else "${telling}.socket";
   tells = mlflowPasswordFile != null;
   told = "/run/${socket}";
-  units =
-    (if mlflowUnit == null then [ ] else [ mlflowUnit ]) ++ (if tells then [ socket ] else [ ]);
+  units = (if mlflowUnit == null then [ ] else [ mlflowUnit ]) ++ (if tells then [ socket ] else [ ]);
 in
 {
   services.${name} = {
