@@ -86,6 +86,8 @@ let
     ];
 
   ports = map (cfg: cfg.port) all;
+  behindNginx = lib.filter (cfg: cfg.nginx.enable) all;
+  hosts = map (cfg: cfg.nginx.hostName) behindNginx;
   isDefaultUser = lib.any (cfg: cfg.user == "jupyterlab") all;
   isDefaultGroup = lib.any (cfg: cfg.group == "jupyterlab") all;
 in
@@ -149,6 +151,11 @@ in
             lib.concatMapStringsSep ", " toString ports
           }): set services.jupyterlab.instances.NAME.port to one of its own.";
         }
+        {
+          # All but one of them would be reached by nobody.
+          assertion = lib.allUnique hosts;
+          message = "Several labs of services.jupyterlab have the same name in nginx (${toString hosts}): set services.jupyterlab.instances.NAME.nginx.hostName to one of its own.";
+        }
       ];
 
     systemd.services = each "services";
@@ -184,12 +191,10 @@ in
     };
     users.groups = lib.mkIf (isDefaultUser || isDefaultGroup) { jupyterlab = { }; };
     networking.firewall.allowedTCPPorts = map (cfg: cfg.port) (lib.filter (cfg: cfg.openFirewall) all);
-    services.nginx = lib.mkIf (lib.any (cfg: cfg.nginx.enable) all) {
+    services.nginx = lib.mkIf (behindNginx != [ ]) {
       enable = true;
       virtualHosts = lib.listToAttrs (
-        map (cfg: lib.nameValuePair cfg.nginx.hostName (common.virtualHost cfg "/")) (
-          lib.filter (cfg: cfg.nginx.enable) all
-        )
+        map (cfg: lib.nameValuePair cfg.nginx.hostName (common.virtualHost cfg "/")) behindNginx
       );
     };
   };

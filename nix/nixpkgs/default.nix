@@ -76,21 +76,19 @@ let
   ) (import ../shared/commands.nix);
 in
 rec {
-  packages =
-    commands
-    // {
-      default = commands.lab;
-      jupyter-utils = environments.environment.jupyter-utils;
-      inherit (environments)
-        environment
-        environment-gpu
-        environment-mlflow
-        environment-all
-        environment-all-gpu
-        ;
-      # By name, so that who builds an environment need not have what only images are made of: a recipe lacks it.
-      inherit (delivered.images) image image-gpu image-mlflow;
-    };
+  packages = commands // {
+    default = commands.lab;
+    jupyter-utils = environments.environment.jupyter-utils;
+    inherit (environments)
+      environment
+      environment-gpu
+      environment-mlflow
+      environment-all
+      environment-all-gpu
+      ;
+    # By name, so that who builds an environment need not have what only images are made of: a recipe lacks it.
+    inherit (delivered.images) image image-gpu image-mlflow;
+  };
   inherit (delivered) load load-gpu;
   inherit recipes;
   shells = import ../development/shells.nix { inherit pkgs environments recipes; };

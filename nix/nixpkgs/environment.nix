@@ -25,7 +25,16 @@ let
       ;
   };
 
-  extra = extraPackages application.python.pkgs;
+  # What buildEnv would leave out without a word is refused; what the lock has for another variant is null.
+  extra = map (
+    package:
+    if application.python.pkgs.hasPythonModule package then
+      package
+    else
+      throw "extraPackages: ${
+        package.name or (toString package)
+      } is no package of ${interpreter.libPrefix}. Take Python packages from the function's argument, as in packages: [ packages.pygraphviz ]; programs belong into a shell of your own."
+  ) (builtins.filter (package: package != null) (extraPackages application.python.pkgs));
   application = poetry2nix.mkPoetryApplication {
     projectDir = lock;
     src = builtins.path {

@@ -52,8 +52,7 @@ let
   told = "/run/${socket}";
   isServed = mlflowPasswordFor == null;
   meant = if isServed then "--served" else "--for ${escape mlflowPasswordFor}";
-  units =
-    (if mlflowUnit == null then [ ] else [ mlflowUnit ]) ++ (if tells then [ socket ] else [ ]);
+  units = (if mlflowUnit == null then [ ] else [ mlflowUnit ]) ++ (if tells then [ socket ] else [ ]);
 in
 {
   services.${name} = {

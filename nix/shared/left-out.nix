@@ -27,15 +27,13 @@
   ];
 }
 # 150 MB of the packages' own tests, which take a tenth of the time that all modules take to compile.
-//
-  builtins.mapAttrs (_name: folder: [ "${site}/${folder}/**/tests" ])
-    {
-      networkx = "networkx";
-      numpy = "numpy";
-      pandas = "pandas";
-      pyarrow = "pyarrow";
-      scikit-learn = "sklearn";
-      scipy = "scipy";
-      spacy = "spacy";
-      sympy = "sympy";
-    }
+// builtins.mapAttrs (_name: folder: [ "${site}/${folder}/**/tests" ]) {
+  networkx = "networkx";
+  numpy = "numpy";
+  pandas = "pandas";
+  pyarrow = "pyarrow";
+  scikit-learn = "sklearn";
+  scipy = "scipy";
+  spacy = "spacy";
+  sympy = "sympy";
+}

@@ -11,6 +11,7 @@ from commands import ROOT, nix
 from small_lab import beside, ours
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 # nixpkgs and poetry2nix cannot be had without GitHub. These stand-ins give back what nix/ hands to them.
@@ -20,7 +21,14 @@ _: {
   mkPoetryApplication = application: {
     inherit (application) groups projectDir;
     python = {
-      pkgs = { six = "nixpkgs' six"; toPythonModule = module: module; };
+      pkgs = {
+        # A module, what a variant of the lock leaves out, and a program.
+        six = { name = "nixpkgs' six"; pythonModule = "3.11"; };
+        triton = null;
+        graphviz.name = "graphviz-12";
+        toPythonModule = module: module;
+        hasPythonModule = value: (value.pythonModule or null) == "3.11";
+      };
       buildEnv.override = arguments: { overrideAttrs = _: arguments; };
     };
   };
@@ -40,7 +48,7 @@ let
   seen = environment: {{
     inherit (builtins.head environment.extraLibs) groups;
     lock = toString (builtins.head environment.extraLibs).projectDir;
-    further = builtins.tail (builtins.tail environment.extraLibs);
+    further = map (package: package.name) (builtins.tail (builtins.tail environment.extraLibs));
   }};
 in
 builtins.mapAttrs (_name: seen) (removeAttrs lab.packages {others})
@@ -61,11 +69,15 @@ def lock(tmp_path: Path) -> Path:
     return lock
 
 
-def lab(tmp_path: Path, arguments: str) -> dict[str, dict[str, object]]:
-    """Return environment -> what it is made of."""
+def evaluated(tmp_path: Path, arguments: str) -> subprocess.CompletedProcess[str]:
     (tmp_path / "poetry2nix.nix").write_text(POETRY2NIX)
     expression = LAB.format(root=ROOT, poetry2nix=tmp_path / "poetry2nix.nix", arguments=arguments, others=OTHERS)
-    result = nix("eval", "--json", "--impure", "--expr", expression)
+    return nix("eval", "--json", "--impure", "--expr", expression)
+
+
+def lab(tmp_path: Path, arguments: str) -> dict[str, dict[str, object]]:
+    """Return environment -> what it is made of."""
+    result = evaluated(tmp_path, arguments)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 
@@ -89,4 +101,17 @@ def test_extra_packages_alone(tmp_path: Path) -> None:
     found = lab(tmp_path, EXTRA)["environment"]
     assert found["lock"] == str(ROOT / "python")
     assert found["groups"] == ["main", "lab", "ml", "mlflow"]
+    assert found["further"] == ["nixpkgs' six"]
+
+
+def test_what_is_no_package_of_this_python_is_refused(tmp_path: Path) -> None:
+    """An environment would leave it out without a word, and say of itself that it has it."""
+    result = evaluated(tmp_path, "extraPackages = packages: [ packages.six packages.graphviz ];")
+    assert result.returncode != 0
+    assert "extraPackages: graphviz-12 is no package of python3.11" in result.stderr
+
+
+def test_what_a_variant_leaves_out_is_left_out(tmp_path: Path) -> None:
+    """What the lock has for CUDA alone is null on CPU: one list does for both."""
+    found = lab(tmp_path, "extraPackages = packages: [ packages.triton packages.six ];")["environment"]
     assert found["further"] == ["nixpkgs' six"]

@@ -257,6 +257,12 @@ REFUSED = [
         "certificateKey would lie",
     ),
     (f'{LABS} = {{ enable = true; instances.taro.user = "jupyterlab"; }};', "have the same port.*instances.NAME.port"),
+    (
+        f"""{LABS}.instances = {{ a = {{ port = 1; nginx = {{ enable = true; hostName = "h"; }}; }};
+          b = {{ port = 2; nginx = {{ enable = true; hostName = "h"; }}; }}; }};
+          users.users = {{ a.isNormalUser = true; b.isNormalUser = true; }};""",
+        "same name in nginx.*instances.NAME.nginx.hostName",
+    ),
     (f"{LABS}.instances.taro.port = 1;", "instances.taro.user = .taro. is not a user of this machine"),
     (f'{MLFLOW} = {{ enable = true; backendStoreUri = "a://b"; backendStoreUriFile = "/u"; }};', "set one of them"),
     (
