@@ -16,6 +16,7 @@ from .first_run import FirstRun
 from .notebook_runs import NotebookRuns
 from .outputs.support import missing
 from .pairings import missing_formats
+from .static_files import use_own_static_files
 from .terminals import use_own_handler
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
     return [{"module": __name__}]
 
 
-def _link_jupyter_server_extension(_server: ServerApp) -> None:
+def _link_jupyter_server_extension(server: ServerApp) -> None:
     use_own_handler()  # before the terminals' own extension is loaded
+    use_own_static_files(server)
 
 
 def _load_jupyter_server_extension(server: ServerApp) -> None:
