@@ -19,7 +19,7 @@ def test_each_page_gets_its_own(lab: Started) -> None:
     folders = {"notebook": Path(notebook.__file__).parent / "static", "lab": Path(get_app_dir()) / "static"}
     both = set.intersection(*({one.name for one in folder.iterdir()} for folder in folders.values()))
     assert any(name.endswith(".woff") for name in both)
-    fonts = sorted(both, key=lambda name: (not name.endswith(".woff"), name))[:2] + ["third-party-licenses.json"]
+    fonts = [*sorted(both, key=lambda name: (not name.endswith(".woff"), name))[:2], "third-party-licenses.json"]
     with requests.Session() as session:
         session.trust_env = False
         for number, name in enumerate(fonts):
