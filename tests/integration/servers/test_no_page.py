@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import time
 import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import kernels
 import pytest
 import requests
 import servers
-from calling import write_notebook
+from away import LIMIT, SLOW, left
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    import websocket
     from servers import Started
 
-LIMIT = 120.0
-SLOW = "import os, time\nprint('before', flush=True)\ntime.sleep(3)\n"
-SAVING = (
-    SLOW
-    + """
-import jupyter_utils, pathlib
-r = jupyter_utils.save_mlflow("no page", metrics={"f1": 0.9})
-pathlib.Path("told.part").write_text("\\n".join(r.warnings))
-pathlib.Path("told.part").rename("told")
-r"""
-)
 OTHER_WEBSOCKETS = """
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
@@ -42,73 +27,6 @@ class Other(ZMQChannelsWebsocketConnection):
 
 c.ServerApp.kernel_websocket_connection_class = Other
 """
-
-
-@dataclass
-class Page:
-    """What a page does: opens a notebook, runs its cells, asks what it has missed, and leaves."""
-
-    server: Started
-    name: str
-    kernel: str
-    client: str
-    socket: websocket.WebSocket
-
-    @property
-    def file(self) -> Path:
-        return self.server.root_dir / self.name
-
-    @property
-    def beside(self) -> Path:
-        return self.file.with_name(f"{self.file.stem}.outputs.ipynb")
-
-    def ask(self) -> dict[str, Any]:
-        body = {"client": self.client, "path": self.name, "known": {}, "base": None}
-        answer: dict[str, Any] = kernels.api(self.server, "POST", f"jupyter-utils/outputs/{self.kernel}", body)
-        return answer
-
-    def run(self, source: str | None = None) -> None:
-        """Run the notebook's only cell; `source` is what the page shows otherwise than the file."""
-        cell = json.loads(self.file.read_text())["cells"][0]
-        header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "username": "", "session": self.client}
-        content = {"code": source or "".join(cell["source"]), "silent": False, "store_history": True}
-        message = {"header": header, "parent_header": {}, "metadata": {"cellId": cell["id"]}, "channel": "shell"}
-        self.socket.send(json.dumps(message | {"content": content | {"allow_stdin": True}}))
-
-    def stored(self) -> str:
-        try:
-            outputs = json.loads(self.file.read_text())["cells"][0]["outputs"]
-        except json.JSONDecodeError:  # the server is writing it
-            return ""
-        return "".join("".join(one.get("text") or one.get("ename") or one["data"]["text/plain"]) for one in outputs)
-
-    def until(self, what: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + LIMIT
-        while not what():
-            assert time.monotonic() < deadline, self.file.read_text()
-            time.sleep(0.1)
-
-
-def opened(server: Started, source: str, folder: str = "") -> Page:
-    name = f"{folder}no-page-{uuid.uuid4().hex[:8]}.ipynb"
-    (server.root_dir / name).parent.mkdir(parents=True, exist_ok=True)
-    write_notebook(server.root_dir / name, source)
-    kernels.api(server, "GET", f"api/contents/{name}?content=1&type=notebook")
-    body = {"path": name, "name": name, "type": "notebook", "kernel": {"name": "python3"}}
-    kernel = kernels.api(server, "POST", "api/sessions", body)["kernel"]["id"]
-    client = str(uuid.uuid4())
-    page = Page(server, name, kernel, client, kernels.connect(server, kernel, client))
-    page.ask()
-    return page
-
-
-def left(server: Started, source: str, typed: str | None = None, folder: str = "") -> Page:
-    """Run a cell, and leave while it runs."""
-    page = opened(server, source, folder)
-    page.run(typed)
-    time.sleep(1)
-    page.socket.close()
-    return page
 
 
 def test_a_file_that_was_changed_is_left_as_it_is(lab: Started) -> None:
@@ -142,32 +60,6 @@ def test_a_notebook_that_is_renamed(lab: Started) -> None:
         page.name
     ]
     assert not (lab.root_dir / folder).exists()
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("typed", [False, True], ids=["as saved", "only typed"])
-def test_save_mlflow_without_a_page(lab: Started, typed: bool) -> None:
-    """What is committed has the sources and the outputs that ran, or the run says that it does not."""
-    folder = f"repo-{uuid.uuid4().hex[:8]}"
-    told = lab.root_dir / folder / "told"
-    git = ["git", "-C", str(told.parent), "-c", "user.name=T", "-c", "user.email=t@example.org"]
-    told.parent.mkdir()
-    subprocess.run([*git, "init", "-q"], check=True)
-    for name, value in (("user.name", "T"), ("user.email", "t@example.org")):
-        subprocess.run([*git, "config", name, value], check=True)
-    page = left(lab, SAVING, f"{SAVING}\n# typed" if typed else None, folder=f"{folder}/")
-    page.until(told.exists)
-    name = page.file.name
-    committed = json.loads(subprocess.run([*git, "show", f"HEAD:{name}"], capture_output=True, check=True).stdout)
-    cell = committed["cells"][0]
-    if typed:
-        assert "does NOT hold" in told.read_text()
-        assert cell["outputs"] == []
-    else:
-        assert cell["outputs"][0]["text"] == ["before\n"]
-        assert "NOT" not in told.read_text()
-    assert "".join(cell["source"]) == SAVING
-    page.until(lambda: page.stored().startswith("before\n") != typed)
 
 
 @pytest.mark.full

@@ -256,7 +256,7 @@ def test_where_outputs_go() -> None:
         nbformat.v4.new_code_cell("source of twice", id="y"),
         nbformat.v4.new_markdown_cell("source of gone"),
     ]
-    changed, refused = place(found, cells.all)
+    changed, refused = place(found, cells.all, lambda _: True)
     assert changed
     assert [one["execution_count"] for one in found[:5]] == [1, 2, 7, None, None]
     assert {one.id: why for one, why in refused.items()} == {
@@ -264,4 +264,18 @@ def test_where_outputs_go() -> None:
         "gone": "is not there any more",
         "twice": "stands there more than once, without an id that tells which one ran",
     }
-    assert place(found, [one for one in cells.all if one.id == "same"]) == (False, {})
+    assert place(found, [one for one in cells.all if one.id == "same"], lambda _: True) == (False, {})
+
+
+def test_another_file_in_its_place() -> None:
+    """There the same text says nothing: the cell must be the same one."""
+    cells = Cells()
+    for name in ("same", "moved"):
+        cells.run(name, "out")
+    found = [
+        nbformat.v4.new_code_cell("source of same", id="same"),
+        nbformat.v4.new_code_cell("source of moved", id="another"),
+    ]
+    _, refused = place(found, cells.all, lambda _: False)
+    assert [one["execution_count"] for one in found] == [1, None]
+    assert [one.id for one in refused] == ["moved"]

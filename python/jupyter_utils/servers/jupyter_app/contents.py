@@ -16,7 +16,7 @@ from tornado.web import HTTPError
 
 from jupyter_utils.notebook import decoded
 
-from .moved import move_keys
+from .moved import move_keys, moved
 from .pairings import missing_program
 from .turns import Turns
 
@@ -36,6 +36,7 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
         self._turns = Turns()
         self._stamps: dict[str, tuple[tuple[int, int], ...]] = {}
         self._saved_at: dict[str, float] = {}
+        self._replaced_at: dict[str, float] = {}
         self.when_moved: list[Callable[[str, str], Awaitable[None]]] = []
         """Are told the old and the new path of what was renamed: a folder, or each of a notebook and its twins."""
 
@@ -51,6 +52,7 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
             plain: dict[str, Any] = await super().get(path, content=content, type=type, **others)
             return plain
         async with self.alone(path):
+            self._note_replaced(path)
             with _notebooks_are_read(True):
                 model: dict[str, Any] = await super().get(path, content=content, type=type, **others)
             if model["type"] == "notebook" and not _has_source(model["content"]):
@@ -76,10 +78,14 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
         """Rename a file or folder, and a notebook's twins with it; tells `when_moved`."""
         async with self.alone(old_path):
             old = self._files(old_path)
+            for before in old:
+                for known in [one for one in self._stamps if moved(one, before, "") != one]:
+                    self._note_replaced(known)
             await super().rename_file(old_path, new_path)
             both = list(zip(old, self._files(new_path), strict=False))
         for before, after in both:
             move_keys(self._saved_at, before, after)
+            move_keys(self._replaced_at, before, after)
             for tell in self.when_moved:
                 await tell(before, after)
 
@@ -96,6 +102,13 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
         known = self._stamps.get(path.strip("/"))
         return known is not None and known != self._stamp(path)
 
+    def replaced_at(self, path: str) -> float:
+        """Return when a file was read last that somebody else had changed, or put in the place of the one before.
+
+        By the clock of Jupyter's server; 0 if that was never so.
+        """
+        return self._replaced_at.get(path.strip("/"), 0.0)
+
     def is_stored_with_outputs(self, path: str) -> bool:
         """Tell whether outputs can be written at all: text notebooks without an .ipynb beside them have none."""
         return any(one.endswith(".ipynb") for one in self._files(path))
@@ -104,6 +117,10 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
         path = path.strip("/")
         fmt, formats = self.paired_notebooks.get(path, (None, None))
         return [path, *(other for other, _ in paired_paths(path, fmt, formats) if other != path)] if formats else [path]
+
+    def _note_replaced(self, path: str) -> None:
+        if self.has_changed(path):
+            self._replaced_at[path.strip("/")] = IOLoop.current().time()
 
     def _remember(self, path: str) -> None:
         self._stamps[path.strip("/")] = self._stamp(path)
@@ -143,6 +160,12 @@ class Contents(AsyncTextFileContentsManager):  # type: ignore[misc]  # Jupytext 
                     f"{' and '.join(there)} has no cells, but its notebook {notebook} has: remove the former, or "
                     "bring its cells back. Nothing was changed.",
                 )
+
+    async def read_alone(self, path: str) -> dict[str, Any]:
+        """Read a notebook without its twin, as it is on the disk now, which `has_changed` goes by from now on."""
+        alone = await self._get_alone(path)
+        self._remember(path)
+        return alone
 
     async def _get_alone(self, path: str) -> dict[str, Any]:
         alone: dict[str, Any] = await super().get(path, content=True, type="notebook", load_alternative_format=False)

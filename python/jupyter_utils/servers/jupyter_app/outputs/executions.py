@@ -30,7 +30,8 @@ class Execution:
     """One execution of a cell.
 
     `id` is that of the request; `cell` nbformat's id of the cell, as the page has it; `client` the session of the page
-    that asked for it; `count` the kernel's number; `taken` what widgets took of its outputs, by the widget;
+    that asked for it; `count` the kernel's number; `asked` when it was asked for (seconds of the caller's clock);
+    `taken` what widgets took of its outputs, by the widget;
     `last` when its last message came and `ended` when it ended (seconds of the caller's clock), after which another
     cell may have updated what it shows; `unseen` whether something of it came while its page was away; `version` grows
     with each change, `in_file` is the one that was written and `placed` the one that is in the notebook; `waits` is
@@ -43,6 +44,7 @@ class Execution:
     client: str
     state: Literal["queued", "running", "done"] = "queued"
     count: int | None = None
+    asked: float = 0.0
     outputs: Collected = field(default_factory=Collected)
     taken: dict[str, Collected] = field(default_factory=dict)
     last: float = 0.0
@@ -106,9 +108,9 @@ class Executions:
     def get(self, msg_id: str | None) -> Execution | None:
         return self._all.get(msg_id) if msg_id else None
 
-    def begin(self, msg_id: str, cell: str, source: str, client: str) -> None:
+    def begin(self, msg_id: str, cell: str, source: str, client: str, now: float = 0.0) -> None:
         """Note a request of a page's."""
-        self._all[msg_id] = Execution(msg_id, cell, source, client)
+        self._all[msg_id] = Execution(msg_id, cell, source, client, asked=now)
 
     def latest(self) -> list[Execution]:
         """Return the last execution of each cell that has begun, or else is still to come."""

@@ -36,6 +36,7 @@ class Keeping:
         self._kernels: dict[str, Kernel] = {}
         self._writing = Writing(contents)
         self._pause: dict[str, float] = {}
+        self._failing: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self._told: dict[str, dict[str, str]] = {}
         contents.when_moved.append(self._move)
@@ -74,7 +75,7 @@ class Keeping:
                 if one.state == "done" and known[one.id] == one.version:
                     one.unseen = False
             offered = [one for one in kernel.executions.latest() if self._is_for(one, kernel, client, path, base)]
-            told = [self._tell(one, known.get(one.id)) for one in offered if known.get(one.id) != one.version]
+            told = [self._tell(one, path, known.get(one.id)) for one in offered if known.get(one.id) != one.version]
             return {
                 "executions": told,
                 "file": self._writing.advance(path, base),
@@ -90,12 +91,13 @@ class Keeping:
             return False
         return one.unseen
 
-    def _tell(self, one: Execution, known: int | None) -> dict[str, Any]:
+    def _tell(self, one: Execution, path: str, known: int | None) -> dict[str, Any]:
         start, outputs = one.since(-1 if known is None else known)
         return {
             "id": one.id,
             "cell": one.cell,
             "source": one.source,
+            "isByText": one.asked >= self._contents.replaced_at(path),
             "state": one.state,
             "isUpdated": one.last > one.ended,
             "hasRun": one.has_run,
@@ -133,7 +135,8 @@ class Keeping:
         now = kernel.now()
         is_due = now - kernel.written_at >= self._pause.get(kernel.id, _WRITE_SECONDS)
         due = [one for one in kernel.unseen() if one.has_run and one.in_file != one.version]
-        if due and now - kernel.left_at >= _GRACE_SECONDS and (is_due or any(one.state == "done" for one in due)):
+        is_urgent = kernel.id not in self._failing and any(one.state == "done" for one in due)
+        if due and now - kernel.left_at >= _GRACE_SECONDS and (is_due or is_urgent):
             await self._write(kernel)
         if kernel.has_ended and self._kernels.get(kernel.id) is kernel:
             await self._write(kernel)
@@ -163,9 +166,14 @@ class Keeping:
                 if one.has_run:
                     by_path.setdefault(kernel.pages[one.client], []).append(one)
             result: dict[str, Any] = {"written": bool(by_path), "why": ""}
+            self._failing.discard(kernel.id)
             for path, executions in by_path.items():
                 if again or any(one.in_file != one.version for one in executions):
                     outcome = await self._writing.write(kernel.id, path, executions)
+                    if outcome.failed:
+                        self._failing.add(kernel.id)
+                    elif path in self._told:
+                        self._told[path].pop("", None)
                     if outcome.refused:
                         result = {"written": False, "why": self._say(path, outcome)}
             kernel.written_at = kernel.now()

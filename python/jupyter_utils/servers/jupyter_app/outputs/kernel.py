@@ -139,7 +139,7 @@ class Kernel:
             return
         cell = (message.get("metadata") or {}).get("cellId")
         if isinstance(cell, str) and _CELL_ID.fullmatch(cell) and not content.get("silent"):
-            self.executions.begin(header["msg_id"], cell, content["code"], header["session"])
+            self.executions.begin(header["msg_id"], cell, content["code"], header["session"], self.now())
 
     def asked(self, parts: list[bytes]) -> None:
         """Take a question of the kernel's, such as that of `input()`."""

@@ -9,15 +9,23 @@ import nbformat
 from jupyter_utils.notebook.content import normal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .executions import Execution
 
 
-def place(cells: list[Any], executions: Iterable[Execution]) -> tuple[bool, dict[Execution, str]]:
+def place(
+    cells: list[Any], executions: Iterable[Execution], is_same_file: Callable[[Execution], bool]
+) -> tuple[bool, dict[Execution, str]]:
     """Put outputs and numbers into code cells, in place.
 
     A cell is known by its id, or, in a notebook whose cells have none or others, by a source that no other cell has.
+
+    Args:
+        cells: the notebook's.
+        executions: of each cell one.
+        is_same_file: whether the file is the one from which this was run. In one that came into its place, the same
+            text says nothing: there only the id counts.
 
     Returns:
         whether a cell has changed; and the executions that have no cell there any more, with the reason.
@@ -25,7 +33,7 @@ def place(cells: list[Any], executions: Iterable[Execution]) -> tuple[bool, dict
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     changed, refused = False, {}
     for one in executions:
-        found = _find(code, one)
+        found = _find(code, one, is_same_file(one))
         if isinstance(found, str):
             refused[one] = found
         else:
@@ -33,11 +41,13 @@ def place(cells: list[Any], executions: Iterable[Execution]) -> tuple[bool, dict
     return changed, refused
 
 
-def _find(code: list[Any], one: Execution) -> Any | str:
+def _find(code: list[Any], one: Execution, is_same_file: bool) -> Any | str:
     wanted = normal(one.source)
     for cell in code:
         if cell.get("id") == one.cell:
             return cell if normal(cell["source"]) == wanted else "has another text there than the one that ran"
+    if not is_same_file:
+        return "is not in the file that is there now"
     same = [cell for cell in code if normal(cell["source"]) == wanted]
     if len(same) > 1:
         return "stands there more than once, without an id that tells which one ran"

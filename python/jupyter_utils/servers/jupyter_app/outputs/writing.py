@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,8 @@ class Writing:
             except OSError as error:
                 outcome.failed = str(error)
         for one, version in versions.items():
-            one.in_file = version
+            if one not in refused or outcome.beside:
+                one.in_file = version  # else it is tried again
             if one not in refused:
                 one.placed = version
         return outcome
@@ -108,9 +110,18 @@ class Writing:
             model = await contents.get(path, content=True, type="notebook", require_hash=True)
             metadata = model["content"]["metadata"]
             about |= {name: metadata[name] for name in ("kernelspec", "language_info") if name in metadata}
-            changed, refused = place(model["content"]["cells"], executions)
+            replaced_at = contents.replaced_at(path)
+            is_same_file = partial(_was_asked_since, replaced_at)
+            changed, refused = place(model["content"]["cells"], executions, is_same_file)
             if changed:
-                await contents.save({"type": "notebook", "format": "json", "content": model["content"]}, path)
+                try:
+                    await contents.save({"type": "notebook", "format": "json", "content": model["content"]}, path)
+                except Exception as error:
+                    # The notebook is written before its twin.
+                    alone = await contents.read_alone(path)
+                    if place(alone["content"]["cells"], executions, is_same_file)[0]:
+                        raise
+                    contents.log.warning("Outputs are in %s, but its twin was not written: %s", path, error)
                 after = await contents.get(path, content=False, type="notebook", require_hash=True)
                 self._link(path, model["hash"], after)
             return refused
@@ -121,6 +132,10 @@ class Writing:
             chain = self._chains[path] = _Chain()
         chain.before.append(before)
         chain.last = {name: _plain(after.get(name)) for name in _STAMP}
+
+
+def _was_asked_since(time: float, one: Execution) -> bool:
+    return one.asked >= time
 
 
 def _plain(value: Any) -> Any:

@@ -180,12 +180,12 @@ class Page {
     }
   }
 
-  find({ cell, source }) {
+  find({ cell, source, isByText }) {
     const code = this.panel.content.widgets.filter((one) => one.model.type === "code");
     const wanted = normal(source);
     const found = code.find((one) => one.model.id === cell);
-    if (found) {
-      return found;
+    if (found || !isByText) {
+      return found; // another file may have come into the place of the one that ran, with a cell of the same text
     }
     const alike = code.filter((one) => normal(one.model.sharedModel.getSource()) === wanted);
     return alike.length === 1 ? alike[0] : undefined;
