@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import servers
+from browsers import ARGUMENTS, BROWSERS, LIMIT
 from servers import Started
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -22,21 +23,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-LIMIT = 60_000
-"""Milliseconds to wait for what a user waits for, on a machine that does other work too."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (
-    "--disable-gpu",
-    "--disable-3d-apis",  # WebGL in software is slow
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-proxy-server",
-    # Everything must work for those who reach nothing outside; and no test may depend on what is outside.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
 SHOWN_CHARACTERS = 4000
 """How much of each log a failure shows."""
 

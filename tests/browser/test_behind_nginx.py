@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import nginx_page
 import pytest
 import servers
-from conftest import ARGUMENTS, LIMIT
+from browsers import ARGUMENTS, LIMIT
 from lab_page import LabPage
 
 if TYPE_CHECKING:

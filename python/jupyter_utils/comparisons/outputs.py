@@ -17,7 +17,7 @@ from .verdict import Verdict
 if TYPE_CHECKING:
     from .code_files import Code
 
-_LEFT_OUT = "left out: memory addresses, times, progress bars, ids, and this package's own card"
+_LEFT_OUT = "left out: memory addresses, times, progress bars, ids, and this package's own card and refusals"
 _RASTER = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 

@@ -1,9 +1,11 @@
-"""What a cell has shown, without what is another each time: addresses, times, progress bars, ids, our own card."""
+"""What a cell has shown, without what is another each time: addresses, times, progress bars, ids, our own words."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
+
+from jupyter_utils import errors
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _BAR = re.compile(r"\d+%\|.*\||\d+it \[|\|\s*\d+/\d+ \[|━{3,}|^\s*\[\s*\d+/\d+ [\d:]+ < [\d:]+")
@@ -26,6 +28,13 @@ _LEFT_OUT = (
 )
 _OWN = ("jupyter-utils-run", "The run is saved on disk and will be sent later")
 _OWN_TEXT = re.compile(r"Run [0-9a-f]{32} is stored")
+# Of a `save_mlflow` that was refused, say since Git did not know its author yet, and was called again in another cell:
+# what was computed is the same.
+_REFUSALS = frozenset(
+    name
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, errors.SaveRefusedError | errors.CommitError | errors.StageError)
+)
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -53,7 +62,7 @@ def lasting_outputs(outputs: tuple[dict[str, Any], ...]) -> list[tuple[str, str]
             name = str(one.get("name", "stdout"))
             streams[name] = streams.get(name, "") + _text(one.get("text", ""))
         elif kind == "error":
-            others.append(("error", lasting(f"{one.get('ename')}: {one.get('evalue')}")))
+            others += [] if _is_refusal(one) else [("error", lasting(f"{one.get('ename')}: {one.get('evalue')}"))]
         elif isinstance(one.get("data"), dict):
             others += _data(one["data"])
     printed = [(name, lasting(text).strip("\n")) for name, text in sorted(streams.items())]
@@ -67,6 +76,11 @@ def _data(data: dict[str, Any]) -> list[tuple[str, str]]:
     # A picture stands for itself; the text beside it, `<Figure size 640x480 with 1 Axes>`, adds nothing.
     pictures = [(kind, text.strip()) for kind, text in texts.items() if kind.startswith("image/")]
     return pictures or [(kind, lasting(text)) for kind, text in sorted(texts.items())]
+
+
+def _is_refusal(error: dict[str, Any]) -> bool:
+    # Others have errors of these names, too: SQLAlchemy's ArgumentError, say.
+    return error.get("ename") in _REFUSALS and "jupyter_utils" in _text(error.get("traceback", ""))
 
 
 def _is_own(text: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from jupyter_utils.machine.running import running
+from jupyter_utils.servers.whereabouts import settings_of
 
 from . import gpu, lab, machine, network, tracking
 from .finding import Finding, error
@@ -43,7 +44,7 @@ FURTHER: tuple[Check, ...] = (
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield the findings of all checks, each as soon as it is known, and what is found twice once."""
-    found = [chosen for state in running() if (chosen := lab.settings_of(state))]
+    found = [chosen for state in running() if (chosen := settings_of(state))]
     places = [(check, one) for one in found or [settings] for check in PLACES]
     ports = [] if running() else [(machine.ports, settings)]
     seen = set()

@@ -11,26 +11,16 @@ from jupyter_utils.machine.addresses import is_loopback
 from jupyter_utils.machine.readiness import answers
 from jupyter_utils.machine.running import Running, running
 from jupyter_utils.machine.urls import mask
-from jupyter_utils.servers.whereabouts import environment_name
-from jupyter_utils.settings import Settings
+from jupyter_utils.servers.whereabouts import environment_name, settings_of
 
 from .finding import Finding, ok, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jupyter_utils.settings import Settings
+
 ANSWER_SECONDS = 5.0
-# What the lab says of itself counts, also that it has no other MLflow: in its terminals this is set to its own.
-_UNSET = {"mlflow_tracking_uri": None, "mlflow_host": None, "mlflow_backend_store_uri": None}
-
-
-def settings_of(state: Running) -> Settings | None:
-    """Return the settings of a lab that runs; None of one that an earlier version started, which did not tell."""
-    if not state.settings:
-        return None
-    return Settings(**_UNSET | {name.lower(): value for name, value in state.settings.items()})  # type: ignore[arg-type]
-
-
 def labs(settings: Settings) -> Iterator[Finding]:
     """Describe every lab that runs: process, environment, servers, folders, and who can reach it."""
     found = running()

@@ -24,7 +24,10 @@ _NAMED = re.compile(
 # urllib's words for a password with an unquoted sign, which it takes for a port.
 _PORT = re.compile(r"(Port could not be cast to integer value as ).*", re.DOTALL)
 _SQLITE = "sqlite:///"
+MASKED = "***"
+"""What stands in place of credentials."""
 _PORTS = {"http": 80, "https": 443}
+
 
 
 def mask(text: str) -> str:
@@ -36,11 +39,11 @@ def mask(text: str) -> str:
     'postgresql://db/mlflow?user=me&password=***'
     """
     shown = _CREDENTIALS.sub(_starred, text)
-    return _PORT.sub(r"\1***", _NAMED.sub(r"\1***", shown))
+    return _PORT.sub(rf"\1{MASKED}", _NAMED.sub(rf"\1{MASKED}", shown))
 
 
 def _starred(match: re.Match[str]) -> str:
-    return f"{match['quoted']}***%40" if match["quoted"] else f"{match['scheme'] or ''}***@"
+    return f"{match['quoted']}{MASKED}%40" if match["quoted"] else f"{match['scheme'] or ''}{MASKED}@"
 
 
 def said(error: BaseException | None) -> str:

@@ -10,7 +10,8 @@ from jupyter_utils.machine.files import read_secret, state_dir
 from jupyter_utils.machine.inherited import inherited, kept_names
 from jupyter_utils.machine.kept_login import told
 from jupyter_utils.machine.lab_store import LabStore, login_digest
-from jupyter_utils.machine.urls import without_credentials
+from jupyter_utils.machine.running import running
+from jupyter_utils.machine.urls import MASKED, without_credentials
 from jupyter_utils.machine.variables import given
 from jupyter_utils.settings import read_settings
 from jupyter_utils.supervision.notify import VARIABLE
@@ -19,6 +20,7 @@ from jupyter_utils.tracking import NOTEBOOKS, is_http
 from . import mlflow
 from .addresses import openable
 from .network import certificate_environment, proxy_environment
+from .whereabouts import settings_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from jupyter_utils.settings import Settings
 
     from .jupyter import Door
+
+# Settings that say which data of MLflow's are meant.
+_DATA = {"mlflow_store_dir", "mlflow_backend_store_uri"}
 
 
 def base_environment(settings: Settings) -> dict[str, str]:
@@ -158,15 +163,31 @@ def tracking_password(settings: Settings) -> dict[str, str]:
 
 
 def use_settings() -> None:
-    """Let the spool's settings in `.env` hold for this process, as they do for the lab."""
-    settings = read_settings()
+    """Let the settings in `.env` hold for this process, as they do for the lab: which MLflow, and the spool's.
+
+    Where nothing names MLflow's data, and one lab of this user runs, they are that lab's.
+    """
+    named = read_settings()
+    settings, uri = _only_lab(named) or (named, mlflow.tracking_uri(named))
     os.environ["JUPYTER_UTILS_SPOOL_DIR"] = str(settings.spool_dir)
     os.environ["JUPYTER_UTILS_FSYNC"] = settings.jupyter_utils_fsync
     os.environ.update(settings.for_library)
-    if settings.other_mlflow:
-        os.environ["MLFLOW_TRACKING_URI"] = settings.other_mlflow
+    os.environ["MLFLOW_TRACKING_URI"] = settings.other_mlflow or uri
     if not given("MLFLOW_TRACKING_PASSWORD"):
         os.environ.update(tracking_password(settings) or _own_login(settings))
+
+
+def _only_lab(named: Settings) -> tuple[Settings, str] | None:
+    """Return the settings of the one lab that runs, and the address of its MLflow; None where others are meant."""
+    labs = running()
+    if named.other_mlflow or _DATA & named.model_fields_set or len(labs) != 1:
+        return None
+    settings, served = settings_of(labs[0]), (*labs[0].stores, *labs[0].artifacts)
+    if settings is None or MASKED in (settings.other_mlflow or ""):
+        return None
+    if "mlflow_port" in named.model_fields_set and named.mlflow_port != settings.mlflow_port:
+        return None
+    return settings, served[0] if served else mlflow.tracking_uri(settings)
 
 
 def _own_login(settings: Settings) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a lab writes down of itself, so that `jupyter-utils doctor` describes it and not the shell that asks."""
+"""What a lab writes down of itself, so that commands mean the lab that runs, and not what the shell that asks says."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from jupyter_utils.environments.recipe import own_recipe
 from jupyter_utils.machine.urls import mask
+from jupyter_utils.settings import Settings
 
 if TYPE_CHECKING:
     from jupyter_utils.environments.record import Record
-    from jupyter_utils.settings import Settings
+    from jupyter_utils.machine.running import Running
+
+# What the lab says of itself counts, also that it has no other MLflow: in its terminals this is set to its own.
+_UNSET = {"mlflow_tracking_uri": None, "mlflow_host": None, "mlflow_backend_store_uri": None}
 
 
 def where(settings: Settings) -> dict[str, str]:
@@ -30,6 +34,13 @@ def where(settings: Settings) -> dict[str, str]:
         "JUPYTER_UTILS_SPOOL_DIR": str(settings.spool_dir),
         **{name: mask(address) for name, address in addresses.items() if address},
     }
+
+
+def settings_of(state: Running) -> Settings | None:
+    """Return the settings of a lab that runs; None of one that an earlier version started, which did not tell."""
+    if not state.settings:
+        return None
+    return Settings(**_UNSET | {name.lower(): value for name, value in state.settings.items()})  # type: ignore[arg-type]
 
 
 def environment_name(record: Record | None) -> str:

@@ -197,6 +197,13 @@ def test_outputs_of_cells(tmp_path: Path) -> None:
     assert lasting_outputs((error,)) == [("error", "ValueError: x")]
 
 
+@pytest.mark.parametrize(("traceback", "shown"), [("File jupyter_utils/saving.py", 0), ("File sqlalchemy/url.py", 1)])
+def test_a_save_that_was_refused_is_no_difference(traceback: str, shown: int) -> None:
+    """Called in vain, mended, called again in another cell: the run is the same. Errors of others are not left out."""
+    error = {"output_type": "error", "ename": "ArgumentError", "evalue": "x", "traceback": ["Cell In[1]", traceback]}
+    assert len(lasting_outputs((error,))) == shown
+
+
 def test_only_outputs_of_the_run_are_compared(tmp_path: Path) -> None:
     """The calling cell's output is not complete in the file, and what stands below it is of an earlier time."""
     texts = [
