@@ -83,7 +83,7 @@ def _split(text: object) -> Tolerance:
     # From the right: a metric's name may hold a "=".
     name, sign, form = str(text).rpartition("=")
     if not sign and ":" not in form:
-        near = _near("*", form) or f" Such as {form}=abs:0.001."
+        near = _near("*", form) or f" Did you mean {form}=abs:0.001?"
         raise ToleranceError(f"The tolerance {form!r} must be given as {_FORM}.{near}")
     return _read(name or "*", form)
 
