@@ -52,7 +52,8 @@ class Cells:
         (["a\n", "b"], "a\nb"),
         ([f"\r{n} %" for n in range(101)] + ["\n"], "100 %\n"),
         (["10 % left\r", "5"], "50 % left"),
-        (["abc\b\bX"], "aXc"),
+        (["abc\b\bX"], "aX"),
+        (["100 % of all", "\rback\b\b", "X"], "baXf all"),  # as JupyterLab does, which takes the next one, too
         (["line\r", "\nnext"], "line\nnext"),
         (["one\r\ntwo"], "one\ntwo"),
         (["先頭\r末"], "末頭"),
@@ -221,7 +222,7 @@ def test_a_cell_that_waits_for_input() -> None:
     cells.all.ask("a", {"header": {}, "content": {"prompt": "Name: ", "password": False}}, 5.0)
     assert "waits for input" in cells.outputs("a")[-1]["data"]["text/plain"]
     cells.all.answered("Hanako")
-    assert [one["text"] for one in cells.outputs("a")] == ["Hanako\n"]
+    assert [one["text"] for one in cells.outputs("a")] == ["Name:  Hanako\n"]
     cells.all.ask("a", {"header": {}, "content": {"prompt": "", "password": True}}, 6.0)
     cells.all.answered("secret")
     assert "secret" not in str(cells.outputs("a"))

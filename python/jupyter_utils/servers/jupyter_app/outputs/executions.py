@@ -152,13 +152,14 @@ class Executions:
             self._touch(one, now)
 
     def answered(self, value: str) -> None:
-        """Note that the cell that waited has its input, which it shows unless it is a password."""
+        """Note that the cell that waited has its input, which it shows, as a page does, unless it is a password."""
         for one in self:
             if one.waits and one.state != "done":
-                shown = "·" * 8 if one.waits["content"].get("password") else value
+                asked = one.waits["content"]
+                shown = "·" * 8 if asked.get("password") else value
                 one.waits = None
                 self._touch(one, one.last)
-                one.outputs.write("stdin", f"{shown}\n", one.version)
+                one.outputs.write("stdin", f"{asked.get('prompt', '')} {shown}\n", one.version)
 
     def end(self, told: str, now: float) -> bool:
         """End all that has not ended: the kernel is another one now, and the cell that ran says why."""

@@ -38,7 +38,10 @@ class Text:
         return KEPT_CHARACTERS - self._head_room + self._tail_size + len(self._line)
 
     def write(self, text: str) -> None:
-        r"""Add text; `\r` goes back to the line's beginning, `\b` by one, and what is there is overwritten."""
+        r"""Add text; after `\r` the line is overwritten from its beginning, and `\b` removes characters.
+
+        As JupyterLab's page does: `\b` removes the character before, and the one that stands there, if any.
+        """
         text = text.replace("\r\n", "\n")
         if self._column == len(self._line) and not _GOES_BACK.search(text):
             lines, newline, rest = text.rpartition("\n")
@@ -59,7 +62,9 @@ class Text:
         if piece == "\r":
             self._column = 0
         elif piece == "\b":
-            self._column = max(0, self._column - 1)
+            if self._column:
+                self._column -= 1
+                self._line = self._line[: self._column] + self._line[self._column + 2 :]
         elif piece == "\n":
             self._keep(f"{self._line}\n")
             self._line, self._column = "", 0
