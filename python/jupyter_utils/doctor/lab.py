@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from jupyter_utils.settings import Settings
 
 ANSWER_SECONDS = 5.0
+
+
 def labs(settings: Settings) -> Iterator[Finding]:
     """Describe every lab that runs: process, environment, servers, folders, and who can reach it."""
     found = running()

@@ -29,7 +29,6 @@ MASKED = "***"
 _PORTS = {"http": 80, "https": 443}
 
 
-
 def mask(text: str) -> str:
     """Hide the credentials of every address in a text, which otherwise stays as it is.
 

@@ -95,9 +95,7 @@ def test_as_an_open_page(desk: Desk, cells: list[str]) -> None:
         save(back)
     stays.output(last)
     save(stays)
-    desk.until(
-        lambda: bool(stored(desk)) and all(count for count, _ in stored(desk)) and bool(stored(desk)[last][1])
-    )
+    desk.until(lambda: bool(stored(desk)) and all(count for count, _ in stored(desk)) and bool(stored(desk)[last][1]))
     away.until(lambda: stored(away) == stored(desk))
     if cells != [ASKS]:
         back = away.open(ready=None)
