@@ -90,6 +90,16 @@ def run_of(lab: Started, told: Path, page: Any) -> Any:
     return MlflowClient(lab.mlflow_url).get_run(told.read_text().splitlines()[0])
 
 
+def run_typed(tab: Notebook, source: str, began: Path) -> None:
+    """Type a first cell, run it and the second one, and wait until the kernel has that."""
+    tab.type(0, source)
+    tab.start(0)
+    tab.output(0, "1")
+    tab.start(1)
+    while not began.exists():
+        tab.page.wait_for_timeout(100)
+
+
 TELL = "\npathlib.Path({!r}).write_text('\\n'.join([r.run_id, *r.warnings]))"
 
 
@@ -102,12 +112,7 @@ def test_tab_that_is_closed_while_the_cell_runs(page: Any, chromium: Any, repo_l
     one = opened(page, in_lab(repo_lab, name))
     running = chromium.new_page()
     other = opened(running, in_lab(repo_lab, name))
-    other.type(0, "v = 2  # typed in the tab that is closed")
-    other.start(0)
-    other.output(0, "1")
-    other.start(1)
-    while not began.exists():  # the kernel has it
-        page.wait_for_timeout(100)
+    run_typed(other, "v = 2  # typed in the tab that is closed", began)
     running.close(run_before_unload=False)
     one.type(0, "v = 3  # typed in the tab that stays")
     go.touch()
@@ -162,14 +167,9 @@ def test_server_that_is_silent_for_a_while(page: Any, chromium: Any, repo_lab: S
     one = opened(page, in_lab(repo_lab, name))
     running = chromium.new_page()
     other = opened(running, in_lab(repo_lab, name))
-    other.type(0, "v = 2")
-    other.start(0)
-    other.output(0, "1")
     one.type(0, "v = 3  # typed in the other tab")
     unasked = hold_saves(page)
-    other.start(1)
-    while not began.exists():
-        page.wait_for_timeout(100)
+    run_typed(other, "v = 2", began)
     (file,) = (repo_lab.folder / "home").rglob("jpserver-*.json")
     server = psutil.Process(json.loads(file.read_text())["pid"])
     server.suspend()
