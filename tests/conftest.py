@@ -70,6 +70,22 @@ def own_stack(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield made
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _spool_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give what is shared by tests a spool, too: the user's own remembers stores of ports that come again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_UTILS_SPOOL_DIR", str(tmp_path_factory.mktemp("spool")))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _spool_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """And another to each module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_UTILS_SPOOL_DIR", str(tmp_path_factory.mktemp("spool")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_spool_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give every test a spool of its own: what waits must not be the business of another, nor of the user's."""

@@ -32,7 +32,6 @@ def test_members_of_the_group_read_store_and_backups(installed: Machine) -> None
         installed.write(ENVIRONMENT, "MLFLOW_STORE_GROUP=mlflow\nMLFLOW_AUTH=off\n")
         installed.systemctl("restart", "mlflow-server")
         assert reads(installed, f"{STORE}/mlflow.db")
-        installed.shell("sleep 1.1")
         installed.systemctl("start", "mlflow-server-backup.service")
         for path in (f"{STORE}/mlflow.db", f"{BACKUPS}/latest/mlflow.db"):
             assert reads(installed, path), path

@@ -44,6 +44,8 @@ RECORD = "backup.json"
 _PARTIAL = ".partial-"
 _LOCK = ".lock"
 _AUTH = "auth"
+_PAUSE, _TRIES = 0.05, 100
+"""Seconds between two looks at the clock, and how many looks."""
 MARGIN = 16 * 2**20
 """Bytes that must be free beside those of the copies."""
 
@@ -111,10 +113,8 @@ def _back_up(settings: Settings, target: Path, keep: int | None) -> Backup:
 
 def _make(settings: Settings, target: Path, keep: int | None) -> Backup:
     previous = backups(target)
-    name = PREFIX + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    partial, path = target / f"{_PARTIAL}{name}", target / name
-    if path.exists():
-        raise BackupError(f"{path} was made in this very second; wait for the next.")
+    path = _free_name(target)
+    partial = target / f"{_PARTIAL}{path.name}"
     number = max((_number(one) for one in previous), default=0) + 1
     try:
         for left in target.glob(f"{_PARTIAL}*"):
@@ -135,11 +135,21 @@ def _make(settings: Settings, target: Path, keep: int | None) -> Backup:
             f"The backup {path} could not be made ({error}); earlier ones are as they were. "
             f"{size(shutil.disk_usage(target).free)} are free there."
         ) from error
-    link_whole(target / LATEST, name)
+    link_whole(target / LATEST, path.name)
     for old in previous[: -(keep - 1) or None] if keep else ():
         # Under another name first: what is half removed must not be taken for a backup.
         shutil.rmtree(old.rename(target / f"{_PARTIAL}{old.name}"))
     return result
+
+
+def _free_name(target: Path) -> Path:
+    """Name a new backup by the second in which it is made; where that one has a backup, wait for the next."""
+    for _ in range(_TRIES):
+        path = target / (PREFIX + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+        if not path.exists():
+            return path
+        time.sleep(_PAUSE)
+    raise BackupError(f"{path} is there already, and the clock stands still: set this machine's clock.")
 
 
 def _verify(path: Path, made: Backup) -> None:

@@ -185,6 +185,26 @@ def test_two_backups_into_one_folder_do_not_meet(settings: Settings, tmp_path: P
     assert backups.backups(target) == [first.path]
 
 
+def test_backups_of_one_second_are_two(settings: Settings, tmp_path: Path) -> None:
+    """The timer's, and one that is asked for in the same second: each is made, and has a name of its own."""
+    made = [back_up(settings, tmp_path / "backups").path for _ in range(4)]
+    assert backups.backups(tmp_path / "backups") == made
+    assert len(set(made)) == 4
+    assert (tmp_path / "backups" / "latest").resolve() == made[-1]
+
+
+def test_a_clock_that_stands_still_is_named(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Instead of waiting for ever for a second that does not come."""
+    monkeypatch.setattr(backups, "_PAUSE", 0)
+    later(monkeypatch, "20260101T000000Z")
+    first = back_up(settings, tmp_path / "backups")
+    with pytest.raises(BackupError, match="clock"):
+        back_up(settings, tmp_path / "backups")
+    assert backups.backups(tmp_path / "backups") == [first.path]
+
+
 def test_backups_of_a_wrong_clock_do_not_stay_for_ever(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
