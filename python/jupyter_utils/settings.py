@@ -25,7 +25,7 @@ from .machine.app import APP
 from .machine.dotenv import DOTENV, read_allowed
 from .machine.setting_types import Switch, UnixId  # noqa: TC001 - pydantic reads them
 from .machine.tracking_address import understood
-from .machine.urls import mask, sqlite_uri
+from .machine.urls import mask, place, sqlite_uri
 from .machine.variables import LIBRARY, given, unquote
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 DATABASE = "mlflow.db"
 """MLflow's database in MLFLOW_STORE_DIR, unless MLFLOW_BACKEND_STORE_URI names another."""
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
+_ADDRESS, _ADDRESS_PASSWORD = "mlflow_tracking_uri", "mlflow_tracking_password_file"
 
 
 def _absolute(path: Path) -> Path:
@@ -280,7 +281,13 @@ class _Found(PydanticBaseSettingsSource):
 
 def _sources() -> dict[str, dict[str, str]]:
     """Return what each place says, by field; the first counts."""
-    return {"environment": _by_field(os.environ), "credential": _credentials(), DOTENV: _by_field(read_allowed())}
+    written = _by_field(read_allowed())
+    found = {"environment": _by_field(os.environ), "credential": _credentials(), DOTENV: written}
+    named = [understood(values[_ADDRESS]) for values in found.values() if _ADDRESS in values]
+    if _ADDRESS in written and place(named[0]) != place(named[-1]):
+        # The password that stands beside an address is for that one; the address that counts is another server's.
+        written.pop(_ADDRESS_PASSWORD, None)
+    return found
 
 
 def _by_field(values: Mapping[str, str]) -> dict[str, str]:

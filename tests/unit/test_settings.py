@@ -116,6 +116,32 @@ def test_the_environment_wins_over_dotenv(tmp_path: Path, monkeypatch: pytest.Mo
     assert (settings.container_uid, settings.mlflow_port, settings.https_proxy) == (1234, 2, "http://proxy:3128")
 
 
+@pytest.mark.parametrize(
+    ("dotenv", "environment", "keeps"),
+    [
+        ("http://ours:15000", "http://elsewhere:15000", False),
+        ("http://ours:15000", "https://ours:15000", False),
+        ("http://ours:15000", "ours:15000/", True),
+        ("http://127.0.0.1:15000", "http://me@localhost:15000", True),
+        ("http://ours:15000", "", True),
+        ("", "http://elsewhere:15000", True),
+    ],
+)
+def test_a_password_in_dotenv_is_for_the_address_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dotenv: str, environment: str, *, keeps: bool
+) -> None:
+    """A shell that names another server must not send it there; without an address there it is for any."""
+    (tmp_path / ".env").write_text(f"MLFLOW_TRACKING_URI={dotenv}\nMLFLOW_TRACKING_PASSWORD_FILE=./secret\n")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    allow_dotenv(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", environment)
+    settings = read_settings()
+    assert settings.mlflow_tracking_uri == (environment or dotenv)
+    assert (settings.mlflow_tracking_password_file is not None) == keeps
+    said = next(row for row in table(settings) if row.name == "MLFLOW_TRACKING_PASSWORD_FILE")
+    assert said.origin == (".env" if keeps else "default")
+
+
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy"])
 def test_proxies_are_read_in_both_letter_cases(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Tools disagree on which one counts."""
