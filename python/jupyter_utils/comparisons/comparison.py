@@ -70,6 +70,10 @@ class Row:
     details: tuple[Detail, ...] = ()
 
 
+_WHOLE = ("metrics", "params", "artifacts")
+"""Sections whose rows are all that two runs hold; of the others a run may just not say it."""
+
+
 @dataclass(frozen=True)
 class Section:
     """Rows of one kind. `counts` are of all rows, by verdict; `left_out` of them are not in `rows`."""
@@ -80,6 +84,16 @@ class Section:
     counts: dict[str, int] = field(default_factory=dict)
     left_out: int = 0
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither run holds anything of this kind; False of what may have been there and was not recorded."""
+        return self.name in _WHOLE and not any(self.counts.values())
+
+    @property
+    def said(self) -> str:
+        """The verdict as people read it: where there is nothing to compare, nothing is unknown."""
+        return "none" if self.is_empty else self.verdict.value
 
 
 def section(name: str, rows: Iterable[Row], notes: Sequence[str] = (), *, show_same: bool = True) -> Section:

@@ -59,8 +59,10 @@ def summary(comparison: Compared) -> str:
     """
     counted = [one for one in comparison.sections if one.name in comparison.by]
     known = ", ".join(TITLES[one.name].lower() for one in counted if one.verdict is not Verdict.UNKNOWN)
-    unknown = ", ".join(TITLES[one.name].lower() for one in counted if one.verdict is Verdict.UNKNOWN)
-    rest = f" Not known: {unknown}." if unknown else ""
+    asked = [one for one in counted if one.verdict is Verdict.UNKNOWN and not one.is_empty]
+    unknown = ", ".join(TITLES[one.name].lower() for one in asked)
+    empty = ", ".join(TITLES[one.name].lower() for one in counted if one.is_empty)
+    rest = (f" Not known: {unknown}." if unknown else "") + (f" Neither has: {empty}." if empty else "")
     match comparison.verdict:
         case Verdict.SAME:
             return f"The same: {known}.{rest}"
@@ -70,7 +72,7 @@ def summary(comparison: Compared) -> str:
             differing = [one.name for one in comparison.sections if one.verdict is Verdict.DIFFERS]
             named = ", ".join(TITLES[name].lower() for name in differing if name in comparison.by)
             return f"These differ: {named}.{rest}"
-    return f"Not known: {unknown}." if known else "Nothing was recorded that could be compared."
+    return rest.strip() if known or unknown else "Nothing was recorded that could be compared."
 
 
 def _shown(value: object) -> str:

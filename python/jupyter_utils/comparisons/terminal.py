@@ -36,7 +36,7 @@ def _facts(facts: Facts) -> str:
 
 def _section(section: Section) -> list[str]:
     counts = [f"{count} {_PLURAL.get(name, name)}" for name, count in section.counts.items() if count]
-    lines = [f"{SIGNS[section.verdict]} {TITLES[section.name]}: {', '.join(counts) or section.verdict.value}"]
+    lines = [f"{SIGNS[section.verdict]} {TITLES[section.name]}: {', '.join(counts) or section.said}"]
     shown = [row for row in section.rows if row.verdict is not Verdict.SAME or section.name == "metrics"]
     lines += _rows(shown[:_SHOWN])
     hidden = len(shown) - _SHOWN + section.left_out

@@ -108,6 +108,21 @@ def test_table_card_and_page_say_the_verdict(tmp_path: Path) -> None:
         assert "精度" in text
 
 
+def test_what_neither_run_has_is_none_and_not_unknown(tmp_path: Path) -> None:
+    """Nor the same: a run without anything is not another's equal. What was not recorded stays unknown."""
+    pair = [folder_side(tmp_path / name, name, metrics={"f1": 0.5}) for name in ("a", "b")]
+    found = jupyter_utils.compare(*pair)
+    assert (found.verdict, found["artifacts"].verdict, found["machine"].verdict) == ("same", "unknown", "unknown")
+    assert found["artifacts"].said == found["params"].said == "none"
+    assert (found["machine"].said, found["inputs"].said) == ("unknown", "unknown")
+    for text in (repr(found), found.to_html(), found._repr_html_()):
+        assert "Not known: outputs of cells. Neither has: data, models and results." in text
+    assert "Data, models and results: none" in repr(found)
+    nothing = [folder_side(tmp_path / name, name) for name in ("c", "d")]
+    assert jupyter_utils.compare(*nothing).verdict == "unknown"
+    assert "Nothing was recorded that could be compared." in repr(jupyter_utils.compare(*nothing))
+
+
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a#b", ""])
 def test_a_manifest_that_names_what_is_elsewhere(name: str, tmp_path: Path) -> None:
     """Nothing outside of the run is read."""
