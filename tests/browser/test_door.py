@@ -93,7 +93,7 @@ def test_a_saved_run_is_one_click_away(opened: LabPage, lab: Started, screenshot
     page = shown.value
     page.get_by_text("About this run").wait_for()
     assert page.url.startswith(f"{lab.jupyter_url}/mlflow/#/experiments/")
-    assert page.get_by_role("link", name="Model registry").is_visible()
+    page.get_by_role("link", name="Model registry").wait_for()
     mlflow_page = MlflowPage(page)
     mlflow_page.open_artifacts()
     mlflow_page.artifact("result").click()

@@ -112,7 +112,7 @@ def day(
     git_server.bare_repository(served, "messages", {"README.md": "# Messages\n"})
     lab_page = LabPage(context.new_page())
     with git_server.served(served, server.host) as address:
-        lab_page.open(server.lab_url)
+        lab_page.open(f"{server.lab_url}&reset")  # whatever other tests have left open
         introduce_oneself(lab_page, server.home)
         lab_page.clone(f"{address}/messages.git")
         clone = server.root_dir / "messages"

@@ -50,7 +50,7 @@ def test_the_tiles(lab: Started, page: Page) -> None:
     """MLflow opens in a tab behind JupyterLab's address; the guide opens beside the launcher; neither asks anything."""
     lab_page = LabPage(page)
     lab_page.open(f"{lab.lab_url}&reset")
-    assert tile(page, ENGLISH["first"]).locator("img").count() == 1
+    tile(page, ENGLISH["first"]).locator("img").wait_for()
     with page.expect_popup() as opened:
         tile(page, "MLflow").click()
     opened.value.get_by_role("link", name="Experiments").first.wait_for()

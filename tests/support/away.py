@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LIMIT = 60.0
 """Seconds to wait for what the server writes."""
-SLOW = "import os, time\nprint('before', flush=True)\ntime.sleep(3)\n"
+SLOW = "import os, time\nprint('before', flush=True)\ntime.sleep(4)\n"
 """Source of a cell that goes on for a while after it has printed."""
 
 
@@ -87,9 +87,13 @@ def opened(server: Started, source: str, folder: str = "", owner: int | None = N
 
 
 def left(server: Started, source: str, typed: str | None = None, folder: str = "", owner: int | None = None) -> Page:
-    """Run a cell, and leave while it runs; `typed` is what the page shows otherwise than the file."""
+    """Run a cell that begins with `SLOW`, and leave while it goes on.
+
+    `typed` is what the page shows otherwise than the file.
+    """
     page = opened(server, source, folder, owner)
     page.run(typed)
-    time.sleep(1)
+    while json.loads(page.socket.recv())["header"]["msg_type"] != "stream":  # until it has printed
+        pass
     page.socket.close()
     return page

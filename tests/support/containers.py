@@ -181,7 +181,12 @@ def wait_answers(url: str, name: str) -> None:
 
 def owners(folder: Path) -> set[tuple[int, int]]:
     """Give (user, group) of the folder and of everything below it."""
-    return {(found.st_uid, found.st_gid) for found in (path.lstat() for path in (folder, *folder.rglob("*")))}
+    found = set()
+    for path in (folder, *folder.rglob("*")):
+        with contextlib.suppress(FileNotFoundError):  # a running server's, just removed
+            one = path.lstat()
+            found.add((one.st_uid, one.st_gid))
+    return found
 
 
 def notebook(source: str) -> dict[str, object]:

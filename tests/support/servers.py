@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -85,11 +86,18 @@ def processes(server: Started) -> list[psutil.Process]:
     return [launcher, *launcher.children(recursive=True)]
 
 
+# Below those that the system gives to whoever asks for any, and none twice: what is remembered of a port, such as which
+# store answered there, is of one server.
+_PORTS = iter(random.SystemRandom().sample(range(20_000, 32_768), 12_768))
+
+
 def free_port() -> int:
-    """Find a port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port that nothing listens on now, and that no earlier server of these tests had."""
+    for port in _PORTS:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is left")
 
 
 def environment(folder: Path, **settings: str | None) -> dict[str, str]:

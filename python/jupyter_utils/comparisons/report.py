@@ -72,7 +72,7 @@ def summary(comparison: Compared) -> str:
             differing = [one.name for one in comparison.sections if one.verdict is Verdict.DIFFERS]
             named = ", ".join(TITLES[name].lower() for name in differing if name in comparison.by)
             return f"These differ: {named}.{rest}"
-    return rest.strip() if known or unknown else "Nothing was recorded that could be compared."
+    return rest.strip() if known else "Nothing was recorded that could be compared."
 
 
 def _shown(value: object) -> str:

@@ -146,6 +146,8 @@ def why_down(uri: str) -> str | None:
     """Say why a server cannot be reached within two seconds, or a database be opened; None where it can."""
     if not is_http(uri):
         return why_closed(uri)
+    import requests  # noqa: F401 - the seconds that this takes on a cold disk are not the server's
+
     try:
         # In a thread: neither the resolver's time nor that of several addresses is bounded by a timeout.
         return within(_HEALTH_SECONDS, _ask_health, uri)

@@ -34,8 +34,8 @@ def test_closed_tab(desk: Desk) -> None:
 
     again = desk.open()
     shows(again, 0, "step 2")
-    assert again.output(0, "1") == "before\nstep 0\nstep 1\nstep 2\n\n42"
-    assert again.page.locator(".jp-mod-dirty").count() == 0
+    desk.until(lambda: again.output(0, "1") == "before\nstep 0\nstep 1\nstep 2\n\n42")
+    desk.until(lambda: again.page.locator(".jp-mod-dirty").count() == 0)
 
 
 @pytest.mark.full

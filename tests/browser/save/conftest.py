@@ -25,6 +25,10 @@ def repo_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
         ["config", "user.email", "t@example.org"],
     ):
         subprocess.run(["git", "-C", folder / "notebooks", *command], check=True)
+    settings = folder / "home/.jupyter/lab/user-settings/@jupyterlab/docmanager-extension"
+    settings.mkdir(parents=True)
+    # Here nothing saves but save_mlflow and the tests, however long they take.
+    (settings / "plugin.jupyterlab-settings").write_text('{"autosave": false}')
     # However slow the machine that runs the tests: nothing here is about how long a browser may take.
     with servers.lab(folder, JUPYTER_UTILS_SAVE_SECONDS="300") as server:
         yield server

