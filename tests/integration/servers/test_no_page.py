@@ -80,6 +80,20 @@ def test_a_folder_that_is_gone(lab: Started) -> None:
     page.socket.close()
 
 
+def test_the_lab_ends(tmp_path: Path) -> None:
+    """What came last is in the file, which says why there is no more; and JupyterLab ends by itself, and at once."""
+    with servers.lab(tmp_path, MLFLOW_TRACKING_URI="http://127.0.0.1:9") as lab:
+        done = left(lab, SLOW)
+        done.until(lambda: done.stored() == "before\n")
+        page = left(lab, f"{SLOW}time.sleep(300)")
+        assert lab.stop() == 0
+        assert page.stored().startswith("before\n")
+        assert page.stored().endswith("The kernel was shut down while this cell ran.\n")
+        assert not page.beside.exists()
+        (log,) = (lab.home / ".local/state/jupyter-utils/log").glob("jupyterlab-*.log")
+        assert log.read_text().count("received signal 15") == 1, "it had to be asked twice"
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("what", ["restarted", "shut down"])
 def test_a_kernel_that_ends_without_a_page(lab: Started, what: str) -> None:

@@ -61,8 +61,9 @@ def _keep_outputs(server: ServerApp) -> None:
     from .outputs.keeping import Keeping
 
     settings = server.web_app.settings
-    settings[SETTING] = Keeping(server, cast("Contents", server.contents_manager))
-    settings["kernel_websocket_connection_class"] = Connection
+    settings[SETTING] = Connection.keeping = Keeping(server, cast("Contents", server.contents_manager))
+    # The one for the websockets, the other for the server's end.
+    settings["kernel_websocket_connection_class"] = server.kernel_websocket_connection_class = Connection
     pattern = url_path_join(server.base_url, OUTPUTS_PATH, r"(?P<kernel>[\w-]+)")
     server.web_app.add_handlers(".*$", [(pattern, ForPage), (f"{pattern}/write", ForKernel)])
     settings.setdefault("page_config_data", {})["jupyterUtilsKeepsOutputs"] = True

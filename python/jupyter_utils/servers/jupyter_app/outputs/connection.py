@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_server.services.kernels.connection.base import deserialize_binary_message, deserialize_msg_from_ws_v1
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
@@ -27,8 +27,15 @@ _V1 = "v1.kernel.websocket.jupyter.org"
 class Connection(ZMQChannelsWebsocketConnection):
     """Jupyter's own connection, which it remains in all that a page or a kernel sees of it."""
 
+    keeping: ClassVar[Keeping]
     kernel: Kernel | None = None
     socket: Any = None
+
+    @classmethod
+    async def close_all(cls) -> None:
+        """Write what is in no file yet; Jupyter's server calls this when it ends, once it has ended its kernels."""
+        await cls.keeping.end()
+        await super().close_all()  # type: ignore[no-untyped-call]
 
     async def prepare(self) -> None:
         """Wait until the kernel answers, and listen to it from then on."""
@@ -36,8 +43,7 @@ class Connection(ZMQChannelsWebsocketConnection):
         stale = self._open_sessions.get(key)
         await super().prepare()  # type: ignore[no-untyped-call]
         with self._aside():
-            keeping: Keeping = self.websocket_handler.settings[SETTING]
-            self.kernel = keeping.listen(self.kernel_manager)
+            self.kernel = self.keeping.listen(self.kernel_manager)
             if stale:  # the same page comes again before its dead connection was found out
                 self.kernel.left(self.session.session, stale.last_pong)
 

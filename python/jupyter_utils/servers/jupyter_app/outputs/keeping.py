@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from jupyter_utils.servers.jupyter_app.moved import move_keys, moved
@@ -38,6 +39,7 @@ class Keeping:
         self._pause: dict[str, float] = {}
         self._failing: set[str] = set()
         self._task: asyncio.Task[None] | None = None
+        self._ends = asyncio.Event()
         self._told: dict[str, dict[str, str]] = {}
         contents.when_moved.append(self._move)
 
@@ -121,9 +123,17 @@ class Keeping:
         await asyncio.sleep(0.1)  # what the cell has shown until now has been sent, and is on its way
         return await self._write(kernel, again=True)
 
+    async def end(self) -> None:
+        """Look at all kernels for the last time, and write what is in no file yet."""
+        self._ends.set()
+        if self._task is not None:
+            await self._task
+
     async def _look_after(self) -> None:
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+        # The threads that write files live as long as this task: without its end the process would have none.
+        while not self._ends.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ends.wait(), _LOOK_SECONDS)
             for kernel in list(self._kernels.values()):
                 try:
                     await self._look_at(kernel)

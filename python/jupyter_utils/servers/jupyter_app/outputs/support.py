@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_OF_CONNECTION = ("_open_sessions", "prepare", "connect", "disconnect")
+_OF_CONNECTION = ("_open_sessions", "prepare", "connect", "disconnect", "close_all")
 _OF_MESSAGES = ("handle_incoming_message", "handle_outgoing_message")
 _OF_KERNELS = ("_kernel_buffers",)
 
