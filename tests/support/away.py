@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LIMIT = 60.0
 """Seconds to wait for what the server writes."""
-SLOW = "import os, time\nprint('before', flush=True)\ntime.sleep(4)\n"
+SLOW = "import os, time\nprint('before', flush=True)\ntime.sleep(2)\n"
 """Source of a cell that goes on for a while after it has printed."""
 
 
