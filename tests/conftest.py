@@ -73,14 +73,16 @@ def own_stack(images: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="session", autouse=True)
 def _spool_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Give what is shared by tests a spool, too: the user's own remembers stores of ports that come again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JUPYTER_UTILS_SPOOL_DIR", str(tmp_path_factory.mktemp("spool")))
-        yield
+    yield from _shared_spool(tmp_path_factory)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _spool_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """And another to each module."""
+    yield from _shared_spool(tmp_path_factory)
+
+
+def _shared_spool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_UTILS_SPOOL_DIR", str(tmp_path_factory.mktemp("spool")))
         yield

@@ -86,6 +86,13 @@ def processes(server: Started) -> list[psutil.Process]:
     return [launcher, *launcher.children(recursive=True)]
 
 
+def command_of(process: psutil.Process) -> list[str]:
+    """Return how a process was called; nothing where it has ended meanwhile."""
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline()
+    return []
+
+
 # Below those that the system gives to whoever asks for any, and none twice: what is remembered of a port, such as which
 # store answered there, is of one server.
 _PORTS = iter(random.SystemRandom().sample(range(20_000, 32_768), 12_768))

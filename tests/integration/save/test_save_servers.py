@@ -118,6 +118,12 @@ def test_busy_server(guarded: Guarded) -> None:
         assert kernel.run(WAIT_FOR_GO + FOUND_BY).strip() == f"Jupyter server {root}/final.ipynb"
 
 
+def test_kernel_of_another_server(guarded: Guarded) -> None:
+    """A lab tells nothing of a kernel that it has not started: "no page is there" would be wrong."""
+    with pytest.raises(requests.HTTPError, match="404"):
+        kernels.api(guarded, "GET", f"jupyter-utils/clients/{uuid.uuid4()}")
+
+
 COUNT_TO_3 = """
 import time
 from mlflow import MlflowClient
@@ -126,12 +132,6 @@ while (found := len(MlflowClient().search_runs([r.experiment_id]))) < 3 and time
     time.sleep(0.2)
 print(found)
 """
-
-
-def test_kernel_of_another_server(guarded: Guarded) -> None:
-    """A lab tells nothing of a kernel that it has not started: "no page is there" would be wrong."""
-    with pytest.raises(requests.HTTPError, match="404"):
-        kernels.api(guarded, "GET", f"jupyter-utils/clients/{uuid.uuid4()}")
 
 
 def test_password_protected_mlflow(guarded: Guarded) -> None:
@@ -210,7 +210,9 @@ def test_below_a_prefix(tmp_path: Path) -> None:
 
 def kill_in_mid_upload(server: servers.Started, monkeypatch: pytest.MonkeyPatch) -> None:
     """Freeze the server when the large file's upload begins, so that it cannot end; then kill it."""
-    (process,) = [one for one in servers.processes(server) if "jupyter_utils.servers.mlflow_app" in one.cmdline()]
+    (process,) = [
+        one for one in servers.processes(server) if "jupyter_utils.servers.mlflow_app" in servers.command_of(one)
+    ]
     upload = transfer.put
 
     def frozen(repository: Any, path: Path, name: str) -> None:

@@ -43,14 +43,7 @@ def below(server: Started) -> list[psutil.Process]:
 
 
 def named(processes: list[psutil.Process], module: str) -> psutil.Process:
-    return next(process for process in processes if any(part.endswith(module) for part in command_of(process)))
-
-
-def command_of(process: psutil.Process) -> list[str]:
-    """Return how it was called; nothing where it has ended meanwhile."""
-    with contextlib.suppress(psutil.Error):
-        return process.cmdline()
-    return []
+    return next(process for process in processes if any(part.endswith(module) for part in servers.command_of(process)))
 
 
 def left(processes: list[psutil.Process], limit: float = LIMIT) -> list[psutil.Process]:
@@ -134,7 +127,7 @@ def test_a_killed_supervisor_leaves_nothing(busy_alone) -> None:
 def test_ctrl_c_while_starting_ends_everything(tmp_path: Path) -> None:
     """A change of mind before the servers answer is a requested stop like any other."""
     with servers.started("lab", tmp_path) as server:
-        while not any("mlflow_app" in " ".join(command_of(process)) for process in below(server)):
+        while not any("mlflow_app" in " ".join(servers.command_of(process)) for process in below(server)):
             time.sleep(0.02)
         processes = below(server)
         assert server.stop(signal.SIGINT, LIMIT) == 0
@@ -178,7 +171,7 @@ def test_a_terminal_ends_it(tmp_path: Path, how: str) -> None:
 def test_launcher_and_supervisor_killed_at_once_leave_no_server(busy_alone) -> None:
     """The kernel itself asks the servers to end, and JupyterLab ends its notebooks."""
     server, processes = busy_alone
-    stubborn = next(process for process in processes if "SIG_IGN" in " ".join(command_of(process)))
+    stubborn = next(process for process in processes if "SIG_IGN" in " ".join(servers.command_of(process)))
     processes[0].suspend()
     server.process.kill()
     processes[0].kill()

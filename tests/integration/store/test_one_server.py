@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def mlflow_process(server: servers.Started) -> psutil.Process:
-    return next(one for one in servers.processes(server) if any("mlflow_app" in part for part in one.cmdline()))
+    return next(
+        one for one in servers.processes(server) if any("mlflow_app" in part for part in servers.command_of(one))
+    )
 
 
 def test_a_restore_looks_at_the_store_and_not_at_a_port(tmp_path: Path) -> None:

@@ -56,12 +56,12 @@ def _keep_outputs(server: ServerApp) -> None:
     if why := _hindrance(server):
         server.log.warning("Outputs that come while no page is there are not kept: %s.", why)
         return
-    from .outputs.connection import SETTING, Connection
+    from .outputs.connection import Connection
     from .outputs.handlers import ForKernel, ForPage
     from .outputs.keeping import Keeping
 
     settings = server.web_app.settings
-    settings[SETTING] = Connection.keeping = Keeping(server, cast("Contents", server.contents_manager))
+    Connection.keeping = Keeping(server, cast("Contents", server.contents_manager))
     # The one for the websockets, the other for the server's end.
     settings["kernel_websocket_connection_class"] = server.kernel_websocket_connection_class = Connection
     pattern = url_path_join(server.base_url, OUTPUTS_PATH, r"(?P<kernel>[\w-]+)")

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from .keeping import Keeping
     from .kernel import Kernel
 
-SETTING = "jupyter_utils_outputs"
-"""Where the server's settings hold what keeps the outputs."""
 # How long it may take until a server that is busy hears that a page has closed: what it sent meanwhile, nobody saw.
 _CLOSING_SECONDS = 5.0
 _V1 = "v1.kernel.websocket.jupyter.org"
@@ -28,6 +26,7 @@ class Connection(ZMQChannelsWebsocketConnection):
     """Jupyter's own connection, which it remains in all that a page or a kernel sees of it."""
 
     keeping: ClassVar[Keeping]
+    """What keeps the outputs of this process's lab: the server's end reaches it by the class alone."""
     kernel: Kernel | None = None
     socket: Any = None
 

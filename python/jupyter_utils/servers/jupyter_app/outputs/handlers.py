@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from .connection import SETTING
+from .connection import Connection
 
 if TYPE_CHECKING:
     from .keeping import Keeping
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 class _Handler(APIHandler):
     @property
     def keeping(self) -> Keeping:
-        keeping: Keeping = self.settings[SETTING]
-        return keeping
+        return Connection.keeping
 
 
 class ForPage(_Handler):
